@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package poa
+
+import "time"
+
+// NoticeType is the type of a change notice, as webhooks write it.
+type NoticeType string
+
+// Types of notices.
+const (
+	NoticeAccepted     NoticeType = "delegation.accepted"
+	NoticeRefused      NoticeType = "delegation.refused"
+	NoticeEffective    NoticeType = "delegation.effective"
+	NoticeRevoked      NoticeType = "delegation.revoked"
+	NoticeRenounced    NoticeType = "delegation.renounced"
+	NoticeSuperseded   NoticeType = "delegation.superseded"
+	NoticeSuspended    NoticeType = "delegation.suspended"
+	NoticeResumed      NoticeType = "delegation.resumed"
+	NoticeExpiring     NoticeType = "delegation.expiring"
+	NoticeExpired      NoticeType = "delegation.expired"
+	NoticeEnded        NoticeType = "delegation.ended"
+	NoticeAnnouncement NoticeType = "service.announcement"
+	NoticeClosing      NoticeType = "service.closing"
+	NoticeTest         NoticeType = "endpoint.test"
+)
+
+// NoticeTypes lists every type that an endpoint can ask for.
+var NoticeTypes = []NoticeType{NoticeAccepted, NoticeRefused, NoticeEffective, NoticeRevoked, NoticeRenounced, NoticeSuperseded,
+	NoticeSuspended, NoticeResumed, NoticeExpiring, NoticeExpired, NoticeEnded, NoticeAnnouncement, NoticeClosing}
+
+// Change is one outbox row: a change that committed, before it is numbered for
+// the parties that it concerns. It holds no personal data.
+type Change struct {
+	ID           int64
+	Type         NoticeType
+	DelegationID DelegationID
+	DelegatorID  string
+	// Version of the delegation's history that the change made.
+	Version int
+	Status  ValidityStatus
+	At      time.Time
+	// EffectiveAt is when the change takes effect; zero means at At.
+	EffectiveAt time.Time
+}
+
+// Notice is a change with its number in one party's sequence.
+type Notice struct {
+	PartyID  string
+	Stream   string
+	Sequence int64
+	Change
+}
+
+// EndpointState tells whether an endpoint is delivered to.
+type EndpointState string
+
+// States of endpoints.
+const (
+	EndpointActive   EndpointState = "ACTIVE"
+	EndpointDisabled EndpointState = "DISABLED"
+)
+
+// Endpoint is a party's webhook endpoint. URL and secrets are kept sealed.
+type Endpoint struct {
+	ID      string
+	PartyID string
+	URL     string
+	// Types is the filter; empty means every type.
+	Types []NoticeType
+	State EndpointState
+	// Secret is `whsec_` and base64 of 32 bytes. PreviousSecret signs as well
+	// until PreviousUntil after a rotation.
+	Secret         string
+	PreviousSecret string
+	PreviousUntil  time.Time
+	Description    string
+	CreatedAt      time.Time
+	// DisabledReason is a code, e.g. GONE.
+	DisabledReason string
+}
+
+// DeliveryState is where a delivery stands.
+type DeliveryState string
+
+// States of deliveries.
+const (
+	DeliveryPending   DeliveryState = "PENDING"
+	DeliveryDelivered DeliveryState = "DELIVERED"
+	DeliveryFailed    DeliveryState = "FAILED"
+)
+
+// Delivery is one notice on its way to one endpoint. Its ID is the webhook-id
+// and stays the same over every attempt.
+type Delivery struct {
+	ID         string
+	EndpointID string
+	Notice     Notice
+	// Previous is the last number that passed the endpoint's filter; 0 if none.
+	Previous    int64
+	State       DeliveryState
+	Attempts    int
+	LastStatus  int
+	LastError   string // a code: TIMEOUT, REFUSED, ADDRESS_NOT_ALLOWED, STATUS, …
+	LastAt      time.Time
+	DeliveredAt time.Time
+}
+
+// Attempt is one try of a delivery.
+type Attempt struct {
+	DeliveryID string
+	Number     int
+	At         time.Time
+	// Status is the HTTP status, 0 where there was no answer.
+	Status int
+	Error  string
+	Millis int64
+}
+
+// MailAddress is an address for a party's notices; it counts once confirmed.
+type MailAddress struct {
+	ID          string
+	PartyID     string
+	Email       string
+	Language    string
+	ConfirmedAt time.Time
+	CreatedAt   time.Time
+}
+
+// MailTemplate names a kind of mail. Each has its texts in jobs/mail.
+type MailTemplate string
+
+// Kinds of mail.
+const (
+	MailApplicationReceived MailTemplate = "application-received"
+	MailApplicationAccepted MailTemplate = "application-accepted"
+	MailApplicationRefused  MailTemplate = "application-refused"
+	MailDelegateLink        MailTemplate = "delegate-link"
+	MailRenounceLink        MailTemplate = "renounce-link"
+	MailFilingReceived      MailTemplate = "filing-received"
+	MailFilingAccepted      MailTemplate = "filing-accepted"
+	MailFilingRefused       MailTemplate = "filing-refused"
+	MailNotice              MailTemplate = "notice"
+	MailConfirmAddress      MailTemplate = "confirm-address"
+	MailSetPassword         MailTemplate = "set-password"
+)
+
+// Mail is a message to be sent by a job. To and Values are kept sealed, so
+// that a job's arguments hold nothing but the ID.
+type Mail struct {
+	ID string
+	// PartyID or DelegationID names whose data key seals the message.
+	PartyID      string
+	DelegationID DelegationID
+	To           string
+	Template     MailTemplate
+	Language     string
+	// Values fill the template: organisation, delegationId, link, number, …
+	Values    map[string]string
+	CreatedAt time.Time
+	SentAt    time.Time
+}
+
+// Watch is a recipient's wish to be told of a delegation's changes.
+type Watch struct {
+	RecipientID  string
+	DelegationID DelegationID
+	Since        time.Time
+	// SinceVersion is the version that the watcher was told when it began:
+	// changes of later versions are numbered for it.
+	SinceVersion int
+}
+
+// Job is work for River: a kind and arguments without personal data.
+type Job interface{ Kind() string }
+
+// SendMail sends one message.
+type SendMail struct {
+	MailID string `json:"mailId"`
+}
+
+// Kind names the job.
+func (SendMail) Kind() string { return "send_mail" }
+
+// DeliverWebhook makes the next attempt of one delivery.
+type DeliverWebhook struct {
+	DeliveryID string `json:"deliveryId"`
+	EndpointID string `json:"endpointId"`
+}
+
+// Kind names the job.
+func (DeliverWebhook) Kind() string { return "deliver_webhook" }
+
+// AnnounceTerms announces starts and ends of terms that are due. No answer
+// depends on it.
+type AnnounceTerms struct{}
+
+// Kind names the job.
+func (AnnounceTerms) Kind() string { return "announce_terms" }
+
+// AbandonDrafts ends drafts that nobody filed for 30 days.
+type AbandonDrafts struct{}
+
+// Kind names the job.
+func (AbandonDrafts) Kind() string { return "abandon_drafts" }
+
+// MakePartitions makes the audit tables' partitions three months ahead.
+type MakePartitions struct{}
+
+// Kind names the job.
+func (MakePartitions) Kind() string { return "make_partitions" }
+
+// RebuildSearch rebuilds the unlogged table of search hashes.
+type RebuildSearch struct{}
+
+// Kind names the job.
+func (RebuildSearch) Kind() string { return "rebuild_search" }
