@@ -1,0 +1,171 @@
+// What every browser scenario in this folder stands on: one Chromium, one page, and the rule that a page
+// which logs an error, breaks its content security policy or loads from elsewhere has failed.
+//
+// A scenario is a script run by portal/webtest (Go), which hands it everything through the environment:
+//   BASE_URL        where the server listens
+//   SCREENSHOT_DIR  where pictures go (optional)
+//   CHROMIUM        the browser (default: the first found on the machine)
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync } from "node:fs";
+import path from "node:path";
+import AxeBuilder from "@axe-core/playwright";
+import { chromium } from "playwright-core";
+
+export { assert };
+
+/** How long a scenario waits for anything; a page that needs longer is a fault. */
+const patience = 15_000;
+
+const flags = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--disable-dev-shm-usage",
+];
+
+const browsers = [
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+];
+
+/** The value of an environment variable that the scenario cannot do without. */
+export function env(name) {
+  const value = process.env[name];
+  if (!value) throw new Error(`the scenario needs the environment variable ${name}`);
+  return value;
+}
+
+/** The absolute URL of a path of the server under test. */
+export function url(pathname = "/") {
+  return new URL(pathname, env("BASE_URL")).toString();
+}
+
+function executable() {
+  const found = [process.env.CHROMIUM, ...browsers].find((file) => file && existsSync(file));
+  if (!found) throw new Error("no Chromium found: run the setup task, or set CHROMIUM to its path");
+  return found;
+}
+
+function watch(page, complaints) {
+  const base = process.env.BASE_URL && new URL(process.env.BASE_URL).origin;
+  page.on("console", (message) => {
+    // A policy violation arrives here too: Chromium reports it as a console error.
+    if (message.type() === "error") complaints.push(`console: ${message.text()} (${message.location().url})`);
+  });
+  page.on("pageerror", (error) => complaints.push(`script: ${error.message}`));
+  page.on("request", (request) => {
+    const target = new URL(request.url());
+    const outside = target.protocol.startsWith("http") && base && target.origin !== base;
+    if (outside) complaints.push(`loaded from elsewhere: ${request.url()}`);
+  });
+}
+
+/**
+ * Starts Chromium and opens one page. `javaScript: false` is a visitor without script, `locale` the language
+ * asked for ("ja-JP" or "en-US"). `complaints` gathers what a good page never does; `close` fails on them.
+ * An answer of 4xx or 5xx is a complaint of Chromium's unless its status stands in `allowStatus`.
+ */
+export async function launch({ javaScript = true, locale = "ja-JP", viewport, allowStatus = [] } = {}) {
+  const browser = await chromium.launch({ executablePath: executable(), headless: true, args: flags });
+  const context = await browser.newContext({
+    javaScriptEnabled: javaScript,
+    locale,
+    timezoneId: "Asia/Tokyo",
+    viewport: viewport ?? { width: 1200, height: 900 },
+  });
+  context.setDefaultTimeout(patience);
+  const complaints = [];
+  const pages = [];
+  context.on("page", (page) => {
+    pages.push(page);
+    watch(page, complaints);
+  });
+  const page = await context.newPage();
+  const allowed = (text) => allowStatus.some((status) => text.includes(`status of ${status} `));
+  const close = async () => {
+    await browser.close();
+    const left = complaints.filter((text) => !allowed(text));
+    assert.deepEqual(left, [], "the pages complained");
+  };
+  return { browser, context, page, complaints, close };
+}
+
+/** Runs a scenario with a page of its own, and always closes the browser; the first fault is the one shown. */
+export async function scenario(name, options, steps) {
+  const session = await launch(options);
+  try {
+    await steps(session);
+  } catch (fault) {
+    await screenshot(session.page, `fault-${name.replaceAll(/\W+/g, "-")}`).catch(() => {});
+    console.error(`${name}: at ${session.page.url()}: ${fault.stack}`);
+    session.complaints.forEach((text) => console.error(`  complaint: ${text}`));
+    await session.browser.close();
+    process.exitCode = 1;
+    return;
+  }
+  await session.close();
+  console.log(`ok ${name}`);
+}
+
+/** Writes a picture of the whole page to SCREENSHOT_DIR, if that is set. */
+export async function screenshot(page, name) {
+  const folder = process.env.SCREENSHOT_DIR;
+  if (!folder) return;
+  mkdirSync(folder, { recursive: true });
+  await page.screenshot({ path: path.join(folder, `${name}.png`), fullPage: true });
+}
+
+/** Opens a path and wants the status given (200 unless told otherwise). */
+export async function open(page, pathname, status = 200) {
+  const response = await page.goto(url(pathname), { waitUntil: "load" });
+  assert.equal(response.status(), status, `${pathname} answered ${response.status()}`);
+  return response;
+}
+
+/** Fills the fields of a form by their name attribute; choices and ticks by their value. */
+export async function fill(page, values) {
+  for (const [name, value] of Object.entries(values)) {
+    const field = page.locator(`[name="${name}"]`);
+    const kind = await field.first().evaluate((element) => (element.tagName === "SELECT" ? "select" : element.type));
+    if (kind === "select") await field.selectOption(String(value));
+    else if (kind === "radio") await page.locator(`[name="${name}"][value="${value}"]`).check();
+    else if (kind === "checkbox") await field.first().setChecked(Boolean(value));
+    else if (kind === "file") await field.setInputFiles(value);
+    else await field.fill(String(value));
+  }
+}
+
+/** Wants the text to be seen on the page. */
+export async function sees(page, text) {
+  await page.getByText(text, { exact: false }).first().waitFor({ state: "visible" });
+}
+
+/** Wants the text to be nowhere in the page. */
+export async function seesNot(page, text) {
+  const content = await page.content();
+  assert.ok(!content.includes(text), `the page shows ${JSON.stringify(text)}`);
+}
+
+/** Wants no fault of WCAG 2.2 AA that axe can find. Needs script in the page. */
+export async function accessible(page) {
+  const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+  const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze();
+  const lines = violations.map((each) => `${each.id}: ${each.help}: ${each.nodes.map((node) => node.html).join(" | ")}`);
+  assert.deepEqual(lines, [], `accessibility at ${page.url()}`);
+}
+
+/** Adds a virtual authenticator, so that passkeys can be made and used. */
+export async function authenticator(context, page) {
+  const client = await context.newCDPSession(page);
+  await client.send("WebAuthn.enable");
+  await client.send("WebAuthn.addVirtualAuthenticator", {
+    options: { protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
+  });
+  return client;
+}
