@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package receipt signs and verifies receipts (有効性確認回答書): the answer to a
+// question about validity as a compact JWS (RFC 7515) with ES256, verifiable
+// with the published JWKS (RFC 7517). It is the home of go-jose.
+//
+// The payload is a pure function of Claims: fields in a fixed order, absent
+// values as null, instants in RFC 3339 with microseconds in UTC. So a receipt
+// can be signed again years later over the same bytes; only the signature, which
+// is random, differs. A key serves one purpose, shown in the header "typ".
+//
+// The package must never answer a question about validity, never read a clock,
+// never hold a private key in an error text, and never import poa.
+package receipt

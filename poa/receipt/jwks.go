@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package receipt
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// maxJWKS bounds a key set: some thousand keys.
+const maxJWKS = 1 << 20
+
+// PublicKey is a key as it is published: the JWK that PublicJWK gave, the typ
+// that it signs and its period. A zero NotAfter says that it still signs.
+type PublicKey struct {
+	JWK       []byte
+	Purpose   string
+	NotBefore time.Time
+	NotAfter  time.Time
+}
+
+// wireKey is a member of the key set; purpose, nbf and exp are members of our
+// own, as RFC 7517, section 4, allows. Times are NumericDates (RFC 7519).
+type wireKey struct {
+	KeyType   string `json:"kty"`
+	Curve     string `json:"crv"`
+	X         string `json:"x"`
+	Y         string `json:"y"`
+	KeyID     string `json:"kid"`
+	Algorithm string `json:"alg"`
+	Use       string `json:"use"`
+	Purpose   string `json:"purpose,omitempty"`
+	NotBefore *int64 `json:"nbf,omitempty"`
+	NotAfter  *int64 `json:"exp,omitempty"`
+}
+
+type wireSet struct {
+	Keys []json.RawMessage `json:"keys"`
+}
+
+// JWKS writes the key set in the order of keys: all that ever signed, with their
+// periods. A key that is not a public one of P-256 is refused.
+func JWKS(keys []PublicKey) ([]byte, error) {
+	set := wireSet{Keys: make([]json.RawMessage, 0, len(keys))}
+	for i, key := range keys {
+		pub, err := publicKey(key.JWK)
+		if err != nil {
+			return nil, fault(BadKey, fmt.Sprintf("keys[%d]", i))
+		}
+		entry, err := publish(pub, key)
+		if err != nil {
+			return nil, err
+		}
+		set.Keys = append(set.Keys, entry)
+	}
+	out, err := json.Marshal(set)
+	if err != nil {
+		return nil, fmt.Errorf("writing key set: %w", err)
+	}
+	return out, nil
+}
+
+// publish writes the key anew from its point, so that nothing else that stood in
+// the JWK, least of all a private part, is ever published.
+func publish(pub *ecdsa.PublicKey, key PublicKey) ([]byte, error) {
+	clean, err := PublicJWK(pub)
+	if err != nil {
+		return nil, err
+	}
+	var entry wireKey
+	if err := json.Unmarshal(clean, &entry); err != nil {
+		return nil, fmt.Errorf("reading own key: %w", err)
+	}
+	entry.Purpose = key.Purpose
+	entry.NotBefore, entry.NotAfter = seconds(key.NotBefore, 0), seconds(key.NotAfter, 1)
+	out, err := json.Marshal(entry)
+	if err != nil {
+		return nil, fmt.Errorf("writing key: %w", err)
+	}
+	return out, nil
+}
+
+// seconds rounds the end of a period up, so that no signature inside the period
+// falls outside the published one.
+func seconds(t time.Time, up int64) *int64 {
+	if t.IsZero() {
+		return nil
+	}
+	n := t.Unix()
+	if t.Nanosecond() > 0 {
+		n += up
+	}
+	return &n
+}
+
+func publicKey(text []byte) (*ecdsa.PublicKey, error) {
+	var jwk jose.JSONWebKey
+	if err := jwk.UnmarshalJSON(text); err != nil {
+		return nil, fault(BadKey, "JWK")
+	}
+	pub, ok := jwk.Key.(*ecdsa.PublicKey)
+	if !ok || pub.Curve != elliptic.P256() {
+		return nil, fault(BadKey, "JWK")
+	}
+	return pub, nil
+}
+
+// foundKey is a key of a set with what the set says about it.
+type foundKey struct {
+	pub *ecdsa.PublicKey
+	wireKey
+}
+
+// findKey looks for the key of kid and typ. Other members of the set that we
+// cannot read are no fault: a set may hold keys of other kinds.
+func findKey(set []byte, kid, typ string) (*foundKey, error) {
+	if len(set) > maxJWKS {
+		return nil, fault(TooLarge, "key set")
+	}
+	var read wireSet
+	if err := json.Unmarshal(bytes.TrimSpace(set), &read); err != nil {
+		return nil, fault(BadKey, "key set")
+	}
+	for _, raw := range read.Keys {
+		var entry wireKey
+		if json.Unmarshal(raw, &entry) != nil || entry.KeyID != kid || kid == "" {
+			continue
+		}
+		if entry.Purpose != "" && entry.Purpose != typ {
+			continue
+		}
+		pub, err := publicKey(raw)
+		if err != nil {
+			return nil, err
+		}
+		return &foundKey{pub, entry}, nil
+	}
+	return nil, fault(UnknownKey, "kid")
+}
+
+// covers reports whether the published period holds the instant.
+func (k *foundKey) covers(t time.Time) bool {
+	if k.NotBefore != nil && t.Before(time.Unix(*k.NotBefore, 0)) {
+		return false
+	}
+	return k.NotAfter == nil || !t.After(time.Unix(*k.NotAfter, 0))
+}
