@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package document
+
+import "mime"
+
+// MaxSize bounds a delegation's file, in bytes.
+const MaxSize = 1 << 20
+
+// MaxItems bounds the powers and the limits of a delegation, each.
+const MaxItems = 1000
+
+// Format is a way of writing a Content as a file.
+type Format interface {
+	// MediaType is the type that the file is served under.
+	MediaType() string
+	// Extension is the end of the file's name, with its dot.
+	Extension() string
+	// Marshal gives the file's exact bytes; equal contents give equal bytes.
+	Marshal(Content) ([]byte, error)
+	// Parse reads what Marshal wrote, and nothing else that would mean more.
+	Parse([]byte) (Content, error)
+}
+
+// Formats is a list of formats, the first of which is that of new files.
+type Formats []Format
+
+// Known gives the formats of this version.
+func Known() Formats { return Formats{XML{}} }
+
+// Default gives the format of new files.
+func (f Formats) Default() Format { return f[0] }
+
+// ByMediaType finds a format by its type; parameters as charset do not count.
+func (f Formats) ByMediaType(mediaType string) (Format, bool) {
+	want, _, err := mime.ParseMediaType(mediaType)
+	for _, format := range f {
+		if err == nil && format.MediaType() == want {
+			return format, true
+		}
+	}
+	return nil, false
+}
+
+// ByExtension finds a format by the end of a file's name, with its dot.
+func (f Formats) ByExtension(extension string) (Format, bool) {
+	for _, format := range f {
+		if format.Extension() == extension {
+			return format, true
+		}
+	}
+	return nil, false
+}
+
+// Marshal writes a content in the format of new files.
+func Marshal(c Content) ([]byte, error) { return Known().Default().Marshal(c) }
+
+// Parse reads a file in the format of new files.
+func Parse(file []byte) (Content, error) { return Known().Default().Parse(file) }
