@@ -30,6 +30,7 @@ const flags = [
 const browsers = [
   "/usr/bin/chromium",
   "/usr/bin/chromium-browser",
+  "/snap/bin/chromium",
   "/usr/bin/google-chrome",
   "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 ];
