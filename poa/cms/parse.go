@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cms
+
+import (
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"math/big"
+)
+
+var (
+	oidData          = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 1}
+	oidSignedData    = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 2}
+	oidContentType   = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 3}
+	oidMessageDigest = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 4}
+	oidSigningTime   = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 5}
+	oidESSv2         = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 16, 2, 47}
+)
+
+// signedData is RFC 5652 section 5.1, as far as it is used.
+type signedData struct {
+	contentType  asn1.ObjectIdentifier
+	content      []byte
+	detached     bool
+	certificates []*x509.Certificate
+	signer       signerInfo
+}
+
+// signerInfo is RFC 5652 section 5.3.
+type signerInfo struct {
+	issuer             []byte // DER; nil where keyID is given
+	serial             *big.Int
+	keyID              []byte
+	digestAlgorithm    pkix.AlgorithmIdentifier
+	attributes         []byte // DER of the SET OF Attribute, as signed; nil where there are none
+	signatureAlgorithm pkix.AlgorithmIdentifier
+	signature          []byte
+}
+
+// fields hands out the values of a SEQUENCE or SET one after the other and remembers the first failure.
+type fields struct {
+	rest []byte
+	bad  bool
+}
+
+func (f *fields) next() asn1.RawValue {
+	var v asn1.RawValue
+	rest, err := asn1.Unmarshal(f.rest, &v)
+	if err != nil {
+		f.bad, rest = true, nil
+	}
+	f.rest = rest
+	return v
+}
+
+// want returns the next value, which must be of this universal tag.
+func (f *fields) want(tag int) asn1.RawValue {
+	v := f.next()
+	if v.Class != asn1.ClassUniversal || v.Tag != tag {
+		f.bad = true
+	}
+	return v
+}
+
+// optional returns the next value if it has this context tag.
+func (f *fields) optional(tag int) (asn1.RawValue, bool) {
+	if len(f.rest) == 0 {
+		return asn1.RawValue{}, false
+	}
+	ahead := fields{rest: f.rest}
+	v := ahead.next()
+	if ahead.bad || v.Class != asn1.ClassContextSpecific || v.Tag != tag {
+		return asn1.RawValue{}, false
+	}
+	f.rest = ahead.rest
+	return v, true
+}
+
+func (f *fields) decode(into any) {
+	v := f.next()
+	if f.bad {
+		return
+	}
+	if rest, err := asn1.Unmarshal(v.FullBytes, into); err != nil || len(rest) > 0 {
+		f.bad = true
+	}
+}
+
+func (f *fields) done() bool { return !f.bad && len(f.rest) == 0 }
+
+func parse(der []byte) (*signedData, error) {
+	outer := fields{rest: der}
+	info := fields{rest: outer.want(asn1.TagSequence).Bytes, bad: outer.bad}
+	var kind asn1.ObjectIdentifier
+	info.decode(&kind)
+	if info.bad {
+		return nil, fault(Malformed, "not a CMS content")
+	}
+	if !kind.Equal(oidSignedData) {
+		return nil, fault(NotSignedData, "a CMS content of another type")
+	}
+	body, present := info.optional(0)
+	if !present || !info.done() {
+		return nil, fault(Malformed, "signed data without a body")
+	}
+	wrapped := fields{rest: body.Bytes}
+	seq := wrapped.want(asn1.TagSequence)
+	if !wrapped.done() {
+		return nil, fault(Malformed, "signed data is not one sequence")
+	}
+	return parseSignedData(seq.Bytes)
+}
+
+func parseSignedData(body []byte) (*signedData, error) {
+	f := fields{rest: body}
+	f.want(asn1.TagInteger)
+	f.want(asn1.TagSet)
+	encapsulated := f.want(asn1.TagSequence)
+	certificates, _ := f.optional(0)
+	f.optional(1) // revocation lists: the status of a certificate never comes from the signer
+	signers := f.want(asn1.TagSet)
+	if !f.done() {
+		return nil, fault(Malformed, "not the fields of signed data")
+	}
+	sd := &signedData{}
+	if err := sd.readContent(encapsulated.Bytes); err != nil {
+		return nil, err
+	}
+	if err := sd.readSigners(signers.Bytes); err != nil {
+		return nil, err
+	}
+	var err error
+	if sd.certificates, err = x509.ParseCertificates(certificates.Bytes); err != nil {
+		return nil, fault(Malformed, "a certificate cannot be parsed")
+	}
+	return sd, nil
+}
+
+func (sd *signedData) readContent(encapsulated []byte) error {
+	f := fields{rest: encapsulated}
+	f.decode(&sd.contentType)
+	explicit, present := f.optional(0)
+	sd.detached = !present
+	if present {
+		inner := fields{rest: explicit.Bytes}
+		sd.content = inner.want(octetString).Bytes
+		f.bad = f.bad || !inner.done()
+	}
+	if !f.done() {
+		return fault(Malformed, "not the fields of encapsulated content")
+	}
+	return nil
+}
+
+func (sd *signedData) readSigners(set []byte) error {
+	f := fields{rest: set}
+	if len(set) == 0 {
+		return fault(NoSigner, "no signer")
+	}
+	only := f.want(asn1.TagSequence)
+	if f.bad {
+		return fault(Malformed, "a signer is not a sequence")
+	}
+	if len(f.rest) > 0 {
+		return fault(SeveralSigners, "more than one signer")
+	}
+	return sd.signer.read(only.Bytes)
+}
+
+func (si *signerInfo) read(body []byte) error {
+	f := fields{rest: body}
+	f.want(asn1.TagInteger)
+	if keyID, ok := f.optional(0); ok {
+		si.keyID = keyID.Bytes
+	} else {
+		sid := fields{rest: f.want(asn1.TagSequence).Bytes}
+		si.issuer = sid.want(asn1.TagSequence).FullBytes
+		sid.decode(&si.serial)
+		f.bad = f.bad || !sid.done()
+	}
+	f.decode(&si.digestAlgorithm)
+	if attributes, ok := f.optional(0); ok {
+		// Signed under the tag of SET OF, not under the one it is sent with (RFC 5652 section 5.4).
+		si.attributes = append([]byte{asn1.TagSet | constructed}, attributes.FullBytes[1:]...)
+	}
+	f.decode(&si.signatureAlgorithm)
+	si.signature = f.want(octetString).Bytes
+	f.optional(1) // unsigned attributes prove nothing here
+	if !f.done() {
+		return fault(Malformed, "not the fields of a signer")
+	}
+	return nil
+}
