@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
+
+	"ininjo/poa"
+)
+
+// Enqueuer inserts a job in the transaction; the zero at means now. The jobs
+// room implements it on River.
+type Enqueuer func(ctx context.Context, tx pgx.Tx, j poa.Job, at time.Time) error
+
+// Config says which database to open, and with what.
+type Config struct {
+	// URL is a PostgreSQL connection string. Its login should be a member of
+	// the role ininjo_program and of nothing else.
+	URL     string
+	Sealer  *Sealer
+	Enqueue Enqueuer
+	Clock   poa.Clock
+	// MaxConns bounds each of the two pools; zero means 16.
+	MaxConns int32
+	// Role is taken after connecting where the login is a member of it; empty
+	// means ininjo_program.
+	Role string
+}
+
+// DB is the store. It is safe for concurrent use.
+type DB struct {
+	unfinishedStore
+	reader
+	bun *bun.DB
+	// simple carries bun's statements, whose arguments are in their text; pool
+	// carries prepared ones: River's and the validity read (libraries.md).
+	simple  *pgxpool.Pool
+	pool    *pgxpool.Pool
+	seal    *Sealer
+	enqueue Enqueuer
+	clock   poa.Clock
+	outbox  *announcer
+}
+
+var _ poa.Store = (*DB)(nil)
+
+// Open connects to a migrated database and returns the store on it.
+func Open(ctx context.Context, c Config) (*DB, error) {
+	if c.Sealer == nil || c.Clock == nil {
+		return nil, errors.New("opening database: a sealer and a clock must be given")
+	}
+	pool, err := connect(ctx, c, pgx.QueryExecModeCacheStatement)
+	if err != nil {
+		return nil, err
+	}
+	simple, err := connect(ctx, c, pgx.QueryExecModeSimpleProtocol)
+	if err != nil {
+		pool.Close()
+		return nil, err
+	}
+	sqldb := stdlib.OpenDBFromPool(simple)
+	d := &DB{bun: newBun(sqldb), simple: simple, pool: pool, seal: c.Sealer, enqueue: c.Enqueue, clock: c.Clock}
+	d.reader = reader{db: d, q: d.bun}
+	d.outbox = newAnnouncer(pool)
+	return d, nil
+}
+
+func newBun(sqldb *sql.DB) *bun.DB { return bun.NewDB(sqldb, pgdialect.New()) }
+
+// connect opens a pool and proves that it reaches the server.
+func connect(ctx context.Context, c Config, mode pgx.QueryExecMode) (*pgxpool.Pool, error) {
+	config, err := pgxpool.ParseConfig(c.URL)
+	if err != nil {
+		return nil, errors.New("parsing the database's URL: it is not a PostgreSQL URL") // pgx quotes parts of it
+	}
+	config.MaxConns = 16
+	if c.MaxConns > 0 {
+		config.MaxConns = c.MaxConns
+	}
+	config.ConnConfig.DefaultQueryExecMode = mode
+	config.ConnConfig.RuntimeParams["application_name"] = "ininjo"
+	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	role := c.Role
+	if role == "" {
+		role = RoleProgram
+	}
+	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error { return takeRole(ctx, conn, role) }
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("opening database: %w", translate(err))
+	}
+	if err := pool.Ping(ctx); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("connecting to database: %w", translate(err))
+	}
+	return pool, nil
+}
+
+// takeRole gives up what the login may do beyond the role (design.md, rule 15).
+func takeRole(ctx context.Context, conn *pgx.Conn, role string) error {
+	var member bool
+	err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1 AND pg_has_role(session_user, oid, 'MEMBER'))`, role).Scan(&member)
+	if err != nil {
+		return fmt.Errorf("asking for the login's roles: %w", err)
+	}
+	if !member {
+		return nil
+	}
+	_, err = conn.Exec(ctx, "SET ROLE "+pgx.Identifier{role}.Sanitize())
+	return err
+}
+
+// Pool returns the pool of prepared statements, for River.
+func (d *DB) Pool() *pgxpool.Pool { return d.pool }
+
+// Close ends every connection.
+func (d *DB) Close() {
+	d.outbox.stop()
+	_ = d.bun.Close()
+	d.simple.Close()
+	d.pool.Close()
+}
+
+// reader implements poa.Reader on the pool or on one transaction's session.
+type reader struct {
+	db *DB
+	q  bun.IDB
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package db
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"ininjo/poa"
+)
+
+// defaultPage is the size of a page for which none was asked.
+const defaultPage = 20
+
+// cursor is a place in a list: the value it is ordered by and the ID that
+// breaks ties. Exactly one of At and Day is set.
+type cursor struct {
+	At  time.Time `json:"t,omitzero"`
+	Day string    `json:"d,omitempty"`
+	ID  string    `json:"i"`
+}
+
+func (c cursor) encode() string {
+	b, _ := json.Marshal(c) // strings and times always encode
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+func decodeCursor(s, field string) (cursor, error) {
+	var c cursor
+	b, err := base64.RawURLEncoding.DecodeString(s)
+	if err == nil {
+		err = json.Unmarshal(b, &c)
+	}
+	if err != nil || c.ID == "" {
+		return cursor{}, poa.Faults{{Code: poa.CodeInvalid, Field: []string{field}}}
+	}
+	return c, nil
+}
+
+// ordering is how a list is ordered: by a column and then by the ID's.
+type ordering struct {
+	column, id string
+	ascending  bool
+	// days tells that the column is a date.
+	days bool
+}
+
+// paged reads one page as Relay's connections cut it: forwards with First and
+// After, backwards with Last and Before. filtered makes the filtered query on
+// the rows it is handed, without order and limit.
+func paged[R, T any](ctx context.Context, filtered func(rows *[]R) *bun.SelectQuery, o ordering, p poa.Page,
+	place func(R) cursor, convert func(context.Context, R) (T, error),
+) (poa.List[T], error) {
+	total, err := filtered(new([]R)).Count(ctx)
+	if err != nil {
+		return poa.List[T]{}, failed(err, "counting rows")
+	}
+	backwards := p.Last > 0 || p.Before != ""
+	size, from, field := p.First, p.After, "after"
+	if backwards {
+		size, from, field = p.Last, p.Before, "before"
+	}
+	size = pageSize(size)
+	var rows []R
+	q := filtered(&rows)
+	ascending := o.ascending != backwards
+	if from != "" {
+		c, err := decodeCursor(from, field)
+		if err != nil {
+			return poa.List[T]{}, err
+		}
+		q = beyond(q, o, ascending, c)
+	}
+	direction := bun.Safe("DESC")
+	if ascending {
+		direction = bun.Safe("ASC")
+	}
+	q = q.OrderExpr("? ?, ? ?", bun.Ident(o.column), direction, bun.Ident(o.id), direction).Limit(int64(size) + 1)
+	if err := q.Scan(ctx); err != nil {
+		return poa.List[T]{}, failed(err, "reading a page")
+	}
+	return cut(ctx, rows, size, backwards, from != "", int(total), place, convert)
+}
+
+func pageSize(n int) int {
+	if n <= 0 {
+		return defaultPage
+	}
+	return min(n, poa.MaxPage)
+}
+
+// beyond keeps the rows after a place in the direction of reading.
+func beyond(q *bun.SelectQuery, o ordering, ascending bool, c cursor) *bun.SelectQuery {
+	compare := bun.Safe("<")
+	if ascending {
+		compare = bun.Safe(">")
+	}
+	if o.days {
+		return q.Where("(?, ?) ? (?::date, ?)", bun.Ident(o.column), bun.Ident(o.id), compare, c.Day, c.ID)
+	}
+	return q.Where("(?, ?) ? (?::timestamptz, ?)", bun.Ident(o.column), bun.Ident(o.id), compare, c.At, c.ID)
+}
+
+// cut makes the page of the rows read: one row too many tells that there are
+// more that way.
+func cut[R, T any](ctx context.Context, rows []R, size int, backwards, from bool, total int,
+	place func(R) cursor, convert func(context.Context, R) (T, error),
+) (poa.List[T], error) {
+	more := len(rows) > size
+	if more {
+		rows = rows[:size]
+	}
+	list := poa.List[T]{Total: total, HasNext: more, HasPrevious: from, Items: []T{}, Cursors: []string{}}
+	if backwards {
+		slices.Reverse(rows)
+		list.HasNext, list.HasPrevious = from, more
+	}
+	for _, r := range rows {
+		item, err := convert(ctx, r)
+		if err != nil {
+			return poa.List[T]{}, err
+		}
+		list.Items = append(list.Items, item)
+		list.Cursors = append(list.Cursors, place(r).encode())
+	}
+	return list, nil
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/uptrace/bun"
+
+	"ininjo/poa"
+)
+
+// rollbackTimeout bounds a rollback, which runs even where the caller's
+// context is over.
+const rollbackTimeout = 5 * time.Second
+
+// tx is one transaction: bun writes on the session on which pgx began it, so
+// that rows and River's jobs commit together.
+type tx struct {
+	unfinishedTx
+	reader
+	pgx pgx.Tx
+	// published tells whether an outbox row was inserted: then the commit is
+	// announced.
+	published bool
+}
+
+var _ poa.Tx = (*tx)(nil)
+
+// InTx runs fn in one transaction on one session and commits if it returns nil.
+// An error of fn is returned as it is, after rollback; a panic rolls back and
+// goes on. This is the only place where a transaction begins.
+func (d *DB) InTx(ctx context.Context, fn func(context.Context, poa.Tx) error) error {
+	published := false
+	err := d.onSession(ctx, func(conn bun.Conn, session *pgx.Conn) error {
+		begun, err := session.Begin(ctx)
+		if err != nil {
+			return fmt.Errorf("beginning transaction: %w", translate(err))
+		}
+		t := &tx{reader: reader{db: d, q: conn}, pgx: begun}
+		defer rollback(ctx, begun)
+		if err := fn(ctx, t); err != nil {
+			return err
+		}
+		if err := begun.Commit(ctx); err != nil {
+			return fmt.Errorf("committing transaction: %w", translate(err))
+		}
+		published = t.published
+		return nil
+	})
+	if published {
+		d.outbox.announce()
+	}
+	return err
+}
+
+// onSession borrows one session for bun and pgx alike.
+func (d *DB) onSession(ctx context.Context, fn func(bun.Conn, *pgx.Conn) error) error {
+	conn, err := d.bun.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("taking a session: %w", translate(err))
+	}
+	defer conn.Close()
+	session, err := sessionOf(conn)
+	if err != nil {
+		return err
+	}
+	return fn(conn, session)
+}
+
+// sessionOf returns the pgx connection under bun's. It outlives Raw, which is
+// sound as long as conn is neither closed nor used by another goroutine.
+func sessionOf(conn bun.Conn) (*pgx.Conn, error) {
+	var session *pgx.Conn
+	err := conn.Raw(func(driver any) error {
+		c, ok := driver.(*stdlib.Conn)
+		if !ok {
+			return errors.New("the driver is not pgx")
+		}
+		session = c.Conn()
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("finding the session: %w", translate(err))
+	}
+	return session, nil
+}
+
+// rollback does nothing after a commit. Where it fails the session is broken
+// and the pool throws it away.
+func rollback(ctx context.Context, t pgx.Tx) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
+	defer cancel()
+	_ = t.Rollback(ctx)
+}
+
+// Enqueue inserts a job in the transaction.
+func (t *tx) Enqueue(ctx context.Context, j poa.Job, at time.Time) error {
+	if t.db.enqueue == nil {
+		return fmt.Errorf("enqueuing %s: no queue was handed in", j.Kind())
+	}
+	if err := t.db.enqueue(ctx, t.pgx, j, at); err != nil {
+		return fmt.Errorf("enqueuing %s: %w", j.Kind(), translate(err))
+	}
+	return nil
+}
+
+// changed returns ErrConflict where a guarded update touched no row.
+func changed(res sql.Result, err error, what string) error {
+	return touched(res, err, what, poa.ErrConflict)
+}
+
+// touched returns otherwise where a statement touched no row.
+func touched(res sql.Result, err error, what string, otherwise error) error {
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, translate(err))
+	}
+	n, err := res.RowsAffected()
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, translate(err))
+	}
+	if n == 0 {
+		return otherwise
+	}
+	return nil
+}
