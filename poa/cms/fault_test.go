@@ -4,6 +4,7 @@ package cms_test
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
@@ -55,7 +56,7 @@ func wideNested(levels int) []byte {
 
 func TestVerifyRefusesWithoutRunningOpenSSL(t *testing.T) {
 	t.Parallel()
-	signer, other := issue(t), issue(t)
+	signer, other := issue(t), issue(t, poatest.WithRSABits(2048))
 	attached, err := signer.SignAttached(content)
 	if err != nil {
 		t.Fatal(err)
@@ -116,7 +117,7 @@ func TestVerifyRefusesWithoutRunningOpenSSL(t *testing.T) {
 		"another kind of key":        {mustSign(t, &wrongKey), nil, all, cms.Algorithm},
 		"P-521":                      {mustSign(t, issue(t, poatest.WithECDSA(elliptic.P521()))), nil, all, cms.Algorithm},
 		"P-224":                      {mustSign(t, issue(t, poatest.WithECDSA(elliptic.P224()))), nil, all, cms.Algorithm},
-		"ESS of another certificate": {swapESS(t, ess, signer), nil, all, cms.Signature},
+		"altered ESS hash":           {swapESS(t, ess, signer), nil, all, cms.Signature},
 		"PEM of a certificate":       {signer.CertificatePEM(), nil, all, cms.NotSignedData},
 		"PEM that is cut":            {[]byte("-----BEGIN CMS-----\nMIIB"), nil, all, cms.Malformed},
 		"PEM and more":               {append(toPEM(attached), "x"...), nil, all, cms.TrailingData},
@@ -229,6 +230,32 @@ func TestVerifyRefusesAShortRSAKey(t *testing.T) {
 	}
 	if _, err := cms.Verify(file, nil, cms.DefaultLimits()); cms.KindOf(err) != cms.KeyTooShort {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A certificate of the same key in the signer's place is what signing-certificate-v2 is there to find.
+func TestVerifyRefusesASubstitutedCertificate(t *testing.T) {
+	t.Parallel()
+	ca := poatest.MustCA(t, instant)
+	first := poatest.MustIssue(t, ca, person)
+	same := poatest.WithKey(func() (crypto.Signer, error) { return first.Key, nil })
+	second := poatest.MustIssue(t, ca, person, same)
+	for len(second.Certificate.Raw) != len(first.Certificate.Raw) {
+		second = poatest.MustIssue(t, ca, person, same)
+	}
+	for _, withESS := range []bool{false, true} {
+		file, err := first.Sign(content, cms.SignOptions{ESS: withESS, KeyID: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := cms.Kind("")
+		if withESS {
+			want = cms.ESSCertificate
+		}
+		swapped := replaceOnce(t, file, first.Certificate.Raw, second.Certificate.Raw)
+		if _, err := cms.Verify(swapped, nil, cms.DefaultLimits()); cms.KindOf(err) != want {
+			t.Errorf("with the attribute %v: got %v, want %q", withESS, err, want)
+		}
 	}
 }
 
