@@ -100,6 +100,19 @@ func TestSecondProgram(t *testing.T) {
 	}
 }
 
+func TestLogIsBounded(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	place(t, filepath.Join(dir, "postgresql.log"), strings.Repeat("old line\n", 1<<19))
+	start(t, embedded.Config{DataDir: dir, Settings: map[string]string{"fsync": "off"}})
+	if text := read(t, filepath.Join(dir, "postgresql.log")); len(text) > 4<<20 {
+		t.Errorf("the log holds %d bytes", len(text))
+	}
+	if text := read(t, filepath.Join(dir, "postgresql.log.1")); !strings.HasPrefix(text, "old line") {
+		t.Errorf("the log before begins with %.20q", text)
+	}
+}
+
 func TestLongPath(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), strings.Repeat("long", 40))

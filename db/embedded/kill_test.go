@@ -72,6 +72,17 @@ func TestUnreachable(t *testing.T) {
 	if got := ask(t, c.SuperuserURL("postgres"), "SELECT 'here'"); got != "here" {
 		t.Error(got)
 	}
+	if os.Geteuid() == 0 { // a second user's right must join the first's
+		other := start(t, embedded.Config{DataDir: filepath.Join(closed, "deeper", "other"), User: "nobody"})
+		if got := ask(t, other.SuperuserURL("postgres"), "SELECT 'there'"); got != "there" {
+			t.Error(got)
+		}
+		if _, err := embedded.Start(t.Context(), embedded.Config{DataDir: t.TempDir(), User: "root"}); err == nil {
+			t.Error("started as root")
+		}
+		stop(t, c)
+		start(t, embedded.Config{DataDir: filepath.Join(closed, "deeper", "data")})
+	}
 	info, err := os.Stat(closed)
 	if err != nil || info.Mode().Perm()&0o007 != 0 {
 		t.Errorf("the folder is open to others: %v, %v", info.Mode(), err)

@@ -18,8 +18,9 @@ import (
 
 const (
 	// stalePatience is how long a start waits for what an earlier run left
-	// behind: a server still shutting down, backends that outlived it.
-	stalePatience = 5 * time.Second
+	// behind: a stale pid file or backends that outlived their server (gone
+	// within 5 s), a server still writing its last checkpoint on a slow disk.
+	stalePatience = 15 * time.Second
 	staleInterval = 100 * time.Millisecond
 	readyInterval = 5 * time.Millisecond
 )
