@@ -165,6 +165,7 @@ const (
 	CheckDelegateStatus    CheckKind = "DELEGATE_CERTIFICATE_STATUS"
 	CheckDelegateName      CheckKind = "DELEGATE_NAME"
 	CheckQualificationKind CheckKind = "QUALIFICATION"
+	CheckPerson            CheckKind = "PERSON" // what reception decided, with its ground
 )
 
 // Check is one check of a filing with its result; checks are kept (3.1.2).
@@ -173,7 +174,9 @@ type Check struct {
 	Result CheckResult
 	// Reason is a code, never text of the parties.
 	Reason string
-	At     time.Time
+	// Note is the ground on which a person decided; sealed, empty for machines.
+	Note string
+	At   time.Time
 }
 
 // Refusal is one reason for which a filing was refused, or for which an

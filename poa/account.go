@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package poa
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base32"
+	"fmt"
+	"time"
+)
+
+// TokenInput asks for an API token.
+type TokenInput struct {
+	IdempotencyKey string     `json:"idempotencyKey" validate:"required,max=128,line"`
+	Name           string     `json:"name" validate:"required,max=100,line,free"`
+	Scope          TokenScope `json:"scope" validate:"required,oneof=ALL VALIDITY READ"`
+	// ExpiresInDays is 1 to 730.
+	ExpiresInDays int `json:"expiresInDays" validate:"required,gte=1,lte=730"`
+}
+
+// CreateToken makes an API token for the actor's account and returns it with
+// its text, which is shown this once: with the same idempotency key the text is
+// empty.
+func (e *Enrollment) CreateToken(ctx context.Context, actor Actor, in TokenInput) (Token, string, error) {
+	if err := e.mayHaveTokens(ctx, actor); err != nil {
+		return Token{}, "", err
+	}
+	var text string
+	id, err := e.perform(ctx, actor, ActionTokenCreated, in.IdempotencyKey, in, func(ctx context.Context, a *act) (string, error) {
+		if err := checkInput(in).Err(); err != nil {
+			return "", err
+		}
+		secret, hash := NewSecret("inj_" + e.policy.Live)
+		t := Token{ID: NewID(PrefixToken), AccountID: a.actor.ID, PartyID: a.actor.PartyID, Kind: a.actor.Kind, Name: in.Name, Hash: hash, Scope: in.Scope,
+			CreatedAt: a.now, ExpiresAt: a.now.Add(time.Duration(in.ExpiresInDays) * 24 * time.Hour)}
+		if err := a.InsertToken(ctx, t); err != nil {
+			return "", fmt.Errorf("inserting token: %w", err)
+		}
+		text = secret
+		a.note("scope", string(in.Scope))
+		return t.ID, nil
+	})
+	if err != nil {
+		return Token{}, "", err
+	}
+	tokens, err := e.store.Tokens(ctx, tokenOwner(actor))
+	if err != nil {
+		return Token{}, "", fmt.Errorf("reading tokens: %w", err)
+	}
+	for _, t := range tokens {
+		if t.ID == id {
+			return t, text, nil
+		}
+	}
+	return Token{}, "", ErrNotFound
+}
+
+// tokenOwner is the party whose tokens an actor sees; for staff, the account.
+func tokenOwner(actor Actor) string {
+	if actor.Kind == ActorStaff {
+		return actor.ID
+	}
+	return actor.PartyID
+}
+
+func (e *Enrollment) mayHaveTokens(ctx context.Context, actor Actor) error {
+	switch actor.Kind {
+	case ActorDelegator, ActorRecipient:
+		return e.requireActive(ctx, actor)
+	case ActorStaff:
+		if e.policy.StaffTokens {
+			return nil
+		}
+		return ErrForbidden
+	case ActorAnonymous, ActorDelegate, ActorSystem:
+		return ErrForbidden
+	}
+	return ErrUnauthenticated
+}
+
+// Tokens lists the actor's tokens, newest first.
+func (e *Enrollment) Tokens(ctx context.Context, actor Actor) ([]Token, error) {
+	if err := e.mayHaveTokens(ctx, actor); err != nil {
+		return nil, err
+	}
+	return e.store.Tokens(ctx, tokenOwner(actor))
+}
+
+// RevokeToken withdraws a token: it stops with this commit.
+func (e *Enrollment) RevokeToken(ctx context.Context, actor Actor, key, id string) error {
+	if err := e.mayHaveTokens(ctx, actor); err != nil {
+		return err
+	}
+	_, err := e.perform(ctx, actor, ActionTokenRevoked, key, id, func(ctx context.Context, a *act) (string, error) {
+		return id, a.RevokeToken(ctx, id, tokenOwner(actor), a.now)
+	})
+	return err
+}
+
+// requireActive returns nil where the actor's party is under contract.
+func (o office) requireActive(ctx context.Context, actor Actor) error {
+	p, _, err := partyOf(ctx, o.store, actor.PartyID)
+	if err != nil {
+		return fmt.Errorf("reading party: %w", err)
+	}
+	if p.State != EnrollmentActive {
+		return ErrForbidden
+	}
+	return nil
+}
+
+// StaffInput appoints a member of staff.
+type StaffInput struct {
+	Name  string `json:"name" validate:"required,max=200,line"`
+	Email string `json:"email" validate:"required,max=254,email"`
+	Roles []Role `json:"roles" validate:"required,min=1,max=6,dive,oneof=SERVICE_OWNER SERVICE_MANAGER SERVICE_OPERATOR RECEPTION AUDITOR MAINTAINER"`
+	// Password may be empty: then a link to set one is mailed.
+	Password string `json:"-" validate:"omitempty,min=12,max=200"`
+	Language string `json:"language"`
+}
+
+// AppointStaff makes a staff account (7.2) and returns it with its second
+// factor's secret, which is shown this once. The first service owner is
+// appointed once by the system (the staff command); then only the owner
+// appoints.
+func (e *Enrollment) AppointStaff(ctx context.Context, actor Actor, in StaffInput) (Account, error) {
+	if err := checkInput(in).Err(); err != nil {
+		return Account{}, err
+	}
+	account := Account{ID: NewID(PrefixStaff), Kind: ActorStaff, Roles: in.Roles, Name: in.Name, Email: in.Email, TOTPSecret: newTOTPSecret(), Language: language(in.Language)}
+	if in.Password != "" {
+		hash, err := e.hasher.Hash(ctx, in.Password)
+		if err != nil {
+			return Account{}, fmt.Errorf("hashing password: %w", err)
+		}
+		account.PasswordHash = hash
+	}
+	_, err := e.perform(ctx, actor, ActionStaffAppointed, "", nil, func(ctx context.Context, a *act) (string, error) {
+		if err := mayAppoint(ctx, a); err != nil {
+			return "", err
+		}
+		account.CreatedAt = a.now
+		for _, r := range in.Roles {
+			a.note("role."+string(r), "appointed")
+		}
+		return account.ID, e.appoint(ctx, a, account)
+	})
+	return account, err
+}
+
+func (e *Enrollment) appoint(ctx context.Context, a *act, account Account) error {
+	if err := a.InsertAccount(ctx, account); err != nil || account.PasswordHash != "" {
+		return err
+	}
+	link, err := e.passwordLink(ctx, a, account.ID)
+	if err != nil {
+		return err
+	}
+	return a.mail(ctx, Mail{PartyID: account.ID, To: account.Email, Template: MailSetPassword, Language: account.Language, Values: map[string]string{"link": link}})
+}
+
+// newTOTPSecret draws 160 bits in base 32 (RFC 4226, section 4).
+func newTOTPSecret() string {
+	var raw [20]byte
+	rand.Read(raw[:])
+	return base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(raw[:])
+}
+
+func mayAppoint(ctx context.Context, a *act) error {
+	if a.actor.Kind != ActorSystem {
+		return a.actor.requireRole(RoleServiceOwner)
+	}
+	staff, err := a.Accounts(ctx, "")
+	if err != nil {
+		return fmt.Errorf("reading staff: %w", err)
+	}
+	if len(staff) > 0 {
+		return ErrForbidden
+	}
+	return nil
+}
+
+// PublishInput is a version of a document for the repository (2.5).
+type PublishInput struct {
+	Kind          DocumentKind `json:"kind" validate:"required,oneof=TERMS OPERATING_RULES PRICE_LIST ANNOUNCEMENT"`
+	Version       string       `json:"version" validate:"required,max=40,line"`
+	Title         string       `json:"title" validate:"required,max=200,line"`
+	Body          string       `json:"body" validate:"required,max=500000,text"`
+	EffectiveFrom Date         `json:"effectiveFrom"`
+}
+
+// Publish puts a version of a document into the repository. Only the service
+// owner does (9.2), or the system when it loads the owner's files.
+func (e *Enrollment) Publish(ctx context.Context, actor Actor, in PublishInput) error {
+	if actor.Kind != ActorSystem {
+		if err := actor.requireRole(RoleServiceOwner); err != nil {
+			return err
+		}
+	}
+	_, err := e.perform(ctx, actor, ActionPublished, "", in, func(ctx context.Context, a *act) (string, error) {
+		faults := checkInput(in)
+		if in.EffectiveFrom.IsZero() {
+			faults.Add(CodeRequired, "effectiveFrom")
+		}
+		if err := faults.Err(); err != nil {
+			return "", err
+		}
+		p := Published{ID: NewID(PrefixTerms), Kind: in.Kind, Version: in.Version, Title: in.Title, Body: in.Body, EffectiveFrom: in.EffectiveFrom,
+			PublishedAt: a.now, SHA256: digest([]byte(in.Body))}
+		return p.ID, a.InsertPublished(ctx, p)
+	})
+	return err
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package poa
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash/crc32"
+	"time"
+)
+
+// Policy is what the provider sets: names and addresses that are written into
+// delegations (operating rules 1.2, 4.1.4) and the bounds of time.
+type Policy struct {
+	ServiceName string
+	// PublicURL is the portal's address without a slash at its end.
+	PublicURL string
+	PolicyURL string
+	PolicyOID string
+	// Issuer stands in receipts.
+	Issuer string
+	// LinkTTL bounds one-time links, ChallengeTTL a delegate's challenge,
+	// DraftTTL a draft that nobody files.
+	LinkTTL      time.Duration
+	ChallengeTTL time.Duration
+	DraftTTL     time.Duration
+	// ExpiringAhead is how long before its end a term is announced as expiring.
+	ExpiringAhead time.Duration
+	// MaxTermYears bounds a term.
+	MaxTermYears int
+	// Live is written into tokens: "live", or "test" in the demo.
+	Live string
+	// StaffTokens lets staff have API tokens; in the demo only.
+	StaffTokens bool
+}
+
+// DefaultPolicy returns the defaults for a service at publicURL.
+func DefaultPolicy(publicURL string) Policy {
+	return Policy{ServiceName: "Ininjo 電子委任状サービス", PublicURL: publicURL, PolicyURL: publicURL + "/repository", Issuer: publicURL,
+		LinkTTL: 7 * 24 * time.Hour, ChallengeTTL: 30 * time.Minute, DraftTTL: 30 * 24 * time.Hour, ExpiringAhead: 30 * 24 * time.Hour, MaxTermYears: 10, Live: "live"}
+}
+
+// ValidityURL is where recipients ask (有効性確認の問合せ先).
+func (p Policy) ValidityURL() string { return p.PublicURL + "/graphql" }
+
+// LinkURL is where a one-time link leads. The page works without script, so
+// the token is in the path: the server logs routes, never paths.
+func (p Policy) LinkURL(token string) string { return p.PublicURL + "/l/" + token }
+
+// StatusListURI is the address of a status list.
+func (p Policy) StatusListURI(list int) string {
+	return fmt.Sprintf("%s/status-lists/%d", p.PublicURL, list)
+}
+
+// LinkPrefix begins the tokens of one-time links.
+const LinkPrefix = "injl"
+
+// NewSecret draws a secret to be shown once and returns its text and the hash
+// that is kept: prefix, 32 random bytes in lower-case hex and a CRC-32 that
+// tells a mistyped or cut one from a foreign one.
+func NewSecret(prefix string) (text string, hash [32]byte) {
+	var raw [32]byte
+	rand.Read(raw[:])
+	body := prefix + "_" + hex.EncodeToString(raw[:])
+	text = fmt.Sprintf("%s_%08x", body, crc32.ChecksumIEEE([]byte(body)))
+	return text, sha256.Sum256([]byte(text))
+}
+
+// SecretWellFormed reports whether the checksum of a token's text fits.
+func SecretWellFormed(text string) bool {
+	if len(text) < 10 || len(text) > 200 || text[len(text)-9] != '_' {
+		return false
+	}
+	body, sum := text[:len(text)-9], text[len(text)-8:]
+	return fmt.Sprintf("%08x", crc32.ChecksumIEEE([]byte(body))) == sum
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package poa
+
+import (
+	"context"
+	"fmt"
+)
+
+// ConfirmInput is reception's record of what an organisation and its
+// representative were confirmed against (3.1.2, 3.1.3).
+type ConfirmInput struct {
+	IdempotencyKey string           `json:"idempotencyKey" validate:"required,max=128,line"`
+	PartyID        string           `json:"partyId" validate:"required,max=64"`
+	Document       RegisterDocument `json:"document" validate:"required,oneof=REGISTER_CERTIFICATE REGISTER_INFORMATION IDENTITY_DOCUMENT"`
+	DocumentDate   Date             `json:"documentDate"`
+	// Says is what the document says, word for word.
+	CorporateNumber       string `json:"corporateNumber" validate:"omitempty,corporatenumber"`
+	Name                  string `json:"name" validate:"required,max=200,line"`
+	Address               string `json:"address" validate:"required,max=300,line"`
+	RepresentativeTitle   string `json:"representativeTitle" validate:"max=100,line"`
+	RepresentativeName    string `json:"representativeName" validate:"required,max=200,line"`
+	RepresentativeAddress string `json:"representativeAddress" validate:"required,max=300,line"`
+	BirthDate             Date   `json:"birthDate"`
+}
+
+// Confirm records a confirmation. It may be renewed; the newest counts.
+func (e *Enrollment) Confirm(ctx context.Context, actor Actor, in ConfirmInput) error {
+	if err := actor.requireRole(RoleReception); err != nil {
+		return err
+	}
+	_, err := e.perform(ctx, actor, ActionConfirmed, in.IdempotencyKey, in, func(ctx context.Context, a *act) (string, error) {
+		a.subject = in.PartyID
+		d, err := a.Delegator(ctx, in.PartyID)
+		if err != nil {
+			return "", err
+		}
+		if err := checkConfirmation(in, d.Kind, DateOf(a.now)).Err(); err != nil {
+			return "", err
+		}
+		c := Confirmation{ID: NewID(PrefixRegister), PartyID: d.ID, Document: in.Document, DocumentDate: in.DocumentDate, ConfirmedBy: a.actor.ID, ConfirmedAt: a.now,
+			Says: RegisterEntry{CorporateNumber: in.CorporateNumber, Name: in.Name, Address: in.Address, RepresentativeTitle: in.RepresentativeTitle,
+				RepresentativeName: in.RepresentativeName, RepresentativeAddress: in.RepresentativeAddress, BirthDate: in.BirthDate}}
+		if err := a.InsertConfirmation(ctx, c); err != nil {
+			return "", fmt.Errorf("inserting confirmation: %w", err)
+		}
+		a.note("document", string(in.Document))
+		a.note("documentDate", in.DocumentDate.String())
+		return c.ID, nil
+	})
+	return err
+}
+
+func checkConfirmation(in ConfirmInput, kind PartyKind, today Date) Faults {
+	faults := checkInput(in)
+	switch {
+	case in.DocumentDate.IsZero():
+		faults.Add(CodeRequired, "documentDate")
+	case today.Before(in.DocumentDate):
+		faults.Add(CodeFuture, "documentDate")
+	}
+	corporation := kind == Corporation
+	if corporation && in.CorporateNumber == "" {
+		faults.Add(CodeRequired, "corporateNumber")
+	}
+	if corporation == (in.Document == IdentityDocument) {
+		faults.Add(CodeInvalid, "document")
+	}
+	if !corporation && in.BirthDate.IsZero() {
+		faults.Add(CodeRequired, "birthDate")
+	}
+	return faults
+}
+
+// DecideInput accepts an application, or refuses it with its reasons.
+type DecideInput struct {
+	IdempotencyKey string          `json:"idempotencyKey" validate:"required,max=128,line"`
+	PartyID        string          `json:"partyId" validate:"required,max=64"`
+	Accept         bool            `json:"accept"`
+	Reasons        []RefusalReason `json:"reasons" validate:"max=20,dive"`
+}
+
+// RefusalReason is one reason that reception gives: a code, the field of the
+// filing, and a note to the party in reception's own words.
+type RefusalReason struct {
+	Code  Code   `json:"code" validate:"required,oneof=DOCUMENTS_INSUFFICIENT CONTENT_UNCLEAR SIGNER_NAME_DIFFERS SIGNER_ADDRESS_DIFFERS SIGNER_BIRTH_DATE_DIFFERS DELEGATE_NAME_DIFFERS QUALIFICATION_NOT_CONFIRMED NOT_CONFIRMED"`
+	Field string `json:"field" validate:"max=100,line"`
+	Note  string `json:"note" validate:"max=1000,text"`
+}
+
+// RefusalCodes lists the codes that a person of reception can refuse with.
+var RefusalCodes = []Code{CodeDocumentsInsufficient, CodeContentUnclear, CodeSignerName, CodeSignerAddress, CodeSignerBirthDate, CodeDelegateName, CodeQualificationMissing, CodeNotConfirmed}
+
+// Decide accepts or refuses an application. A delegator must be confirmed
+// before (3.1.2, 3.1.3).
+func (e *Enrollment) Decide(ctx context.Context, actor Actor, in DecideInput) error {
+	if err := actor.requireRole(RoleReception); err != nil {
+		return err
+	}
+	action := ActionEnrollmentRefused
+	if in.Accept {
+		action = ActionEnrolled
+	}
+	_, err := e.perform(ctx, actor, action, in.IdempotencyKey, in, func(ctx context.Context, a *act) (string, error) {
+		a.subject = in.PartyID
+		p, confirmed, err := partyOf(ctx, a, in.PartyID)
+		if err != nil {
+			return "", err
+		}
+		faults := checkInput(in)
+		if !in.Accept && len(in.Reasons) == 0 {
+			faults.Add(CodeRequired, "reasons")
+		}
+		if in.Accept && p.Role == PartyDelegator && !confirmed {
+			faults.Add(CodeNotConfirmed, "partyId")
+		}
+		if err := faults.Err(); err != nil {
+			return "", err
+		}
+		return p.ID, e.decide(ctx, a, p, in)
+	})
+	return err
+}
+
+func partyOf(ctx context.Context, r Reader, id string) (Party, bool, error) {
+	if IsID(id, PrefixRecipient) {
+		recipient, err := r.Recipient(ctx, id)
+		return recipient.Party, false, err
+	}
+	d, err := r.Delegator(ctx, id)
+	return d.Party, d.Confirmation != nil, err
+}
+
+func (e *Enrollment) decide(ctx context.Context, a *act, p Party, in DecideInput) error {
+	state, template := EnrollmentActive, MailApplicationAccepted
+	if !in.Accept {
+		state, template = EnrollmentRefused, MailApplicationRefused
+		if err := a.InsertPartyRefusals(ctx, p.ID, refusalsOf(in.Reasons, a.now)); err != nil {
+			return fmt.Errorf("inserting refusals: %w", err)
+		}
+	}
+	if err := a.DecideParty(ctx, p.ID, state, a.now); err != nil {
+		return fmt.Errorf("deciding party: %w", err)
+	}
+	return a.mail(ctx, Mail{PartyID: p.ID, To: p.Profile.Email, Template: template, Language: p.Language,
+		Values: map[string]string{"organisation": p.Profile.Name, "number": p.Number, "link": e.policy.PublicURL + "/sign-in"}})
+}

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package poa
+
+import (
+	"context"
+	"fmt"
+)
+
+// Records is chapter 6 of the operating rules and whatever else is read: who
+// sees what is decided here (design.md, rule 11). Missing and not-yours look
+// the same: ErrNotFound.
+type Records struct{ office }
+
+// NewRecords returns the rules over a clock and a store.
+func NewRecords(clock Clock, store Store) *Records { return &Records{office{clock, store}} }
+
+// seesAll reports whether staff see every party and delegation.
+func seesAll(actor Actor) bool {
+	return actor.HasRole(RoleReception, RoleServiceOwner, RoleServiceManager)
+}
+
+// signedIn wants any actor at all.
+func signedIn(actor Actor) error {
+	if actor.Kind == "" || actor.Kind == ActorAnonymous {
+		return ErrUnauthenticated
+	}
+	return nil
+}
+
+// Delegation returns a delegation to its delegator, its delegate and staff. A
+// recipient sees validity only, never the delegation.
+func (r *Records) Delegation(ctx context.Context, actor Actor, text string) (Delegation, error) {
+	if err := signedIn(actor); err != nil {
+		return Delegation{}, err
+	}
+	id, ok := ParseDelegationID(text)
+	if !ok {
+		return Delegation{}, ErrNotFound
+	}
+	d, err := r.store.Delegation(ctx, id)
+	if err != nil {
+		return Delegation{}, err
+	}
+	if seesAll(actor) || actor.Kind == ActorDelegator && d.DelegatorID == actor.PartyID || actor.Kind == ActorDelegate && d.ID == actor.DelegationID {
+		return d, nil
+	}
+	return Delegation{}, ErrNotFound
+}
+
+// Delegations lists the actor's own delegations, or all of them to staff.
+func (r *Records) Delegations(ctx context.Context, actor Actor, f DelegationFilter, o Order, p Page) (List[Delegation], error) {
+	if err := signedIn(actor); err != nil {
+		return List[Delegation]{}, err
+	}
+	switch {
+	case seesAll(actor):
+	case actor.Kind == ActorDelegator:
+		if f.DelegatorID != "" && f.DelegatorID != actor.PartyID {
+			return List[Delegation]{}, nil
+		}
+		f.DelegatorID = actor.PartyID
+	default:
+		return List[Delegation]{}, nil
+	}
+	if err := checkPage(p).Err(); err != nil {
+		return List[Delegation]{}, err
+	}
+	f.Now = r.clock.Now()
+	return r.store.Delegations(ctx, f, o, p)
+}
+
+func checkPage(p Page) Faults {
+	var faults Faults
+	for field, n := range map[string]int{"first": p.First, "last": p.Last} {
+		if n < 0 || n > MaxPage {
+			faults.Add(CodeTooMany, field, "bound", fmt.Sprint(MaxPage))
+		}
+	}
+	if p.First > 0 && p.Last > 0 {
+		faults.Add(CodeInvalid, "last")
+	}
+	return faults
+}
+
+// Details is what belongs to a delegation beside its own row.
+type Details struct {
+	Standing    Standing
+	Facts       []Fact
+	Checks      []Check
+	Refusals    []Refusal
+	Replacement DelegationID
+}
+
+// Details returns what belongs to a delegation that the actor was shown.
+// Checks are for staff and the delegator.
+func (r *Records) Details(ctx context.Context, actor Actor, d Delegation) (Details, error) {
+	if _, err := r.Delegation(ctx, actor, string(d.ID)); err != nil {
+		return Details{}, err
+	}
+	var details Details
+	var err error
+	if details.Facts, err = r.store.Facts(ctx, d.ID); err != nil {
+		return Details{}, fmt.Errorf("reading facts: %w", err)
+	}
+	now := r.clock.Now()
+	details.Standing = Project(details.Facts, d.term()).StandingAt(now)
+	if len(details.Facts) == 0 {
+		details.Standing = Standing{Status: StatusUnknown}
+	}
+	if details.Refusals, err = r.store.Refusals(ctx, d.ID); err != nil {
+		return Details{}, fmt.Errorf("reading refusals: %w", err)
+	}
+	if actor.Kind != ActorDelegate {
+		if details.Checks, err = r.store.Checks(ctx, d.ID); err != nil {
+			return Details{}, fmt.Errorf("reading checks: %w", err)
+		}
+	}
+	if details.Replacement, err = r.store.Replacement(ctx, d.ID); err != nil {
+		return Details{}, fmt.Errorf("reading replacement: %w", err)
+	}
+	return details, nil
+}
+
+// File returns a file of a delegation that the actor may see. The delegate's
+// signed challenge is for staff alone.
+func (r *Records) File(ctx context.Context, actor Actor, text string, kind FileKind) ([]byte, error) {
+	d, err := r.Delegation(ctx, actor, text)
+	if err != nil {
+		return nil, err
+	}
+	if kind == FileCertificate && !seesAll(actor) {
+		return nil, ErrNotFound
+	}
+	return r.store.File(ctx, d.ID, kind)
+}
+
+// HandedIn returns what the delegate's certificate said, to staff.
+func (r *Records) HandedIn(ctx context.Context, actor Actor, id DelegationID) (HandedIn, error) {
+	if !seesAll(actor) {
+		return HandedIn{}, ErrNotFound
+	}
+	return r.store.HandedIn(ctx, id)
+}
+
+// Delegator returns a delegator to itself and to staff.
+func (r *Records) Delegator(ctx context.Context, actor Actor, id string) (Delegator, error) {
+	if err := signedIn(actor); err != nil {
+		return Delegator{}, err
+	}
+	if !seesAll(actor) && (actor.Kind != ActorDelegator || actor.PartyID != id) {
+		return Delegator{}, ErrNotFound
+	}
+	return r.store.Delegator(ctx, id)
+}
+
+// Recipient returns a recipient to itself and to staff.
+func (r *Records) Recipient(ctx context.Context, actor Actor, id string) (Recipient, error) {
+	if err := signedIn(actor); err != nil {
+		return Recipient{}, err
+	}
+	if !seesAll(actor) && (actor.Kind != ActorRecipient || actor.PartyID != id) {
+		return Recipient{}, ErrNotFound
+	}
+	return r.store.Recipient(ctx, id)
+}
+
+// partyFilter bounds a list of parties to what the actor may see.
+func partyFilter(actor Actor, kind ActorKind, f PartyFilter) (PartyFilter, bool) {
+	if seesAll(actor) {
+		return f, true
+	}
+	f.IDs = []string{actor.PartyID}
+	return f, actor.Kind == kind
+}
+
+// Delegators lists delegators: to staff all, to a delegator itself.
+func (r *Records) Delegators(ctx context.Context, actor Actor, f PartyFilter, o Order, p Page) (List[Delegator], error) {
+	if err := signedIn(actor); err != nil {
+		return List[Delegator]{}, err
+	}
+	f, sees := partyFilter(actor, ActorDelegator, f)
+	if err := checkPage(p).Err(); err != nil || !sees {
+		return List[Delegator]{}, err
+	}
+	return r.store.Delegators(ctx, f, o, p)
+}
+
+// Recipients lists recipients: to staff all, to a recipient itself.
+func (r *Records) Recipients(ctx context.Context, actor Actor, f PartyFilter, o Order, p Page) (List[Recipient], error) {
+	if err := signedIn(actor); err != nil {
+		return List[Recipient]{}, err
+	}
+	f, sees := partyFilter(actor, ActorRecipient, f)
+	if err := checkPage(p).Err(); err != nil || !sees {
+		return List[Recipient]{}, err
+	}
+	return r.store.Recipients(ctx, f, o, p)
+}
+
+// PartyRefusals returns why an application was refused, to the applicant and staff.
+func (r *Records) PartyRefusals(ctx context.Context, actor Actor, partyID string) ([]Refusal, error) {
+	if !seesAll(actor) && (actor.PartyID == "" || actor.PartyID != partyID) {
+		return nil, ErrNotFound
+	}
+	return r.store.PartyRefusals(ctx, partyID)
+}
+
+// Published lists the repository's documents, to anyone (2.5).
+func (r *Records) Published(ctx context.Context) ([]Published, error) { return r.store.Published(ctx) }
+
+// Endpoints lists the webhook endpoints of the actor's party, without secrets.
+func (r *Records) Endpoints(ctx context.Context, actor Actor) ([]Endpoint, error) {
+	if actor.PartyID == "" {
+		return nil, signedIn(actor)
+	}
+	endpoints, err := r.store.Endpoints(ctx, actor.PartyID)
+	for i := range endpoints {
+		endpoints[i].Secret, endpoints[i].PreviousSecret = "", ""
+	}
+	return endpoints, err
+}
+
+// Endpoint returns one webhook endpoint of the actor's party, without secrets.
+func (r *Records) Endpoint(ctx context.Context, actor Actor, id string) (Endpoint, error) {
+	e, err := r.store.Endpoint(ctx, id)
+	if err != nil {
+		return Endpoint{}, err
+	}
+	if actor.PartyID == "" || e.PartyID != actor.PartyID {
+		return Endpoint{}, ErrNotFound
+	}
+	e.Secret, e.PreviousSecret = "", ""
+	return e, nil
+}
+
+// Deliveries lists the newest deliveries of an endpoint of the actor's party.
+func (r *Records) Deliveries(ctx context.Context, actor Actor, endpointID string, limit int) ([]Delivery, error) {
+	if _, err := r.Endpoint(ctx, actor, endpointID); err != nil {
+		return nil, err
+	}
+	return r.store.Deliveries(ctx, endpointID, min(max(limit, 1), MaxPage))
+}
+
+// Watches lists what a recipient watches.
+func (r *Records) Watches(ctx context.Context, actor Actor, limit int) ([]Watch, error) {
+	if err := actor.require(ActorRecipient); err != nil {
+		return nil, err
+	}
+	return r.store.Watches(ctx, actor.PartyID, min(max(limit, 1), MaxPage))
+}
+
+// AuditEvents lists audit events to the auditor and the manager (6.2.4). The
+// reading is itself recorded (6.2.1).
+func (r *Records) AuditEvents(ctx context.Context, actor Actor, f AuditFilter, p Page) (List[AuditEvent], error) {
+	if err := actor.requireRole(RoleAuditor, RoleServiceManager); err != nil {
+		return List[AuditEvent]{}, err
+	}
+	if err := checkPage(p).Err(); err != nil {
+		return List[AuditEvent]{}, err
+	}
+	_, err := r.perform(ctx, actor, ActionAuditRead, "", nil, func(context.Context, *act) (string, error) { return "audit", nil })
+	if err != nil {
+		return List[AuditEvent]{}, err
+	}
+	return r.store.AuditEvents(ctx, f, p)
+}

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package poa
+
+import (
+	"context"
+	"crypto/subtle"
+	"encoding/hex"
+	"fmt"
+	"time"
+	"unicode/utf8"
+
+	"ininjo/poa/receipt"
+)
+
+// MaxInquiries bounds how many delegations one question names.
+const MaxInquiries = 100
+
+// Responder is chapter 5 of the operating rules: recipients ask whether a
+// delegation is valid and are answered.
+type Responder struct {
+	clock  Clock
+	store  Store
+	policy Policy
+	signer receipt.Signer
+}
+
+// NewResponder returns the chapter's rules. A nil signer answers without
+// receipts: asking for one is then SIGNING_UNAVAILABLE.
+func NewResponder(clock Clock, store Store, policy Policy, signer receipt.Signer) *Responder {
+	return &Responder{clock: clock, store: store, policy: policy, signer: signer}
+}
+
+// Ask answers questions in their order, each for itself. The credential is
+// checked, the delegations are read and the inquiries are audited in one
+// statement; when Ask returns they are durable. An unknown ID is the answer
+// UNKNOWN and takes the same way as any other.
+func (r *Responder) Ask(ctx context.Context, c Credential, questions []Question) ([]Answer, error) {
+	if c == (Credential{}) {
+		return nil, ErrUnauthenticated
+	}
+	if len(questions) > MaxInquiries {
+		return nil, Faults{newFault(CodeTooMany, "delegationIds", "bound", fmt.Sprint(MaxInquiries))}
+	}
+	if len(questions) == 0 {
+		return nil, nil
+	}
+	now := r.clock.Now()
+	inquiries := make([]Inquiry, len(questions))
+	for i, q := range questions {
+		inquiry, faults := inquiryOf(q, now)
+		if len(faults) > 0 {
+			return nil, faults
+		}
+		inquiries[i] = inquiry
+	}
+	readings, err := r.store.Ask(ctx, c, inquiries)
+	if err != nil {
+		return nil, fmt.Errorf("asking for validity: %w", err)
+	}
+	answers := make([]Answer, len(questions))
+	for i, reading := range readings {
+		if err := mayAsk(reading); err != nil {
+			return nil, err
+		}
+		answers[i] = answer(questions[i], inquiries[i], reading)
+	}
+	return answers, nil
+}
+
+// mayAsk wants a recipient under contract with a token for it. It says nothing
+// of the delegation.
+func mayAsk(r Reading) error {
+	if r.Asker.Kind == "" {
+		return ErrUnauthenticated
+	}
+	if r.Asker.Kind != ActorRecipient || !r.Active || r.Scope == ScopeRead {
+		return ErrForbidden
+	}
+	return nil
+}
+
+func inquiryOf(q Question, now time.Time) (Inquiry, Faults) {
+	var faults Faults
+	id, ok := ParseDelegationID(q.DelegationID)
+	in := Inquiry{ID: NewID(PrefixInquiry), DelegationID: id, Mistyped: !ok, AnsweredAt: now, At: now, KnownAt: now, Nonce: q.Nonce}
+	if !q.At.IsZero() {
+		in.At, in.Historical = q.At.UTC().Truncate(time.Microsecond), true
+	}
+	if !q.KnownAt.IsZero() {
+		in.KnownAt, in.Historical = q.KnownAt.UTC().Truncate(time.Microsecond), true
+	}
+	if in.At.After(now) {
+		faults.Add(CodeFuture, "at")
+	}
+	if in.KnownAt.After(now) {
+		faults.Add(CodeFuture, "knownAt")
+	}
+	if utf8.RuneCountInString(q.Nonce) > 128 {
+		faults.Add(CodeTooLong, "nonce", "bound", "128")
+	} else if !printable(q.Nonce, "") {
+		faults.Add(CodeForbiddenCharacter, "nonce")
+	}
+	in.DocumentSHA256 = digestOf(q.DocumentSHA256, "documentSha256", &faults)
+	in.DelegateCertificateSHA256 = digestOf(q.DelegateCertificateSHA256, "delegateCertificateSha256", &faults)
+	return in, faults
+}
+
+func digestOf(text, field string, faults *Faults) []byte {
+	if text == "" {
+		return nil
+	}
+	b, err := hex.DecodeString(text)
+	if err != nil || len(b) != 32 {
+		faults.Add(CodeInvalid, field)
+		return nil
+	}
+	return b
+}
+
+// answer is a pure function of the question, the instant and what was read, so
+// that a receipt can be signed again later.
+func answer(q Question, in Inquiry, r Reading) Answer {
+	a := Answer{Question: q, DelegationID: q.DelegationID, AsOf: in.At, KnownAt: in.KnownAt, AnsweredAt: in.AnsweredAt, InquiryID: in.ID,
+		RecipientID: r.Asker.PartyID, LeafHash: r.LeafHash}
+	if in.DelegationID != "" {
+		a.DelegationID = string(in.DelegationID)
+	}
+	switch {
+	case in.Mistyped:
+		a.Standing = Standing{Status: StatusUnknown, Reason: ReasonMistypedID}
+	case !r.Found:
+		a.Standing = Standing{Status: StatusUnknown}
+	case in.Historical:
+		a.Standing = StandingAt(r.Facts, r.Projection.Term, in.At, in.KnownAt)
+	default:
+		a.Standing = r.Projection.StandingAt(in.At)
+	}
+	known := a.Status != StatusUnknown
+	if len(in.DocumentSHA256) > 0 {
+		matches := known && (equal(in.DocumentSHA256, r.FileSHA256) || equal(in.DocumentSHA256, r.ContentSHA256))
+		a.DocumentMatches = &matches
+	}
+	if len(in.DelegateCertificateSHA256) > 0 {
+		matches := known && equal(in.DelegateCertificateSHA256, r.DelegateCertificateSHA256)
+		a.DelegateMatches = &matches
+	}
+	if known {
+		term := r.Projection.Term
+		a.Term, a.SignatureVerifiedAt = &term, r.SignatureVerifiedAt
+	}
+	return a
+}
+
+func equal(a, b []byte) bool { return len(b) > 0 && subtle.ConstantTimeCompare(a, b) == 1 }
+
+// Receipt signs the answer as a 有効性確認回答書 (compact JWS).
+func (r *Responder) Receipt(ctx context.Context, a Answer) (string, error) {
+	if r.signer == nil {
+		return "", &Error{Code: CodeSigningUnavailable}
+	}
+	compact, err := receipt.Issue(ctx, r.signer, r.claims(a))
+	if err != nil {
+		return "", &Error{Code: CodeSigningUnavailable, Cause: err}
+	}
+	return compact, nil
+}
+
+func (r *Responder) claims(a Answer) receipt.Claims {
+	q := a.Question
+	c := receipt.Claims{Issuer: r.policy.Issuer, Recipient: a.RecipientID, IssuedAt: a.AnsweredAt, PolicyOID: r.policy.PolicyOID,
+		EventID: a.InquiryID, LeafHash: hexOf(a.LeafHash),
+		Question: receipt.Question{DelegationID: q.DelegationID, At: instant(q.At), KnownAt: instant(q.KnownAt), DocumentSHA256: q.DocumentSHA256,
+			DelegateCertificateSHA256: q.DelegateCertificateSHA256, Nonce: q.Nonce},
+		Answer: receipt.Answer{Status: string(a.Status), Reason: string(a.Reason), AsOf: a.AsOf, KnownAt: a.KnownAt, AnsweredAt: a.AnsweredAt,
+			DocumentMatches: a.DocumentMatches, DelegateMatches: a.DelegateMatches, FileCompared: a.DocumentMatches != nil, SignatureVerifiedAt: instant(a.SignatureVerifiedAt)}}
+	if a.Version > 0 {
+		version := a.Version
+		c.Version = &version
+	}
+	if a.Term != nil {
+		c.Answer.ValidFrom, c.Answer.ValidThrough = a.Term.From.String(), a.Term.Through.String()
+	}
+	return c
+}
+
+func instant(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
