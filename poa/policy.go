@@ -19,6 +19,10 @@ type Policy struct {
 	PublicURL string
 	PolicyURL string
 	PolicyOID string
+	// ContactPoint is who answers questions (1.3), one line: it stands in the
+	// repository and in every message, with the hours at which it does.
+	ContactPoint string
+	ContactHours string
 	// Issuer stands in receipts.
 	Issuer string
 	// LinkTTL bounds one-time links, ChallengeTTL a delegate's challenge,
@@ -39,6 +43,7 @@ type Policy struct {
 // DefaultPolicy returns the defaults for a service at publicURL.
 func DefaultPolicy(publicURL string) Policy {
 	return Policy{ServiceName: "Ininjo 電子委任状サービス", PublicURL: publicURL, PolicyURL: publicURL + "/repository", Issuer: publicURL,
+		ContactPoint: "Ininjo 電子委任状サービス窓口 " + publicURL, ContactHours: "営業日 9:00–12:00、13:00–17:00",
 		LinkTTL: 7 * 24 * time.Hour, ChallengeTTL: 30 * time.Minute, DraftTTL: 30 * 24 * time.Hour, ExpiringAhead: 30 * 24 * time.Hour, MaxTermYears: 10, Live: "live"}
 }
 

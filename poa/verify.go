@@ -26,7 +26,7 @@ func verifySigned(profile jpki.Profile, file, expected []byte, at time.Time, fie
 	if len(file) > MaxFile {
 		return jpki.Certificate{}, Faults{newFault(CodeFileTooLarge, field, "bound", fmt.Sprint(MaxFile>>20))}
 	}
-	signed, err := cms.Verify(file, expected, cms.DefaultLimits)
+	signed, err := cms.Verify(file, expected, cms.DefaultLimits())
 	if err != nil {
 		return jpki.Certificate{}, Faults{newFault(signatureCode(err), field)}
 	}
@@ -35,7 +35,7 @@ func verifySigned(profile jpki.Profile, file, expected []byte, at time.Time, fie
 	}
 	certificate, err := profile.Check(signed.Signer, signed.Certificates, at)
 	if err != nil {
-		return jpki.Certificate{}, Faults{newFault(certificateCode(err), field)}
+		return jpki.Certificate{}, certificateFaults(err, field)
 	}
 	return certificate, nil
 }
@@ -65,13 +65,20 @@ func signatureCode(err error) Code {
 	return CodeFileMalformed
 }
 
-// certificateCode maps the faults of poa/jpki to codes of the closed list.
-func certificateCode(err error) Code {
-	var f jpki.Fault
-	if !errors.As(err, &f) {
-		return CodeCertificateUntrusted
+// certificateFaults maps every fault of poa/jpki to a code of the closed list.
+func certificateFaults(err error, field string) Faults {
+	var faults Faults
+	for _, f := range jpki.Faults(err) {
+		faults.Add(certificateCode(f.Kind), field)
 	}
-	switch f.Kind {
+	if len(faults) == 0 {
+		faults.Add(CodeCertificateUntrusted, field)
+	}
+	return faults
+}
+
+func certificateCode(kind jpki.Kind) Code {
+	switch kind {
 	case jpki.Expired:
 		return CodeCertificateExpired
 	case jpki.NotYetValid:
