@@ -188,3 +188,17 @@ func (r *Registrar) ResendLink(ctx context.Context, actor Actor, in EndInput) er
 	})
 	return err
 }
+
+// DrawnChallenge returns a challenge that was drawn for the delegate's own
+// delegation, so that a page can show it again. Missing and another's look the
+// same.
+func (r *Registrar) DrawnChallenge(ctx context.Context, actor Actor, id string) (Challenge, error) {
+	if err := r.mayAnswer(actor, LinkAnswer); err != nil {
+		return Challenge{}, err
+	}
+	c, err := r.store.Challenge(ctx, id)
+	if err == nil && c.DelegationID != actor.DelegationID {
+		return Challenge{}, ErrNotFound
+	}
+	return c, err
+}

@@ -122,6 +122,19 @@ func (r *Records) Details(ctx context.Context, actor Actor, d Delegation) (Detai
 	return details, nil
 }
 
+// StandingOf returns how a delegation that the actor was shown stands now, by
+// the one row that the hot read uses: lists call it for each of their rows.
+func (r *Records) StandingOf(ctx context.Context, d Delegation) (Standing, error) {
+	if d.State != StateAccepted {
+		return Standing{Status: StatusUnknown}, nil
+	}
+	p, err := r.store.Projection(ctx, d.ID)
+	if err != nil {
+		return Standing{}, fmt.Errorf("reading projection: %w", err)
+	}
+	return p.StandingAt(r.clock.Now()), nil
+}
+
 // File returns a file of a delegation that the actor may see. The delegate's
 // signed challenge is for staff alone.
 func (r *Records) File(ctx context.Context, actor Actor, text string, kind FileKind) ([]byte, error) {
