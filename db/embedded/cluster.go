@@ -56,11 +56,19 @@ func (c *Cluster) Password(role string) string {
 }
 
 // Done is closed when the server has ended, by Stop or by itself.
-func (c *Cluster) Done() <-chan struct{} { return c.child.done }
+func (c *Cluster) Done() <-chan struct{} {
+	if c.child == nil { // attached
+		return nil
+	}
+	return c.child.done
+}
 
 // Stop shuts the server down: fast first, at once when that takes too long or
 // ctx ends. It returns when the server is gone; further calls do nothing.
 func (c *Cluster) Stop(ctx context.Context) error {
+	if c.child == nil { // attached: another process's to stop
+		return nil
+	}
 	var err error
 	c.stop.Do(func() {
 		clean := c.child.end(ctx)
