@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package db
+
+import (
+	"context"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"ininjo/poa"
+)
+
+type checkRow struct {
+	bun.BaseModel `bun:"table:filing_checks,alias:k"`
+
+	ID           int64     `bun:"id,pk,autoincrement"`
+	DelegationID string    `bun:"delegation_id"`
+	Kind         string    `bun:"kind"`
+	Result       string    `bun:"result"`
+	Reason       string    `bun:"reason"`
+	At           time.Time `bun:"at"`
+}
+
+// InsertChecks keeps what the checks of a filing found (3.1.2).
+func (t *tx) InsertChecks(ctx context.Context, id poa.DelegationID, checks []poa.Check) error {
+	if len(checks) == 0 {
+		return nil
+	}
+	rows := make([]checkRow, len(checks))
+	for i, c := range checks {
+		rows[i] = checkRow{DelegationID: string(id), Kind: string(c.Kind), Result: string(c.Result), Reason: c.Reason, At: c.At.UTC()}
+	}
+	_, err := t.q.NewInsert().Model(&rows).Exec(ctx)
+	return failed(err, "inserting checks")
+}
+
+// Checks returns the checks of a filing in the order in which they were made.
+func (r reader) Checks(ctx context.Context, id poa.DelegationID) ([]poa.Check, error) {
+	var rows []checkRow
+	if err := r.q.NewSelect().Model(&rows).Where("delegation_id = ?", string(id)).OrderExpr("id").Scan(ctx); err != nil {
+		return nil, failed(err, "reading checks")
+	}
+	checks := make([]poa.Check, len(rows))
+	for i, r := range rows {
+		checks[i] = poa.Check{Kind: poa.CheckKind(r.Kind), Result: poa.CheckResult(r.Result), Reason: r.Reason, At: r.At.UTC()}
+	}
+	return checks, nil
+}
+
+type refusalRow struct {
+	bun.BaseModel `bun:"table:refusals,alias:x"`
+
+	DelegationID string    `bun:"delegation_id,pk"`
+	Number       int       `bun:"number,pk"`
+	Code         string    `bun:"code"`
+	Field        []string  `bun:"field,array"`
+	Sealed       []byte    `bun:"sealed"`
+	At           time.Time `bun:"at"`
+}
+
+// InsertRefusals stores every reason for which reception refused a filing.
+func (t *tx) InsertRefusals(ctx context.Context, id poa.DelegationID, refusals []poa.Refusal) error {
+	if len(refusals) == 0 {
+		return nil
+	}
+	rows := make([]refusalRow, len(refusals))
+	for i, r := range refusals {
+		sealed, err := t.db.seal.Seal(ctx, subjectOf(id), "refusals", "sealed", numbered(id, number(i+1)), []byte(r.Note))
+		if err != nil {
+			return err
+		}
+		rows[i] = refusalRow{DelegationID: string(id), Number: i + 1, Code: string(r.Code), Field: texts(r.Field), Sealed: sealed, At: r.At.UTC()}
+	}
+	_, err := t.q.NewInsert().Model(&rows).Exec(ctx)
+	return failed(err, "inserting refusals")
+}
+
+// Refusals returns the reasons for which a filing was refused.
+func (r reader) Refusals(ctx context.Context, id poa.DelegationID) ([]poa.Refusal, error) {
+	var rows []refusalRow
+	if err := r.q.NewSelect().Model(&rows).Where("delegation_id = ?", string(id)).OrderExpr("number").Scan(ctx); err != nil {
+		return nil, failed(err, "reading refusals")
+	}
+	refusals := make([]poa.Refusal, len(rows))
+	for i, row := range rows {
+		note, err := r.db.seal.Open(ctx, subjectOf(id), "refusals", "sealed", numbered(id, number(row.Number)), row.Sealed)
+		if err != nil {
+			return nil, err
+		}
+		refusals[i] = poa.Refusal{Code: poa.Code(row.Code), Field: fromTexts[string](row.Field), Note: string(note), At: row.At.UTC()}
+	}
+	return refusals, nil
+}

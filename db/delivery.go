@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package db
+
+import (
+	"context"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"ininjo/poa"
+)
+
+// deliveryRow holds the notice itself: a test message has no outbox row.
+type deliveryRow struct {
+	bun.BaseModel `bun:"table:deliveries,alias:v"`
+
+	ID         string  `bun:"id,pk"`
+	EndpointID string  `bun:"endpoint_id"`
+	PartyID    string  `bun:"party_id"`
+	Stream     *string `bun:"stream"`
+	Sequence   int64   `bun:"sequence"`
+	Previous   int64   `bun:"previous"`
+	ChangeID   int64   `bun:"change_id"`
+	changeColumns
+	State       string     `bun:"state"`
+	Attempts    int        `bun:"attempts"`
+	LastStatus  int        `bun:"last_status"`
+	LastError   string     `bun:"last_error"`
+	LastAt      *time.Time `bun:"last_at"`
+	DeliveredAt *time.Time `bun:"delivered_at"`
+}
+
+func (r deliveryRow) delivery() poa.Delivery {
+	return poa.Delivery{ID: r.ID, EndpointID: r.EndpointID, Previous: r.Previous, State: poa.DeliveryState(r.State), Attempts: r.Attempts,
+		Notice:     poa.Notice{PartyID: r.PartyID, Stream: fromNullText[string](r.Stream), Sequence: r.Sequence, Change: r.change(r.ChangeID)},
+		LastStatus: r.LastStatus, LastError: r.LastError, LastAt: fromNullTime(r.LastAt), DeliveredAt: fromNullTime(r.DeliveredAt)}
+}
+
+// InsertDelivery stores a notice on its way to an endpoint.
+func (t *tx) InsertDelivery(ctx context.Context, d poa.Delivery) error {
+	row := deliveryRow{ID: d.ID, EndpointID: d.EndpointID, PartyID: d.Notice.PartyID, Stream: nullText(d.Notice.Stream), Sequence: d.Notice.Sequence,
+		Previous: d.Previous, ChangeID: d.Notice.ID, changeColumns: columnsOf(d.Notice.Change), State: string(d.State), Attempts: d.Attempts,
+		LastStatus: d.LastStatus, LastError: d.LastError, LastAt: nullTime(d.LastAt), DeliveredAt: nullTime(d.DeliveredAt)}
+	_, err := t.q.NewInsert().Model(&row).Exec(ctx)
+	return failed(err, "inserting delivery")
+}
+
+// Delivery returns a delivery.
+func (r reader) Delivery(ctx context.Context, id string) (poa.Delivery, error) {
+	var row deliveryRow
+	if err := r.q.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx); err != nil {
+		return poa.Delivery{}, failed(err, "reading delivery")
+	}
+	return row.delivery(), nil
+}
+
+// Deliveries lists an endpoint's deliveries, the newest first.
+func (r reader) Deliveries(ctx context.Context, endpointID string, limit int) ([]poa.Delivery, error) {
+	var rows []deliveryRow
+	err := r.q.NewSelect().Model(&rows).Where("endpoint_id = ?", endpointID).OrderExpr("at DESC, id DESC").Limit(int64(limit)).Scan(ctx)
+	if err != nil {
+		return nil, failed(err, "reading deliveries")
+	}
+	deliveries := make([]poa.Delivery, len(rows))
+	for i, row := range rows {
+		deliveries[i] = row.delivery()
+	}
+	return deliveries, nil
+}
+
+type attemptRow struct {
+	bun.BaseModel `bun:"table:attempts,alias:t"`
+
+	DeliveryID string    `bun:"delivery_id,pk"`
+	Number     int       `bun:"number,pk"`
+	At         time.Time `bun:"at"`
+	Status     int       `bun:"status"`
+	Error      string    `bun:"error"`
+	Millis     int64     `bun:"millis"`
+}
+
+// RecordAttempt stores an attempt and brings its delivery up to date. After a
+// delivery arrived nothing changes it any more.
+func (t *tx) RecordAttempt(ctx context.Context, a poa.Attempt, state poa.DeliveryState) error {
+	row := attemptRow{DeliveryID: a.DeliveryID, Number: a.Number, At: a.At.UTC(), Status: a.Status, Error: a.Error, Millis: a.Millis}
+	if _, err := t.q.NewInsert().Model(&row).Exec(ctx); err != nil {
+		return failed(err, "inserting attempt")
+	}
+	q := t.q.NewUpdate().Model((*deliveryRow)(nil)).Set("state = ?", string(state)).Set("attempts = ?", a.Number).
+		Set("last_status = ?", a.Status).Set("last_error = ?", a.Error).Set("last_at = ?", a.At.UTC()).
+		Where("id = ?", a.DeliveryID).Where("state <> ?", string(poa.DeliveryDelivered))
+	if state == poa.DeliveryDelivered {
+		q = q.Set("delivered_at = ?", a.At.UTC())
+	}
+	res, err := q.Exec(ctx)
+	return changed(res, err, "recording attempt")
+}

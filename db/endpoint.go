@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package db
+
+import (
+	"context"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"ininjo/poa"
+)
+
+type endpointRow struct {
+	bun.BaseModel `bun:"table:endpoints,alias:e"`
+
+	ID             string     `bun:"id,pk"`
+	PartyID        string     `bun:"party_id"`
+	Sealed         []byte     `bun:"sealed"`
+	Types          []string   `bun:"types,array"`
+	State          string     `bun:"state"`
+	PreviousUntil  *time.Time `bun:"previous_until"`
+	CreatedAt      time.Time  `bun:"created_at"`
+	DisabledReason string     `bun:"disabled_reason"`
+}
+
+// endpointSecrets is what of an endpoint is sealed: its address can name a
+// person, its secrets sign.
+type endpointSecrets struct {
+	URL            string `json:"url"`
+	Secret         string `json:"secret"`
+	PreviousSecret string `json:"previousSecret,omitempty"`
+	Description    string `json:"description,omitempty"`
+}
+
+func accountOf(partyID string) Subject { return Subject{ClassAccount, partyID} }
+
+func (t *tx) sealedEndpoint(ctx context.Context, e poa.Endpoint) (endpointRow, error) {
+	if err := t.db.seal.Create(ctx, accountOf(e.PartyID)); err != nil {
+		return endpointRow{}, err
+	}
+	sealed, err := t.db.seal.SealJSON(ctx, accountOf(e.PartyID), "endpoints", "sealed", e.ID,
+		endpointSecrets{e.URL, e.Secret, e.PreviousSecret, e.Description})
+	return endpointRow{ID: e.ID, PartyID: e.PartyID, Sealed: sealed, Types: texts(e.Types), State: string(e.State),
+		PreviousUntil: nullTime(e.PreviousUntil), CreatedAt: e.CreatedAt.UTC(), DisabledReason: e.DisabledReason}, err
+}
+
+func (d *DB) endpoint(ctx context.Context, r endpointRow) (poa.Endpoint, error) {
+	var s endpointSecrets
+	err := d.seal.OpenJSON(ctx, accountOf(r.PartyID), "endpoints", "sealed", r.ID, r.Sealed, &s)
+	return poa.Endpoint{ID: r.ID, PartyID: r.PartyID, URL: s.URL, Types: fromTexts[poa.NoticeType](r.Types), State: poa.EndpointState(r.State),
+		Secret: s.Secret, PreviousSecret: s.PreviousSecret, PreviousUntil: fromNullTime(r.PreviousUntil), Description: s.Description,
+		CreatedAt: r.CreatedAt.UTC(), DisabledReason: r.DisabledReason}, err
+}
+
+// InsertEndpoint stores an endpoint.
+func (t *tx) InsertEndpoint(ctx context.Context, e poa.Endpoint) error {
+	row, err := t.sealedEndpoint(ctx, e)
+	if err != nil {
+		return err
+	}
+	_, err = t.q.NewInsert().Model(&row).Exec(ctx)
+	return failed(err, "inserting endpoint")
+}
+
+// UpdateEndpoint stores an endpoint's new address, filter, state and secrets.
+func (t *tx) UpdateEndpoint(ctx context.Context, e poa.Endpoint) error {
+	row, err := t.sealedEndpoint(ctx, e)
+	if err != nil {
+		return err
+	}
+	res, err := t.q.NewUpdate().Model(&row).Column("sealed", "types", "state", "previous_until", "disabled_reason").
+		Where("id = ?", e.ID).Where("party_id = ?", e.PartyID).Where("deleted_at IS NULL").Exec(ctx)
+	return touched(res, err, "updating endpoint", poa.ErrNotFound)
+}
+
+// DeleteEndpoint takes an endpoint away; its row stays, so that deliveries
+// under way find an end.
+func (t *tx) DeleteEndpoint(ctx context.Context, id, partyID string) error {
+	res, err := t.q.NewUpdate().Model((*endpointRow)(nil)).Set("deleted_at = ?", t.db.clock.Now().UTC()).
+		Where("id = ?", id).Where("party_id = ?", partyID).Where("deleted_at IS NULL").Exec(ctx)
+	return touched(res, err, "deleting endpoint", poa.ErrNotFound)
+}
+
+// AdvanceEndpoint sets the last number that passed the endpoint's filter and
+// returns the one before.
+func (t *tx) AdvanceEndpoint(ctx context.Context, id string, sequence int64) (previous int64, err error) {
+	err = t.q.QueryRowContext(ctx, `WITH before AS (SELECT id, last_sequence FROM endpoints WHERE id = ? FOR NO KEY UPDATE)
+		UPDATE endpoints e SET last_sequence = ? FROM before WHERE e.id = before.id RETURNING before.last_sequence`, id, sequence).Scan(&previous)
+	return previous, failed(err, "advancing endpoint")
+}
+
+// Endpoint returns an endpoint that was not deleted.
+func (r reader) Endpoint(ctx context.Context, id string) (poa.Endpoint, error) {
+	var row endpointRow
+	if err := r.q.NewSelect().Model(&row).Where("id = ?", id).Where("deleted_at IS NULL").Scan(ctx); err != nil {
+		return poa.Endpoint{}, failed(err, "reading endpoint")
+	}
+	return r.db.endpoint(ctx, row)
+}
+
+// Endpoints lists a party's endpoints, the oldest first.
+func (r reader) Endpoints(ctx context.Context, partyID string) ([]poa.Endpoint, error) {
+	var rows []endpointRow
+	err := r.q.NewSelect().Model(&rows).Where("party_id = ?", partyID).Where("deleted_at IS NULL").OrderExpr("created_at, id").Scan(ctx)
+	if err != nil {
+		return nil, failed(err, "reading endpoints")
+	}
+	endpoints := make([]poa.Endpoint, len(rows))
+	for i, row := range rows {
+		if endpoints[i], err = r.db.endpoint(ctx, row); err != nil {
+			return nil, err
+		}
+	}
+	return endpoints, nil
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package db
+
+import (
+	"context"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"ininjo/poa"
+)
+
+type mailRow struct {
+	bun.BaseModel `bun:"table:mails,alias:m"`
+
+	ID           string     `bun:"id,pk"`
+	PartyID      *string    `bun:"party_id"`
+	DelegationID *string    `bun:"delegation_id"`
+	Sealed       []byte     `bun:"sealed"`
+	Template     string     `bun:"template"`
+	Language     string     `bun:"language"`
+	CreatedAt    time.Time  `bun:"created_at"`
+	SentAt       *time.Time `bun:"sent_at"`
+}
+
+// mailSecrets is what of a message is sealed.
+type mailSecrets struct {
+	To     string            `json:"to"`
+	Values map[string]string `json:"values,omitempty"`
+}
+
+// mailSubject tells whose data key seals a message: the party's, where it goes
+// to a party, else the delegation's, which covers its delegate.
+func mailSubject(partyID string, id poa.DelegationID) Subject {
+	if partyID != "" {
+		return accountOf(partyID)
+	}
+	return subjectOf(id)
+}
+
+// InsertMail stores a message for the job that sends it.
+func (t *tx) InsertMail(ctx context.Context, m poa.Mail) error {
+	subject := mailSubject(m.PartyID, m.DelegationID)
+	if err := t.db.seal.Create(ctx, subject); err != nil {
+		return err
+	}
+	sealed, err := t.db.seal.SealJSON(ctx, subject, "mails", "sealed", m.ID, mailSecrets{m.To, m.Values})
+	if err != nil {
+		return err
+	}
+	row := mailRow{ID: m.ID, PartyID: nullText(m.PartyID), DelegationID: nullText(m.DelegationID), Sealed: sealed,
+		Template: string(m.Template), Language: m.Language, CreatedAt: m.CreatedAt.UTC()}
+	_, err = t.q.NewInsert().Model(&row).Exec(ctx)
+	return failed(err, "inserting mail")
+}
+
+// MarkMailSent records that a message went out, once.
+func (t *tx) MarkMailSent(ctx context.Context, id string, at time.Time) error {
+	res, err := t.q.NewUpdate().Model((*mailRow)(nil)).Set("sent_at = ?", at.UTC()).Where("id = ?", id).Where("sent_at IS NULL").Exec(ctx)
+	return changed(res, err, "marking mail as sent")
+}
+
+// Mail returns a message.
+func (r reader) Mail(ctx context.Context, id string) (poa.Mail, error) {
+	var row mailRow
+	if err := r.q.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx); err != nil {
+		return poa.Mail{}, failed(err, "reading mail")
+	}
+	m := poa.Mail{ID: row.ID, PartyID: fromNullText[string](row.PartyID), DelegationID: fromNullText[poa.DelegationID](row.DelegationID),
+		Template: poa.MailTemplate(row.Template), Language: row.Language, CreatedAt: row.CreatedAt.UTC(), SentAt: fromNullTime(row.SentAt)}
+	var s mailSecrets
+	err := r.db.seal.OpenJSON(ctx, mailSubject(m.PartyID, m.DelegationID), "mails", "sealed", id, row.Sealed, &s)
+	m.To, m.Values = s.To, s.Values
+	return m, err
+}
+
+type mailAddressRow struct {
+	bun.BaseModel `bun:"table:mail_addresses,alias:y"`
+
+	ID          string     `bun:"id,pk"`
+	PartyID     string     `bun:"party_id"`
+	Sealed      []byte     `bun:"sealed"`
+	Language    string     `bun:"language"`
+	CreatedAt   time.Time  `bun:"created_at"`
+	ConfirmedAt *time.Time `bun:"confirmed_at"`
+}
+
+// InsertMailAddress stores an address for a party's notices.
+func (t *tx) InsertMailAddress(ctx context.Context, a poa.MailAddress) error {
+	if err := t.db.seal.Create(ctx, accountOf(a.PartyID)); err != nil {
+		return err
+	}
+	sealed, err := t.db.seal.Seal(ctx, accountOf(a.PartyID), "mail_addresses", "sealed", a.ID, []byte(a.Email))
+	if err != nil {
+		return err
+	}
+	row := mailAddressRow{ID: a.ID, PartyID: a.PartyID, Sealed: sealed, Language: a.Language, CreatedAt: a.CreatedAt.UTC(), ConfirmedAt: nullTime(a.ConfirmedAt)}
+	_, err = t.q.NewInsert().Model(&row).Exec(ctx)
+	return failed(err, "inserting mail address")
+}
+
+// ConfirmMailAddress records that an address was confirmed, once.
+func (t *tx) ConfirmMailAddress(ctx context.Context, id string, at time.Time) error {
+	res, err := t.q.NewUpdate().Model((*mailAddressRow)(nil)).Set("confirmed_at = ?", at.UTC()).
+		Where("id = ?", id).Where("confirmed_at IS NULL").Exec(ctx)
+	return changed(res, err, "confirming mail address")
+}
+
+// MailAddresses lists a party's addresses, the oldest first.
+func (r reader) MailAddresses(ctx context.Context, partyID string) ([]poa.MailAddress, error) {
+	var rows []mailAddressRow
+	if err := r.q.NewSelect().Model(&rows).Where("party_id = ?", partyID).OrderExpr("created_at, id").Scan(ctx); err != nil {
+		return nil, failed(err, "reading mail addresses")
+	}
+	addresses := make([]poa.MailAddress, len(rows))
+	for i, row := range rows {
+		email, err := r.db.seal.Open(ctx, accountOf(row.PartyID), "mail_addresses", "sealed", row.ID, row.Sealed)
+		if err != nil {
+			return nil, err
+		}
+		addresses[i] = poa.MailAddress{ID: row.ID, PartyID: row.PartyID, Email: string(email), Language: row.Language,
+			ConfirmedAt: fromNullTime(row.ConfirmedAt), CreatedAt: row.CreatedAt.UTC()}
+	}
+	return addresses, nil
+}
