@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// retryLead is how long to wait after the numbering failed: the database may
+// be away.
+const retryLead = time.Second
+
+// untilDone calls a sweep until it finds nothing more.
+func untilDone(ctx context.Context, what string, sweep func(context.Context) (int, error)) error {
+	for {
+		n, err := sweep(ctx)
+		if err != nil {
+			return fmt.Errorf("%s: %w", what, err)
+		}
+		if n == 0 {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+}
+
+// number numbers changes for the parties that they concern, as long as this
+// process leads, until ctx is over. Leadership that was lost is sought again.
+func (j *Jobs) number(ctx context.Context) {
+	for ctx.Err() == nil {
+		err := j.config.Leader.Lead(ctx, j.lead)
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil {
+			j.config.Log.WarnContext(ctx, "numbering of changes was interrupted", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(retryLead):
+		}
+	}
+}
+
+func (j *Jobs) lead(ctx context.Context, wait func(context.Context) error) error {
+	for {
+		if err := untilDone(ctx, "numbering changes", j.config.Notifier.Number); err != nil {
+			return err
+		}
+		if err := wait(ctx); err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package jobs
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+)
+
+// Request is a webhook to be posted.
+type Request struct {
+	URL    string
+	Header http.Header
+	Body   []byte
+}
+
+// Response is what became of a post.
+type Response struct {
+	// Status is the HTTP status, 0 where there was no answer.
+	Status int
+	// Error is one of the codes below; "" where the endpoint answered 2xx.
+	Error string
+	// Body is the beginning of what was answered.
+	Body []byte
+}
+
+// Codes of what went wrong with a post. The texts of errors are not kept: they
+// carry addresses.
+const (
+	PostTimeout    = "TIMEOUT"
+	PostRefused    = "REFUSED"
+	PostTLS        = "TLS"
+	PostNotAllowed = "ADDRESS_NOT_ALLOWED"
+	PostDNS        = "DNS"
+	PostTooLarge   = "TOO_LARGE"
+	PostStatus     = "STATUS"
+	PostInvalid    = "INVALID"
+)
+
+// Poster posts webhooks. Implemented by server/outside/webhook, which bounds
+// time and size and refuses private addresses at every dial.
+type Poster interface {
+	Post(ctx context.Context, r Request) Response
+}
+
+// Message is a mail ready to be sent.
+type Message struct {
+	// ID stays the same over every attempt: the Message-ID is made of it, so
+	// that a reader sees a message that was handed over twice once.
+	ID        string
+	To        string
+	Language  string
+	Subject   string
+	Text      string
+	HTML      string
+	CreatedAt time.Time
+}
+
+// ErrMailRefused means that the server refused the message for good (SMTP 5xx
+// to the recipient or the message): sending it again is of no use.
+var ErrMailRefused = errors.New("the mail server refused the message")
+
+// Mailer hands messages over. Implemented by server/outside/mail. Its errors
+// hold no addresses.
+type Mailer interface {
+	Send(ctx context.Context, m Message) error
+}
+
+// Upkeep keeps the database in order. Implemented by db.
+type Upkeep interface {
+	// MakePartitions makes the audit tables' partitions three months ahead.
+	MakePartitions(ctx context.Context, now time.Time) error
+	// RebuildSearch fills the unlogged table of search hashes where a crash
+	// emptied it.
+	RebuildSearch(ctx context.Context) error
+}
+
+// Leader lets one process at a time lead. Implemented by db with an advisory
+// lock.
+type Leader interface {
+	// Lead waits until this process leads, calls lead, and returns when lead
+	// does, or when ctx or the leadership is over. ctx of lead ends with the
+	// leadership. wait returns when changes were announced, or after a short
+	// while: an announcement may be lost.
+	Lead(ctx context.Context, lead func(ctx context.Context, wait func(context.Context) error) error) error
+}

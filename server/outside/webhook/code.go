@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package webhook
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"strings"
+
+	"ininjo/jobs"
+)
+
+// code names what went wrong without quoting it.
+func code(err error) string {
+	var dns *net.DNSError
+	var timeout net.Error
+	var record tls.RecordHeaderError
+	var alert tls.AlertError
+	var verify *tls.CertificateVerificationError
+	switch {
+	case errors.Is(err, errNotAllowed):
+		return jobs.PostNotAllowed
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return jobs.PostTimeout
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return jobs.PostTimeout
+	case errors.As(err, &dns):
+		return jobs.PostDNS
+	case errors.As(err, &record), errors.As(err, &alert), errors.As(err, &verify):
+		return jobs.PostTLS
+	case tooLarge(err):
+		return jobs.PostTooLarge
+	default:
+		return jobs.PostRefused
+	}
+}
+
+// tooLarge knows net/http's errors about headers by their texts: they have no
+// type.
+func tooLarge(err error) bool {
+	text := err.Error()
+	return strings.Contains(text, "response headers exceeded") || strings.Contains(text, "response header list larger")
+}
