@@ -39,13 +39,8 @@ func NewFolderKeyStore(dir string) (*FolderKeyStore, error) {
 	if dir == "" {
 		return nil, errors.New("opening key store: no folder was given")
 	}
-	for i := range 256 {
-		if err := os.MkdirAll(filepath.Join(dir, fmt.Sprintf("%02x", i)), 0o700); err != nil {
-			return nil, fmt.Errorf("making key store: %w", err)
-		}
-	}
-	if err := syncFolder(dir); err != nil {
-		return nil, err
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("making key store: %w", err)
 	}
 	return &FolderKeyStore{dir: dir}, nil
 }
@@ -81,6 +76,9 @@ func (f *FolderKeyStore) Put(_ context.Context, subject Subject, wrapped []byte)
 	if destroyed, err := exists(path + destroyedSuffix); err != nil || destroyed {
 		return errors.Join(err, erasedIf(destroyed))
 	}
+	if err := f.makeShard(filepath.Dir(path)); err != nil {
+		return err
+	}
 	temporary, err := writeSynced(filepath.Dir(path), wrapped)
 	if err != nil {
 		return err
@@ -95,6 +93,9 @@ func (f *FolderKeyStore) Put(_ context.Context, subject Subject, wrapped []byte)
 // Destroy removes the key's file after marking the key as destroyed.
 func (f *FolderKeyStore) Destroy(_ context.Context, subject Subject) error {
 	path := f.path(subject)
+	if err := f.makeShard(filepath.Dir(path)); err != nil {
+		return err
+	}
 	mark, err := os.OpenFile(path+destroyedSuffix, os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("marking data key: %w", err)
@@ -106,6 +107,17 @@ func (f *FolderKeyStore) Destroy(_ context.Context, subject Subject) error {
 		return fmt.Errorf("removing data key: %w", err)
 	}
 	return syncFolder(filepath.Dir(path))
+}
+
+// makeShard makes a sub-folder durably where there is none.
+func (f *FolderKeyStore) makeShard(dir string) error {
+	if there, err := exists(dir); err != nil || there {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("making key store: %w", err)
+	}
+	return syncFolder(f.dir)
 }
 
 // path leaves the suffix off. Subjects are opaque IDs; hashing them keeps what

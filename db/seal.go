@@ -53,8 +53,10 @@ const sealVersion = 1
 type Sealer struct {
 	store  KeyStore
 	master tink.AEAD
-	hash   []byte
-	cache  *keyCache
+	// masterCheck tells the master key from others without telling it.
+	masterCheck []byte
+	hash        []byte
+	cache       *keyCache
 }
 
 // NewSealer returns a sealer over a key store. The master key wraps data keys;
@@ -68,7 +70,7 @@ func NewSealer(store KeyStore, masterKey, hashKey []byte, clock poa.Clock) (*Sea
 	if err != nil {
 		return nil, fmt.Errorf("making sealer: %w", err)
 	}
-	return &Sealer{store: store, master: master, hash: append([]byte(nil), hashKey...), cache: newKeyCache(clock)}, nil
+	return &Sealer{store: store, master: master, masterCheck: checkValue(masterKey), hash: append([]byte(nil), hashKey...), cache: newKeyCache(clock)}, nil
 }
 
 // Create makes the subject's data key durable in the key store; where it has

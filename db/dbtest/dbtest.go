@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package dbtest
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"ininjo/db"
+	"ininjo/db/embedded"
+	"ininjo/poa/poatest"
+)
+
+// template is the migrated database that every test's own is a copy of.
+const template = "ininjo_template"
+
+// Start is what the clock of a new test database shows.
+var Start = time.Date(2026, 6, 1, 3, 0, 0, 0, time.UTC)
+
+// Database is one test's own database, migrated and empty.
+type Database struct {
+	// DB is the store on it, as the program's role.
+	DB *db.DB
+	// URL is that of the program's login.
+	URL string
+	// SuperuserURL is for tests of what the database itself refuses.
+	SuperuserURL string
+	Clock        *poatest.Clock
+	Sealer       *db.Sealer
+	// KeyStore holds the wrapped data keys.
+	KeyStore *db.FolderKeyStore
+	// Name is the database's name.
+	Name    string
+	cluster *embedded.Cluster
+	enqueue db.Enqueuer
+}
+
+// Option changes how a test database is opened.
+type Option func(*Database)
+
+// WithEnqueuer has jobs inserted by e instead of into the table that
+// [Database.Jobs] reads.
+func WithEnqueuer(e db.Enqueuer) Option { return func(d *Database) { d.enqueue = e } }
+
+// WithClock has the database opened with another clock.
+func WithClock(c *poatest.Clock) Option { return func(d *Database) { d.Clock = c } }
+
+// New makes a database of the test's own, a copy of the migrated template, and
+// drops it when the test ends.
+func New(tb testing.TB, options ...Option) *Database {
+	tb.Helper()
+	cluster := Cluster(tb)
+	if err := prepared(); err != nil {
+		tb.Fatalf("preparing the tests' database: %v", err)
+	}
+	d := &Database{Name: "test_" + strconv.FormatInt(number.Add(1), 10), Clock: poatest.NewClock(Start), cluster: cluster, enqueue: insertJob}
+	for _, option := range options {
+		option(d)
+	}
+	if err := clone(tb.Context(), cluster, d.Name); err != nil {
+		tb.Fatalf("making a test's database: %v", err)
+	}
+	tb.Cleanup(func() { drop(tb, cluster, d.Name) })
+	d.URL, d.SuperuserURL = cluster.URL(db.LoginApp, d.Name), cluster.SuperuserURL(d.Name)
+	d.makeSealer(tb)
+	d.DB = d.Open(tb)
+	return d
+}
+
+var number atomic.Int64
+
+// prepared makes the template once for each test binary.
+var prepared = sync.OnceValue(func() error {
+	cluster, err := shared()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
+	if err := db.EnsureDatabase(ctx, cluster.SuperuserURL("postgres"), template); err != nil {
+		return err
+	}
+	if err := db.Bootstrap(ctx, cluster.SuperuserURL(template), Logins(cluster)); err != nil {
+		return err
+	}
+	if err := db.Migrate(ctx, cluster.URL(db.LoginMigrate, template)); err != nil {
+		return err
+	}
+	return execute(ctx, cluster.SuperuserURL(template), jobsTable)
+})
+
+// Logins gives the passwords of the cluster's login roles.
+func Logins(c *embedded.Cluster) db.Logins {
+	logins := db.Logins{}
+	for _, name := range []string{db.LoginMigrate, db.LoginApp, db.LoginRetention, db.LoginAuditor} {
+		logins[name] = c.Password(name)
+	}
+	return logins
+}
+
+// cloning lets one copy be made at a time: PostgreSQL refuses a template that
+// somebody is connected to.
+var cloning sync.Mutex
+
+func clone(ctx context.Context, c *embedded.Cluster, name string) error {
+	cloning.Lock()
+	defer cloning.Unlock()
+	return execute(ctx, c.SuperuserURL("postgres"), fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s STRATEGY file_copy", name, template))
+}
+
+func drop(tb testing.TB, c *embedded.Cluster, name string) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // the test's own is over
+	defer cancel()
+	if err := execute(ctx, c.SuperuserURL("postgres"), "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)"); err != nil {
+		tb.Errorf("dropping a test's database: %v", err)
+	}
+}
+
+func execute(ctx context.Context, url string, statements ...string) error {
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return fmt.Errorf("connecting: %w", err)
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	for _, s := range statements {
+		if _, err := conn.Exec(ctx, s); err != nil {
+			return fmt.Errorf("executing: %w", err)
+		}
+	}
+	return nil
+}
+
+func (d *Database) makeSealer(tb testing.TB) {
+	tb.Helper()
+	store, err := db.NewFolderKeyStore(tb.TempDir())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	d.KeyStore = store
+	if d.Sealer, err = db.NewSealer(store, key('m'), key('h'), d.Clock); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// key is a fixed key of 32 bytes: tests have nothing to hide.
+func key(fill byte) []byte {
+	k := make([]byte, 32)
+	for i := range k {
+		k[i] = fill
+	}
+	return k
+}
+
+// Open opens the database once more, as another process would.
+func (d *Database) Open(tb testing.TB) *db.DB {
+	tb.Helper()
+	store, err := db.Open(tb.Context(), db.Config{URL: d.URL, Sealer: d.Sealer, Enqueue: d.enqueue, Clock: d.Clock, MaxConns: 8})
+	if err != nil {
+		tb.Fatalf("opening a test's database: %v", err)
+	}
+	tb.Cleanup(store.Close)
+	return store
+}
+
+// LoginURL is the URL of one of the cluster's login roles.
+func (d *Database) LoginURL(login string) string { return d.cluster.URL(login, d.Name) }
+
+// Exec runs statements as superuser.
+func (d *Database) Exec(tb testing.TB, statements ...string) {
+	tb.Helper()
+	if err := execute(tb.Context(), d.SuperuserURL, statements...); err != nil {
+		tb.Fatal(err)
+	}
+}

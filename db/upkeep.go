@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package db
+
+import (
+	"context"
+	"time"
+)
+
+// monthsAhead is how far ahead partitions of the audit tables are made.
+const monthsAhead = 3
+
+// MakePartitions makes the audit tables' partitions from the month of now to
+// three months ahead. What is there already stays.
+func (d *DB) MakePartitions(ctx context.Context, now time.Time) error {
+	now = now.UTC()
+	first := time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, time.UTC)
+	_, err := d.bun.NewRaw("SELECT audit_add_partitions(?::date, ?::date)", first.Format(time.DateOnly), first.AddDate(0, monthsAhead, 0).Format(time.DateOnly)).Exec(ctx)
+	return failed(err, "making partitions")
+}
+
+// DefaultRows counts the rows that no monthly partition took. Anything but 0
+// means that partitions were not made in time, and raises an alert.
+func (d *DB) DefaultRows(ctx context.Context) (int64, error) {
+	var n int64
+	err := d.bun.NewRaw("SELECT audit_default_rows()").Scan(ctx, &n)
+	return n, failed(err, "counting rows of default partitions")
+}
+
+// Mark marks the database for good, e.g. as a demonstration's. Marking twice
+// does nothing.
+func (d *DB) Mark(ctx context.Context, name string) error {
+	_, err := d.bun.NewRaw("INSERT INTO marks (name, at) VALUES (?, ?) ON CONFLICT (name) DO NOTHING", name, d.clock.Now()).Exec(ctx)
+	return failed(err, "marking the database")
+}
+
+// IsMarked reports whether the database bears the mark.
+func (d *DB) IsMarked(ctx context.Context, name string) (bool, error) {
+	var marked bool
+	err := d.bun.NewRaw("SELECT EXISTS (SELECT FROM marks WHERE name = ?)", name).Scan(ctx, &marked)
+	return marked, failed(err, "reading the database's marks")
+}
+
+// IsEmpty reports whether nobody has used the database yet: no parties, no
+// accounts, no documents and no marks.
+func (d *DB) IsEmpty(ctx context.Context) (bool, error) {
+	var empty bool
+	err := d.bun.NewRaw("SELECT NOT (EXISTS (SELECT FROM parties) OR EXISTS (SELECT FROM accounts) OR EXISTS (SELECT FROM published) OR EXISTS (SELECT FROM marks))").Scan(ctx, &empty)
+	return empty, failed(err, "looking whether the database is empty")
+}
+
+// Ping reaches the server.
+func (d *DB) Ping(ctx context.Context) error {
+	var one int
+	return failed(d.pool.QueryRow(ctx, "SELECT 1").Scan(&one), "reaching the database")
+}
+
+// Ready reaches the server and returns by how much its clock is ahead of the
+// machine's, which was read just before the call. A process whose machine's
+// clock is over 500 ms off is not ready (design.md, rule 2).
+func (d *DB) Ready(ctx context.Context, machineNow time.Time) (time.Duration, error) {
+	var server time.Time
+	if err := d.pool.QueryRow(ctx, "SELECT clock_timestamp()").Scan(&server); err != nil {
+		return 0, failed(err, "reading the database's clock")
+	}
+	return server.Sub(machineNow), nil
+}
