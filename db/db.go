@@ -39,7 +39,6 @@ type Config struct {
 
 // DB is the store. It is safe for concurrent use.
 type DB struct {
-	unfinishedStore
 	reader
 	bun *bun.DB
 	// simple carries bun's statements, whose arguments are in their text; pool

@@ -74,7 +74,11 @@ type signingKeyRow struct {
 // signature. The same key again does nothing; another one under the same kid
 // is a conflict.
 func (d *DB) InsertSigningKey(ctx context.Context, k SigningKey) error {
-	row := signingKeyRow{KID: k.KID, Purpose: k.Purpose, JWK: k.JWK, ValidFrom: k.From.UTC(), ValidUntil: nullTime(k.Until)}
+	jwk, err := json.Marshal(k.JWK) // the form in which bun writes it
+	if err != nil {
+		return fmt.Errorf("encoding signing key: %w", err)
+	}
+	row := signingKeyRow{KID: k.KID, Purpose: k.Purpose, JWK: jwk, ValidFrom: k.From.UTC(), ValidUntil: nullTime(k.Until)}
 	if _, err := d.bun.NewInsert().Model(&row).On("CONFLICT (kid) DO NOTHING").Exec(ctx); err != nil {
 		return failed(err, "storing signing key")
 	}
@@ -82,7 +86,7 @@ func (d *DB) InsertSigningKey(ctx context.Context, k SigningKey) error {
 	if err := d.bun.NewSelect().Model(&kept).Where("kid = ?", k.KID).Scan(ctx); err != nil {
 		return failed(err, "reading signing key")
 	}
-	if kept.Purpose != k.Purpose || !bytes.Equal(kept.JWK, k.JWK) {
+	if kept.Purpose != k.Purpose || !bytes.Equal(kept.JWK, jwk) {
 		return fmt.Errorf("storing signing key: another key has this kid: %w", poa.ErrConflict)
 	}
 	return nil

@@ -23,7 +23,6 @@ const rollbackTimeout = 5 * time.Second
 // tx is one transaction: bun writes on the session on which pgx began it, so
 // that rows and River's jobs commit together.
 type tx struct {
-	unfinishedTx
 	reader
 	pgx pgx.Tx
 	// published tells whether an outbox row was inserted: then the commit is
