@@ -112,6 +112,8 @@ func (o office) requireActive(ctx context.Context, actor Actor) error {
 
 // StaffInput appoints a member of staff.
 type StaffInput struct {
+	// IdempotencyKey is empty for the staff command alone.
+	IdempotencyKey string `json:"idempotencyKey,omitempty" validate:"max=128,line"`
 	Name  string `json:"name" validate:"required,max=200,line"`
 	Email string `json:"email" validate:"required,max=254,email"`
 	Roles []Role `json:"roles" validate:"required,min=1,max=6,dive,oneof=SERVICE_OWNER SERVICE_MANAGER SERVICE_OPERATOR RECEPTION AUDITOR MAINTAINER"`
@@ -121,7 +123,8 @@ type StaffInput struct {
 }
 
 // AppointStaff makes a staff account (7.2) and returns it with its second
-// factor's secret, which is shown this once. The first service owner is
+// factor's secret, which is shown this once: with the same idempotency key it
+// is empty. The first service owner is
 // appointed once by the system (the staff command); then only the owner
 // appoints.
 func (e *Enrollment) AppointStaff(ctx context.Context, actor Actor, in StaffInput) (Account, error) {
@@ -136,7 +139,7 @@ func (e *Enrollment) AppointStaff(ctx context.Context, actor Actor, in StaffInpu
 		}
 		account.PasswordHash = hash
 	}
-	_, err := e.perform(ctx, actor, ActionStaffAppointed, "", nil, func(ctx context.Context, a *act) (string, error) {
+	id, err := e.perform(ctx, actor, ActionStaffAppointed, in.IdempotencyKey, in, func(ctx context.Context, a *act) (string, error) {
 		if err := mayAppoint(ctx, a); err != nil {
 			return "", err
 		}
@@ -146,6 +149,11 @@ func (e *Enrollment) AppointStaff(ctx context.Context, actor Actor, in StaffInpu
 		}
 		return account.ID, e.appoint(ctx, a, account)
 	})
+	if err != nil || id == account.ID {
+		return account, err
+	}
+	account, err = e.store.Account(ctx, id) // the key was used before
+	account.TOTPSecret, account.PasswordHash = "", ""
 	return account, err
 }
 

@@ -13,10 +13,16 @@ import (
 // Challenge draws what a delegate signs to hand in a certificate: text that
 // names the service, the delegation, the digest of its draft and a nonce.
 func (r *Registrar) Challenge(ctx context.Context, actor Actor) (Challenge, error) {
+	return r.ChallengeOnce(ctx, actor, "")
+}
+
+// ChallengeOnce is Challenge for a caller with an idempotency key: the same key
+// gives the same challenge again.
+func (r *Registrar) ChallengeOnce(ctx context.Context, actor Actor, key string) (Challenge, error) {
 	if err := r.mayAnswer(actor, LinkAnswer); err != nil {
 		return Challenge{}, err
 	}
-	id, err := r.perform(ctx, actor, ActionChallenged, "", nil, func(ctx context.Context, a *act) (string, error) {
+	id, err := r.perform(ctx, actor, ActionChallenged, key, actor.DelegationID, func(ctx context.Context, a *act) (string, error) {
 		d, err := a.LockDelegation(ctx, actor.DelegationID)
 		if err != nil {
 			return "", err
