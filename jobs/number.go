@@ -12,6 +12,9 @@ import (
 // be away.
 const retryLead = time.Second
 
+// pollEvery is the net under announcements of changes, which may be lost.
+const pollEvery = 100 * time.Millisecond
+
 // untilDone calls a sweep until it finds nothing more.
 func untilDone(ctx context.Context, what string, sweep func(context.Context) (int, error)) error {
 	for {
@@ -46,12 +49,12 @@ func (j *Jobs) number(ctx context.Context) {
 	}
 }
 
-func (j *Jobs) lead(ctx context.Context, wait func(context.Context) error) error {
+func (j *Jobs) lead(ctx context.Context) error {
 	for {
 		if err := untilDone(ctx, "numbering changes", j.config.Notifier.Number); err != nil {
 			return err
 		}
-		if err := wait(ctx); err != nil {
+		if err := j.config.Leader.Wait(ctx, pollEvery); err != nil {
 			return err
 		}
 	}

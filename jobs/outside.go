@@ -80,9 +80,10 @@ type Upkeep interface {
 // Leader lets one process at a time lead. Implemented by db with an advisory
 // lock.
 type Leader interface {
-	// Lead waits until this process leads, calls lead, and returns when lead
-	// does, or when ctx or the leadership is over. ctx of lead ends with the
-	// leadership. wait returns when changes were announced, or after a short
-	// while: an announcement may be lost.
-	Lead(ctx context.Context, lead func(ctx context.Context, wait func(context.Context) error) error) error
+	// Lead waits until this process leads, calls lead and returns what it
+	// returns.
+	Lead(ctx context.Context, lead func(ctx context.Context) error) error
+	// Wait returns when changes were announced, or after maximum. It is called
+	// with lead's context; an error means that this process leads no longer.
+	Wait(ctx context.Context, maximum time.Duration) error
 }
