@@ -26,6 +26,15 @@ func Attach(dataDir string) (*Cluster, error) {
 	return &Cluster{dataDir: dataDir, pgDir: filepath.Join(dataDir, "pg"), password: strings.TrimSpace(string(password)), at: at}, nil
 }
 
+// InUse reports whether another process runs a cluster in the data folder.
+func InUse(dataDir string) bool {
+	held, err := takeFolder(dataDir)
+	if err == nil {
+		_ = held.Close()
+	}
+	return errors.Is(err, ErrInUse)
+}
+
 // runningAt reads where a server listens: postmaster.pid holds the port in its
 // fourth line and the socket folder in its fifth.
 func runningAt(pidFile string) (address, error) {

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Config is every setting of the service. Each is a flag, or an environment
+// variable ININJO_… of the same name; the zero value of each is usable.
+type Config struct {
+	// Addr is where the portal and GraphQL listen. Port 0 picks a free one.
+	Addr string `default:"127.0.0.1:8080" env:"ININJO_ADDR" help:"Address of portal and GraphQL; port 0 picks a free one."`
+	// MetricsAddr is where /metrics listens, apart from the public. Empty
+	// switches it off.
+	MetricsAddr string `default:"127.0.0.1:0" env:"ININJO_METRICS_ADDR" help:"Address of /metrics, apart from the public; empty for none."`
+	// PublicURL is the address that users see. It is written into every
+	// delegation, so it must last as long as they do.
+	PublicURL string `env:"ININJO_PUBLIC_URL" help:"Address that users see, written into every delegation. Default: http:// and --addr."`
+	// DataDir holds the private PostgreSQL, the keys and the key store unless
+	// these are elsewhere. It is made with mode 0700.
+	DataDir string `default:"data" env:"ININJO_DATA_DIR" help:"Folder of the private PostgreSQL, the keys and the mail folder." type:"path"`
+	// DatabaseURL names a PostgreSQL (15 or later) of yours in place of the
+	// private one; its login is a member of ininjo_program.
+	DatabaseURL string `env:"ININJO_DATABASE_URL" help:"PostgreSQL 15 or later of yours, as the program's role, in place of the private one."`
+	// MigrateDatabaseURL names the login that migrates: a member of ininjo_owner.
+	MigrateDatabaseURL string `env:"ININJO_MIGRATE_DATABASE_URL" help:"The same database as a member of ininjo_owner, for migrations. Default: --database-url, with a warning."`
+	// Keys is a folder with the keys: master.key and hash.key (32 bytes each)
+	// and receipt.pem. They are made only together with the private PostgreSQL.
+	Keys string `env:"ININJO_KEYS" help:"Folder of the keys (master.key, hash.key, receipt.pem). Must be given with --database-url. Default: keys in --data-dir." type:"path"`
+	// KeyStore is a folder with the wrapped data keys. It is in no backup of
+	// the data: destroying a key erases what it sealed everywhere.
+	KeyStore string `env:"ININJO_KEY_STORE" help:"Folder of the wrapped data keys, in no backup of the data. Must be given with --database-url. Default: key-store in --data-dir." type:"path"`
+	// Roots is a folder of pinned root certificates with pins.txt. Without it no
+	// signature is trusted.
+	Roots string `env:"ININJO_ROOTS" help:"Folder of pinned root certificates with pins.txt (SHA-256 of each)." type:"path"`
+	// PolicyOIDs are the certificate policies that a signer may have.
+	PolicyOIDs []string `default:"1.2.392.200149.8.5.1.1.20" env:"ININJO_POLICY_OIDS" help:"Certificate policies that are accepted."`
+	// ServiceName, PolicyURL and ServicePolicyOID are written into delegations.
+	ServiceName      string `default:"Ininjo 電子委任状サービス" env:"ININJO_SERVICE_NAME" help:"Name of the service, written into every delegation."`
+	PolicyURL        string `env:"ININJO_POLICY_URL" help:"Address of the operating rules. Default: /repository."`
+	ServicePolicyOID string `env:"ININJO_SERVICE_POLICY_OID" help:"Object identifier of the service policy, if there is one."`
+	// SMTP is host:port of the mail server. Without it mail becomes .eml files
+	// in MailDir.
+	SMTP             string `env:"ININJO_SMTP" help:"Mail server, host:port. Default: .eml files in --mail-dir."`
+	SMTPUser         string `env:"ININJO_SMTP_USER" help:"User at the mail server."`
+	SMTPPasswordFile string `env:"ININJO_SMTP_PASSWORD_FILE" help:"File with the password at the mail server." type:"path"`
+	SMTPNoTLS        bool   `env:"ININJO_SMTP_NO_TLS" help:"Speak to the mail server without TLS (a relay on this machine)."`
+	MailFrom         string `default:"no-reply@localhost" env:"ININJO_MAIL_FROM" help:"Sender of mail."`
+	MailDir          string `env:"ININJO_MAIL_DIR" help:"Folder of .eml files where no --smtp is set. Default: mail in --data-dir." type:"path"`
+	// WebhookAllow lets webhooks go to private networks, as prefixes or
+	// host:port; nothing private is allowed by default.
+	WebhookAllow []string `env:"ININJO_WEBHOOK_ALLOW" help:"Private networks (prefix, or address:port) that webhooks may go to."`
+	// PostgresBin names the folder of initdb and postgres.
+	PostgresBin string `env:"ININJO_POSTGRES_BIN" help:"Folder of initdb and postgres. Default: found on the machine, else fetched." type:"path"`
+	// LogFormat is text or json.
+	LogFormat string `default:"text" enum:"text,json" env:"ININJO_LOG_FORMAT" help:"Format of the log: text or json."`
+	// StopTimeout bounds a graceful stop.
+	StopTimeout time.Duration `default:"20s" env:"ININJO_STOP_TIMEOUT" help:"How long a graceful stop may take."`
+
+	// demo marks a service of the demo command, beside a command that may run
+	// while serve holds the private PostgreSQL; they are no settings.
+	demo, beside bool
+}
+
+// loopback reports whether addr listens on this machine only.
+func loopback(addr string) bool {
+	p, err := netip.ParseAddrPort(addr)
+	return err == nil && p.Addr().IsLoopback()
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"ininjo/poa"
+	"ininjo/poa/poatest"
+)
+
+// login is a way to sign in to the portal.
+type login struct {
+	Email      string `json:"email"`
+	Password   string `json:"password"`
+	TOTPSecret string `json:"totpSecret,omitempty"`
+}
+
+// Sample people and organisations. Nobody of these names is meant; the
+// corporate number is the specification's sample.
+const (
+	company        = "株式会社国税商事あ"
+	companyNumber  = "2040001999902"
+	companyAddress = "千葉県千葉市美浜区中瀬２丁目６番地１"
+	bank           = "株式会社見本銀行"
+	bankNumber     = "1180301018771"
+)
+
+var (
+	signer   = poatest.Person{Name: "国税　太郎", Address: "千葉県千葉市美浜区打瀬１－２－３", BirthDate: "1970-05-01", Gender: "1"}
+	deputy   = poatest.Person{Name: "委任　花子", Address: "東京都千代田区霞が関３－１－１", BirthDate: "1985-11-23", Gender: "2"}
+	domainOf = "@example.jp"
+)
+
+// register files the application of a party by GraphQL, sets its password by
+// the link in the mail and lets reception decide.
+func (d *demo) register(ctx context.Context, mutation string, name, number, email string, extra map[string]any) (string, error) {
+	representative := map[string]any{"title": "代表取締役", "name": strings.ReplaceAll(signer.Name, "　", " "), "address": signer.Address, "telephone": "03-0000-0000"}
+	input := map[string]any{"idempotencyKey": "register-" + email, "kind": "CORPORATION", "corporateNumber": number, "name": name, "address": companyAddress,
+		"representative": representative,
+		"email":          email, "termsId": d.terms, "consent": true}
+	for k, v := range extra {
+		input[k] = v
+	}
+	member := map[string]string{"registerDelegator": "delegator", "registerRecipient": "recipient"}[mutation]
+	kind := strings.ToUpper(mutation[:1]) + mutation[1:] + "Input!"
+	query := fmt.Sprintf("mutation($input: %s) { %s(input: $input) { %s { id number } errors { code field message } } }", kind, mutation, member)
+	var payload struct {
+		Delegator, Recipient *struct{ ID, Number string }
+	}
+	if err := d.anyone.query(ctx, query, map[string]any{"input": input}, mutation, &payload); err != nil {
+		return "", err
+	}
+	id := ""
+	if payload.Delegator != nil {
+		id = payload.Delegator.ID
+	} else if payload.Recipient != nil {
+		id = payload.Recipient.ID
+	}
+	return id, d.enter(ctx, email)
+}
+
+// enter sets a password by the one-time link in the mail.
+func (d *demo) enter(ctx context.Context, email string) error {
+	mail, err := d.mailbox.next(ctx, email, func(r received) bool { return r.link() != "" })
+	if err != nil {
+		return err
+	}
+	password := newPassword()
+	if _, err := d.anyone.post(ctx, "/l/"+mail.link(), url.Values{"password": {password}, "repeated": {password}}); err != nil {
+		return fmt.Errorf("setting password: %w", err)
+	}
+	d.logins[email] = login{Email: email, Password: password}
+	return nil
+}
+
+// staffMember is appointed by the service owner through GraphQL.
+func (d *demo) staffMember(ctx context.Context, owner *client, name, email string, role poa.Role) error {
+	var payload struct {
+		TOTPSecret string `json:"totpSecret"`
+	}
+	err := owner.query(ctx, `mutation($input: AppointStaffInput!) { appointStaff(input: $input) { totpSecret errors { code field message } } }`,
+		map[string]any{"input": map[string]any{"idempotencyKey": "appoint-" + email, "name": name, "email": email, "roles": []string{string(role)}}}, "appointStaff", &payload)
+	if err != nil {
+		return err
+	}
+	if err := d.enter(ctx, email); err != nil {
+		return err
+	}
+	l := d.logins[email]
+	l.TOTPSecret = payload.TOTPSecret
+	d.logins[email] = l
+	return nil
+}
+
+// filing is a delegation on its way through the public interfaces.
+type filing struct {
+	id     string
+	signed []byte
+}
+
+// file drafts a delegation, lets the delegate hand in the certificate, signs,
+// files and lets reception accept.
+func (d *demo) file(ctx context.Context, name string, from, through poa.Date, replaces string) (filing, error) {
+	id, draft, err := d.draft(ctx, name, from, through, replaces)
+	if err != nil {
+		return filing{}, err
+	}
+	if err := d.handIn(ctx, id); err != nil {
+		return filing{}, err
+	}
+	signed, err := d.signer.SignAttached(draft)
+	if err != nil {
+		return filing{}, fmt.Errorf("signing: %w", err)
+	}
+	err = d.delegator.query(ctx, `mutation($input: SubmitDelegationInput!) { submitDelegation(input: $input) { delegation { id acknowledgement { number } } errors { code field message } } }`,
+		map[string]any{"input": map[string]any{"idempotencyKey": "submit-" + name, "delegationId": id, "signedFile": signed}}, "submitDelegation", nil)
+	if err != nil {
+		return filing{}, err
+	}
+	return filing{id: id, signed: signed}, d.reception.query(ctx, `mutation($input: DecideFilingInput!) { decideFiling(input: $input) { delegation { id } errors { code field message } } }`,
+		map[string]any{"input": map[string]any{"idempotencyKey": "decide-" + name, "delegationId": id, "accept": true, "ground": "デモ: 証明書の失効状態は確認していません"}}, "decideFiling", nil)
+}
+
+func (d *demo) draft(ctx context.Context, name string, from, through poa.Date, replaces string) (string, []byte, error) {
+	input := map[string]any{"idempotencyKey": "draft-" + name, "delegate": map[string]any{"name": deputy.Name, "title": "営業部長", "address": deputy.Address,
+		"identification": "E-1024", "email": "delegate" + domainOf},
+		"powers": []string{"見積、入札及び契約の締結に関する一切の件", "代金の請求及び受領に関する件"}, "limits": []string{"一件 1,000 万円を限度とする"},
+		"validFrom": from.String(), "validThrough": through.String()}
+	mutation, kind := "draftDelegation", "DraftDelegationInput!"
+	if replaces != "" {
+		mutation, kind = "replaceDelegation", "ReplaceDelegationInput!"
+		input["delegationId"] = replaces
+	}
+	var payload struct {
+		Delegation struct {
+			ID        string `json:"id"`
+			DraftFile []byte `json:"draftFile"`
+		} `json:"delegation"`
+	}
+	err := d.delegator.query(ctx, fmt.Sprintf("mutation($input: %s) { %s(input: $input) { delegation { id draftFile } errors { code field message } } }", kind, mutation),
+		map[string]any{"input": input}, mutation, &payload)
+	return payload.Delegation.ID, payload.Delegation.DraftFile, err
+}
+
+// handIn is the delegate's part: the link in the mail, a challenge, a signature.
+func (d *demo) handIn(ctx context.Context, id string) error {
+	mail, err := d.mailbox.next(ctx, "delegate"+domainOf, func(r received) bool { return strings.Contains(r.text, id) })
+	if err != nil {
+		return err
+	}
+	delegate := d.anyone.with(mail.link())
+	var payload struct {
+		Challenge struct {
+			ID   string `json:"id"`
+			Text []byte `json:"text"`
+		} `json:"challenge"`
+	}
+	err = delegate.query(ctx, `mutation($input: RequestChallengeInput!) { requestChallenge(input: $input) { challenge { id text } errors { code field message } } }`,
+		map[string]any{"input": map[string]any{"idempotencyKey": "challenge-" + id}}, "requestChallenge", &payload)
+	if err != nil {
+		return err
+	}
+	signed, err := d.deputy.SignAttached(payload.Challenge.Text)
+	if err != nil {
+		return fmt.Errorf("signing challenge: %w", err)
+	}
+	return delegate.query(ctx, `mutation($input: HandInCertificateInput!) { handInCertificate(input: $input) { delegation { id } errors { code field message } } }`,
+		map[string]any{"input": map[string]any{"idempotencyKey": "hand-in-" + id, "challengeId": payload.Challenge.ID, "signedFile": signed}}, "handInCertificate", nil)
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"ininjo/poa/receipt"
+)
+
+// keys are the secrets of an installation. Each serves one purpose.
+type keys struct {
+	// master wraps the data keys of the key store.
+	master []byte
+	// hash serves keyed hashes for equality and search.
+	hash []byte
+	// receipt signs receipts.
+	receipt *receipt.ES256
+	// receiptJWK is the public half.
+	receiptJWK []byte
+}
+
+// loadKeys reads the keys of a folder. With make they are made where the folder
+// holds none: only together with the private PostgreSQL (design.md, rule 13).
+func loadKeys(dir string, make bool) (keys, error) {
+	if make {
+		if err := makeKeys(dir); err != nil {
+			return keys{}, fmt.Errorf("making keys in %s: %w", dir, err)
+		}
+	}
+	master, err := readKey(filepath.Join(dir, "master.key"))
+	if err != nil {
+		return keys{}, err
+	}
+	hash, err := readKey(filepath.Join(dir, "hash.key"))
+	if err != nil {
+		return keys{}, err
+	}
+	pem, err := os.ReadFile(filepath.Join(dir, "receipt.pem"))
+	if err != nil {
+		return keys{}, fmt.Errorf("reading key: %w (--keys names a folder with master.key, hash.key and receipt.pem)", err)
+	}
+	private, err := receipt.ParsePrivatePEM(pem)
+	if err != nil {
+		return keys{}, fmt.Errorf("reading receipt.pem: %w", err)
+	}
+	signer, err := receipt.NewES256Signer(private)
+	if err != nil {
+		return keys{}, fmt.Errorf("reading receipt.pem: %w", err)
+	}
+	jwk, err := receipt.PublicJWK(&private.PublicKey)
+	if err != nil {
+		return keys{}, fmt.Errorf("writing public key: %w", err)
+	}
+	return keys{master: master, hash: hash, receipt: signer, receiptJWK: jwk}, nil
+}
+
+func readKey(path string) ([]byte, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading key: %w (--keys names a folder with master.key, hash.key and receipt.pem)", err)
+	}
+	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil || len(key) != 32 {
+		return nil, fmt.Errorf("reading key %s: want 32 bytes in base 64", path)
+	}
+	return key, nil
+}
+
+// makeKeys makes the keys that are missing; a folder with some of them is left
+// as it is and refused by the reading.
+func makeKeys(dir string) error {
+	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
+		return nil
+	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	for _, name := range []string{"master.key", "hash.key"} {
+		var key [32]byte
+		rand.Read(key[:])
+		if err := writeSecret(filepath.Join(dir, name), []byte(base64.StdEncoding.EncodeToString(key[:])+"\n")); err != nil {
+			return err
+		}
+	}
+	private, err := receipt.GenerateKey(rand.Reader)
+	if err != nil {
+		return err
+	}
+	pem, err := receipt.MarshalPrivatePEM(private)
+	if err != nil {
+		return err
+	}
+	return writeSecret(filepath.Join(dir, "receipt.pem"), pem)
+}
+
+// writeSecret writes a new file of mode 0600 and makes it durable.
+func writeSecret(path string, content []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	if _, err := f.Write(content); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	if err := f.Sync(); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	return f.Close()
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// commands are the subcommands of ininjo.
+type commands struct {
+	Serve   serveCommand   `cmd:"" help:"Start everything: portal, GraphQL, jobs and, without --database-url, a private PostgreSQL."`
+	Work    workCommand    `cmd:"" help:"Run jobs only, beside serve processes that share the database."`
+	Demo    demoCommand    `cmd:"" help:"Serve with a test certification authority and walk the main job through the public interfaces."`
+	Migrate migrateCommand `cmd:"" help:"Bring the database up to date, then exit."`
+	Staff   staffCommand   `cmd:"" help:"Appoint the first service owner."`
+	Publish publishCommand `cmd:"" help:"Put a version of the terms, rules or prices into the repository."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "ininjo:", err)
+		os.Exit(1)
+	}
+}
+
+// run is the whole program: tests call it as a newcomer would.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	var c commands
+	exited := false
+	parser, err := kong.New(&c, kong.Name("ininjo"), kong.Description("電子委任状サービス: keeps electronic powers of attorney and answers whether they are valid."),
+		kong.Writers(stdout, stderr), kong.Exit(func(int) { exited = true }), kong.UsageOnError(),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(&output{stdout, stderr}))
+	if err != nil {
+		return fmt.Errorf("reading commands: %w", err)
+	}
+	parsed, err := parser.Parse(args)
+	if exited { // --help
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := parsed.Run(); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+// output is where a command prints: answers to stdout, the log to stderr.
+type output struct{ stdout, stderr io.Writer }

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"ininjo/db"
+	"ininjo/graph"
+	"ininjo/jobs"
+	"ininjo/poa"
+	"ininjo/poa/jpki"
+	"ininjo/poa/locale"
+	"ininjo/portal"
+	"ininjo/server/outside/webhook"
+)
+
+// service is one process of the service with everything that it is wired from.
+type service struct {
+	config   Config
+	log      *slog.Logger
+	clock    poa.Clock
+	machine  poa.Clock
+	policy   poa.Policy
+	database *database
+	db       *db.DB
+	jobs     *jobs.Jobs
+	metrics  *metrics
+	chapters chapters
+	actors   actors
+	hooks    *webhook.Client
+	keys     keys
+	stopping atomic.Bool
+
+	listener net.Listener
+	http     *http.Server
+	observer *http.Server
+}
+
+// chapters are the rules, by chapter of the operating rules.
+type chapters struct {
+	enrollment *poa.Enrollment
+	registrar  *poa.Registrar
+	responder  *poa.Responder
+	notifier   *poa.Notifier
+	records    *poa.Records
+}
+
+// newService wires a process: database, keys, rules and jobs, but no listener.
+func newService(ctx context.Context, c Config, clock poa.Clock, log *slog.Logger) (*service, error) {
+	c, err := c.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	s := &service{config: c, log: log, clock: clock, machine: poa.SystemClock{}, metrics: newMetrics()}
+	if err := s.open(ctx); err != nil {
+		return nil, errors.Join(err, s.close(ctx))
+	}
+	return s, nil
+}
+
+func (s *service) open(ctx context.Context) error {
+	var err error
+	if s.keys, err = loadKeys(s.config.Keys, s.config.DatabaseURL == ""); err != nil {
+		return err
+	}
+	if s.database, err = openDatabase(ctx, s.config, s.log); err != nil {
+		return err
+	}
+	if err := s.openStore(ctx); err != nil {
+		return err
+	}
+	if err := s.checkMark(ctx); err != nil {
+		return err
+	}
+	if err := s.registerKeys(ctx); err != nil {
+		return err
+	}
+	return s.openJobs(ctx)
+}
+
+// openStore opens the store. Jobs are made later; a transaction begins after
+// both are there.
+func (s *service) openStore(ctx context.Context) error {
+	keyStore, err := db.NewFolderKeyStore(s.config.KeyStore)
+	if err != nil {
+		return fmt.Errorf("opening --key-store: %w", err)
+	}
+	sealer, err := db.NewSealer(keyStore, s.keys.master, s.keys.hash, s.clock)
+	if err != nil {
+		return err
+	}
+	s.db, err = db.Open(ctx, db.Config{URL: s.database.url, Sealer: sealer, Clock: s.clock, Enqueue: s.enqueue})
+	return err
+}
+
+// wire gives the chapters their clock, store and policy. It needs the public
+// address, which is written into every delegation.
+func (s *service) wire(publicURL string) error {
+	s.policy = s.policyAt(publicURL)
+	profile, err := s.profile()
+	if err != nil {
+		return err
+	}
+	h, err := newHasher(passwordParams)
+	if err != nil {
+		return err
+	}
+	s.chapters = chapters{
+		enrollment: poa.NewEnrollment(s.clock, s.db, s.policy, h),
+		registrar:  poa.NewRegistrar(s.clock, s.db, s.policy, profile),
+		responder:  poa.NewResponder(s.clock, s.db, s.policy, s.keys.receipt),
+		notifier:   poa.NewNotifier(s.clock, s.db, s.policy),
+		records:    poa.NewRecords(s.clock, s.db),
+	}
+	s.actors = actors{store: s.db, clock: s.clock, staffTokens: s.config.demo}
+	return nil
+}
+
+func (s *service) policyAt(publicURL string) poa.Policy {
+	p := poa.DefaultPolicy(publicURL)
+	p.ServiceName, p.PolicyOID = s.config.ServiceName, s.config.ServicePolicyOID
+	if s.config.PolicyURL != "" {
+		p.PolicyURL = s.config.PolicyURL
+	}
+	if s.config.demo {
+		p.Live, p.StaffTokens = "test", true
+	}
+	return p
+}
+
+// profile pins the roots. A test hierarchy is for the demo alone.
+func (s *service) profile() (jpki.Profile, error) {
+	profile := jpki.Profile{Policies: s.config.PolicyOIDs}
+	if s.config.Roots == "" {
+		s.log.Warn("no --roots: no signature will be trusted")
+		return profile, nil
+	}
+	roots, err := jpki.LoadRoots(s.config.Roots)
+	if err != nil {
+		return profile, fmt.Errorf("reading --roots: %w", err)
+	}
+	if roots.IsTest() && !s.config.demo {
+		return profile, errors.New("--roots holds a test hierarchy, which only demo may trust")
+	}
+	profile.Roots = roots
+	return profile, nil
+}
+
+// routes is the one page on which every way in is wired.
+func (s *service) routes() (http.Handler, error) {
+	mux := http.NewServeMux()
+	s.wellKnown(mux)
+	mux.Handle("/graphql", s.graphQL())
+	pages, err := s.portal()
+	if err != nil {
+		return nil, err
+	}
+	mux.Handle("/", pages)
+	return wrap(mux, s.log, s.clock, s.metrics), nil
+}
+
+func (s *service) graphQL() http.Handler {
+	return graph.New(graph.Config{
+		Enrollment: s.chapters.enrollment, Registrar: s.chapters.registrar, Responder: s.chapters.responder,
+		Notifier: s.chapters.notifier, Records: s.chapters.records, Addresses: s.hooks,
+		Actor: s.actors.actor, Credential: s.actors.credential, Language: languageFrom, Text: locale.Text, Log: s.log,
+	})
+}
+
+func (s *service) portal() (http.Handler, error) {
+	signedIn := newSessions(s.db, s.db.Sessions(), s.policy.PublicURL)
+	pages, err := portal.New(portal.Config{
+		Enrollment: s.chapters.enrollment, Registrar: s.chapters.registrar, Responder: s.chapters.responder,
+		Notifier: s.chapters.notifier, Records: s.chapters.records, Clock: s.clock, Policy: s.policy, Addresses: s.hooks,
+		Session: signedIn, LinkActor: s.actors.link, Queues: s.queues, Text: locale.Text, Log: s.log, Demo: s.config.demo,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("preparing pages: %w", err)
+	}
+	guard := http.NewCrossOriginProtection()
+	return guard.Handler(signedIn.manager.LoadAndSave(pages)), nil
+}
+
+// stop ends gracefully: no new requests, then no new jobs, then the database.
+func (s *service) stop(ctx context.Context) error {
+	s.stopping.Store(true)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.config.StopTimeout)
+	defer cancel()
+	var failures []error
+	for _, server := range []*http.Server{s.http, s.observer} {
+		if server != nil {
+			failures = append(failures, server.Shutdown(ctx))
+		}
+	}
+	if s.chapters.records != nil {
+		failures = append(failures, s.chapters.records.RecordOperation(ctx, poa.ActionStop, map[string]string{"version": version()}))
+	}
+	return errors.Join(errors.Join(failures...), s.close(ctx))
+}
+
+// close ends what open began, in the other order.
+func (s *service) close(ctx context.Context) error {
+	var failures []error
+	if s.jobs != nil {
+		failures = append(failures, s.jobs.Stop(ctx))
+	}
+	if s.db != nil {
+		s.db.Close()
+	}
+	if s.database != nil {
+		failures = append(failures, s.database.close(ctx))
+	}
+	return errors.Join(failures...)
+}
+
+// listen takes the port and serves. The portal's address is then known.
+func (s *service) listen(ctx context.Context) error {
+	var err error
+	if s.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", s.config.Addr); err != nil {
+		return fmt.Errorf("listening on --addr: %w", err)
+	}
+	publicURL := s.config.PublicURL
+	if publicURL == "" {
+		publicURL = "http://" + s.listener.Addr().String()
+	}
+	return s.wire(publicURL)
+}
+
+// serve answers requests until stop.
+func (s *service) serve(ctx context.Context) error {
+	routes, err := s.routes()
+	if err != nil {
+		return err
+	}
+	s.http = newHTTPServer(routes)
+	go s.run(s.http, s.listener)
+	if err := s.serveMetrics(ctx); err != nil {
+		return err
+	}
+	return s.chapters.records.RecordOperation(ctx, poa.ActionStart, map[string]string{"version": version()})
+}
+
+func (s *service) serveMetrics(ctx context.Context) error {
+	if s.config.MetricsAddr == "" {
+		return nil
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.config.MetricsAddr)
+	if err != nil {
+		return fmt.Errorf("listening on --metrics-addr: %w", err)
+	}
+	s.log.Info("metrics", "address", "http://"+listener.Addr().String()+"/metrics")
+	s.observer = newHTTPServer(s.metrics.handler())
+	go s.run(s.observer, listener)
+	return nil
+}
+
+func (s *service) run(server *http.Server, listener net.Listener) {
+	if err := server.Serve(listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
+		s.log.Error("serving", "cause", err)
+	}
+}
+
+// newHTTPServer bounds headers and time: a slow peer holds no connection for
+// long.
+func newHTTPServer(h http.Handler) *http.Server {
+	return &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
+		IdleTimeout: 90 * time.Second, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
+}
