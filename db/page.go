@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -30,16 +31,31 @@ func (c cursor) encode() string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-func decodeCursor(s, field string) (cursor, error) {
+// maxCursor bounds what is decoded; a cursor of ours is far shorter.
+const maxCursor = 512
+
+// decodeCursor reads a cursor of the ordering's kind. Whatever it takes,
+// PostgreSQL takes, too.
+func decodeCursor(s, field string, days bool) (cursor, error) {
 	var c cursor
-	b, err := base64.RawURLEncoding.DecodeString(s)
-	if err == nil {
-		err = json.Unmarshal(b, &c)
+	if len(s) <= maxCursor {
+		if b, err := base64.RawURLEncoding.DecodeString(s); err == nil && json.Unmarshal(b, &c) == nil && c.fits(days) {
+			return c, nil
+		}
 	}
-	if err != nil || c.ID == "" {
-		return cursor{}, poa.Faults{{Code: poa.CodeInvalid, Field: []string{field}}}
+	return cursor{}, poa.Faults{{Code: poa.CodeInvalid, Field: []string{field}}}
+}
+
+func (c cursor) fits(days bool) bool {
+	if c.ID == "" || strings.ContainsRune(c.ID, 0) {
+		return false
 	}
-	return c, nil
+	if days {
+		_, err := poa.ParseDate(c.Day)
+		return err == nil && c.Day[:4] != "0000" // PostgreSQL has no year 0
+	}
+	year := c.At.UTC().Year()
+	return c.Day == "" && year >= 1 && year <= 9999
 }
 
 // ordering is how a list is ordered: by a column and then by the ID's.
@@ -70,7 +86,7 @@ func paged[R, T any](ctx context.Context, filtered func(rows *[]R) *bun.SelectQu
 	q := filtered(&rows)
 	ascending := o.ascending != backwards
 	if from != "" {
-		c, err := decodeCursor(from, field)
+		c, err := decodeCursor(from, field, o.days)
 		if err != nil {
 			return poa.List[T]{}, err
 		}
@@ -103,7 +119,7 @@ func beyond(q *bun.SelectQuery, o ordering, ascending bool, c cursor) *bun.Selec
 	if o.days {
 		return q.Where("(?, ?) ? (?::date, ?)", bun.Ident(o.column), bun.Ident(o.id), compare, c.Day, c.ID)
 	}
-	return q.Where("(?, ?) ? (?::timestamptz, ?)", bun.Ident(o.column), bun.Ident(o.id), compare, c.At, c.ID)
+	return q.Where("(?, ?) ? (?::timestamptz, ?)", bun.Ident(o.column), bun.Ident(o.id), compare, c.At.UTC(), c.ID)
 }
 
 // cut makes the page of the rows read: one row too many tells that there are
