@@ -35,7 +35,7 @@ type world struct {
 	tokenID   string
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{Database: dbtest.New(t), token: sha256.Sum256([]byte("a token")), tokenID: poa.NewID(poa.PrefixToken)}
 	w.Clock.Set(start)
