@@ -16,10 +16,14 @@ import (
 	"ininjo/poa"
 )
 
-// CheckKey compares the check value of a key with the one kept at its first
-// use: a wrong key, which would seal what nobody can open, is refused
-// (design.md, rule 13).
-func (d *DB) CheckKey(ctx context.Context, name string, value []byte) error {
+// CheckKey compares the check value of a key, a keyed hash under it, with the
+// one kept at its first use: a wrong key, which would seal what nobody can open,
+// is refused (design.md, rule 13). The key itself is never stored.
+func (d *DB) CheckKey(ctx context.Context, name string, key []byte) error {
+	return d.check(ctx, name, checkValue(key))
+}
+
+func (d *DB) check(ctx context.Context, name string, value []byte) error {
 	if _, err := d.bun.NewRaw("INSERT INTO key_checks (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING", name, value).Exec(ctx); err != nil {
 		return failed(err, "storing a key's check value")
 	}
@@ -36,10 +40,10 @@ func (d *DB) CheckKey(ctx context.Context, name string, value []byte) error {
 // CheckKeys compares the sealer's two keys with those the database was set up
 // with.
 func (d *DB) CheckKeys(ctx context.Context) error {
-	if err := d.CheckKey(ctx, "master", d.seal.masterCheck); err != nil {
+	if err := d.check(ctx, "master", d.seal.masterCheck); err != nil {
 		return err
 	}
-	return d.CheckKey(ctx, "hash", checkValue(d.seal.hash))
+	return d.CheckKey(ctx, "hash", d.seal.hash)
 }
 
 // checkValue tells keys apart without telling the key.
@@ -51,7 +55,7 @@ func checkValue(key []byte) []byte {
 
 // SigningKey is a public key that signs or signed, for one purpose.
 type SigningKey struct {
-	KID     string
+	KeyID   string
 	Purpose string
 	// JWK is the public key (RFC 7517).
 	JWK  json.RawMessage
@@ -78,12 +82,12 @@ func (d *DB) InsertSigningKey(ctx context.Context, k SigningKey) error {
 	if err != nil {
 		return fmt.Errorf("encoding signing key: %w", err)
 	}
-	row := signingKeyRow{KID: k.KID, Purpose: k.Purpose, JWK: jwk, ValidFrom: k.From.UTC(), ValidUntil: nullTime(k.Until)}
+	row := signingKeyRow{KID: k.KeyID, Purpose: k.Purpose, JWK: jwk, ValidFrom: k.From.UTC(), ValidUntil: nullTime(k.Until)}
 	if _, err := d.bun.NewInsert().Model(&row).On("CONFLICT (kid) DO NOTHING").Exec(ctx); err != nil {
 		return failed(err, "storing signing key")
 	}
 	var kept signingKeyRow
-	if err := d.bun.NewSelect().Model(&kept).Where("kid = ?", k.KID).Scan(ctx); err != nil {
+	if err := d.bun.NewSelect().Model(&kept).Where("kid = ?", k.KeyID).Scan(ctx); err != nil {
 		return failed(err, "reading signing key")
 	}
 	if kept.Purpose != k.Purpose || !bytes.Equal(kept.JWK, jwk) {
@@ -106,7 +110,7 @@ func (d *DB) SigningKeys(ctx context.Context) ([]SigningKey, error) {
 	}
 	keys := make([]SigningKey, len(rows))
 	for i, row := range rows {
-		keys[i] = SigningKey{KID: row.KID, Purpose: row.Purpose, JWK: row.JWK, From: row.ValidFrom.UTC(), Until: fromNullTime(row.ValidUntil)}
+		keys[i] = SigningKey{KeyID: row.KID, Purpose: row.Purpose, JWK: row.JWK, From: row.ValidFrom.UTC(), Until: fromNullTime(row.ValidUntil)}
 	}
 	return keys, nil
 }

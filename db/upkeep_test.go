@@ -25,6 +25,9 @@ func TestKeyChecks(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if err := d.DB.CheckKey(t.Context(), "master", bytes.Repeat([]byte("m"), 32)); err != nil {
+		t.Errorf("the right key: %v", err)
+	}
 	if err := d.DB.CheckKey(t.Context(), "master", []byte("another")); err == nil || !strings.Contains(err.Error(), `"master"`) {
 		t.Errorf("a wrong key: %v", err)
 	}
@@ -72,7 +75,7 @@ func TestMarks(t *testing.T) {
 func TestSigningKeys(t *testing.T) {
 	t.Parallel()
 	d := dbtest.New(t)
-	k := db.SigningKey{KID: "k1", Purpose: "receipt", JWK: json.RawMessage(`{"kty": "EC","crv":"P-256"}`), From: d.Clock.Now()}
+	k := db.SigningKey{KeyID: "k1", Purpose: "receipt", JWK: json.RawMessage(`{"kty": "EC","crv":"P-256"}`), From: d.Clock.Now()}
 	for range 2 {
 		if err := d.DB.InsertSigningKey(t.Context(), k); err != nil {
 			t.Fatal(err)
