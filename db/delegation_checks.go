@@ -19,7 +19,13 @@ type checkRow struct {
 	Kind         string    `bun:"kind"`
 	Result       string    `bun:"result"`
 	Reason       string    `bun:"reason"`
+	Note         []byte    `bun:"note"`
 	At           time.Time `bun:"at"`
+}
+
+// place is where the note is sealed to.
+func (r checkRow) place() string {
+	return numbered(poa.DelegationID(r.DelegationID), r.Kind+" "+r.At.UTC().Format(time.RFC3339Nano))
 }
 
 // InsertChecks keeps what the checks of a filing found (3.1.2).
@@ -30,6 +36,13 @@ func (t *tx) InsertChecks(ctx context.Context, id poa.DelegationID, checks []poa
 	rows := make([]checkRow, len(checks))
 	for i, c := range checks {
 		rows[i] = checkRow{DelegationID: string(id), Kind: string(c.Kind), Result: string(c.Result), Reason: c.Reason, At: c.At.UTC()}
+		if c.Note == "" {
+			continue
+		}
+		var err error
+		if rows[i].Note, err = t.db.seal.Seal(ctx, subjectOf(id), "filing_checks", "note", rows[i].place(), []byte(c.Note)); err != nil {
+			return err
+		}
 	}
 	_, err := t.q.NewInsert().Model(&rows).Exec(ctx)
 	return failed(err, "inserting checks")
@@ -42,8 +55,16 @@ func (r reader) Checks(ctx context.Context, id poa.DelegationID) ([]poa.Check, e
 		return nil, failed(err, "reading checks")
 	}
 	checks := make([]poa.Check, len(rows))
-	for i, r := range rows {
-		checks[i] = poa.Check{Kind: poa.CheckKind(r.Kind), Result: poa.CheckResult(r.Result), Reason: r.Reason, At: r.At.UTC()}
+	for i, row := range rows {
+		checks[i] = poa.Check{Kind: poa.CheckKind(row.Kind), Result: poa.CheckResult(row.Result), Reason: row.Reason, At: row.At.UTC()}
+		if row.Note == nil {
+			continue
+		}
+		note, err := r.db.seal.Open(ctx, subjectOf(id), "filing_checks", "note", row.place(), row.Note)
+		if err != nil {
+			return nil, err
+		}
+		checks[i].Note = string(note)
 	}
 	return checks, nil
 }

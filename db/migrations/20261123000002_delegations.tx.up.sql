@@ -137,6 +137,8 @@ CREATE TABLE filing_checks (
     kind text NOT NULL,
     result text NOT NULL CONSTRAINT filing_checks_result CHECK (result IN ('PASSED', 'POSSIBLE', 'FAILED', 'NOT_CHECKED')),
     reason text NOT NULL DEFAULT '',
+    -- the ground on which a person decided, sealed; none for machines
+    note bytea,
     at timestamptz NOT NULL
 );
 CREATE INDEX filing_checks_by_delegation ON filing_checks (delegation_id, id);
