@@ -84,7 +84,10 @@ func concerned(ctx context.Context, tx Tx, c Change) ([]string, error) {
 	if c.Type == NoticeRefused {
 		return parties, nil
 	}
-	watchers, err := tx.Watchers(ctx, c.DelegationID, c.Version)
+	// A term's start and end make no new version: whoever watches since this
+	// version is told, too. Of another change such a watcher may be told what it
+	// read when it began, which does no harm.
+	watchers, err := tx.Watchers(ctx, c.DelegationID, c.Version+1)
 	if err != nil {
 		return nil, fmt.Errorf("reading watchers: %w", err)
 	}

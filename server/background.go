@@ -6,15 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"strings"
+	"slices"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"ininjo/db"
 	"ininjo/jobs"
-	"ininjo/poa"
 	"ininjo/poa/receipt"
 	"ininjo/portal"
 	"ininjo/server/outside/mail"
@@ -66,19 +62,26 @@ func (s *service) registerKeys(ctx context.Context) error {
 	return s.db.InsertSigningKey(ctx, db.SigningKey{KeyID: s.keys.receipt.KeyID(), Purpose: receipt.TypReceipt, JWK: s.keys.receiptJWK, From: s.clock.Now()})
 }
 
-// enqueue hands db the queue's side of a transaction (design.md, section 3).
-func (s *service) enqueue(ctx context.Context, tx pgx.Tx, j poa.Job, at time.Time) error {
-	if s.jobs == nil {
-		return errors.New("enqueuing: jobs are not open")
+// openQueue makes what enqueues: the queue's side of a transaction of db
+// (design.md, section 3). Jobs are worked off once the rules are wired.
+func (s *service) openQueue() (db.Enqueuer, error) {
+	inserter, err := jobs.NewInserter(jobs.Config{Schema: db.RiverSchema, Log: s.log})
+	if err != nil {
+		return nil, fmt.Errorf("preparing queue: %w", err)
 	}
-	return s.jobs.Enqueue(ctx, tx, j, at)
+	return inserter.Enqueue, nil
 }
 
-func (s *service) openJobs(ctx context.Context) error {
-	var err error
-	if s.hooks, err = webhook.New(webhook.Config{Allow: s.config.WebhookAllow}); err != nil {
-		return fmt.Errorf("reading --webhook-allow: %w", err)
+func (s *service) openHooks() error {
+	config := webhook.Config{}
+	for _, text := range s.config.WebhookAllow {
+		allowance, err := webhook.ParseAllowance(text)
+		if err != nil {
+			return fmt.Errorf("reading --webhook-allow: %w", err)
+		}
+		config.Allowed = append(config.Allowed, allowance)
 	}
+	s.hooks = webhook.NewClient(config)
 	return nil
 }
 
@@ -89,7 +92,7 @@ func (s *service) startJobs(ctx context.Context) error {
 		return err
 	}
 	s.jobs, err = jobs.New(jobs.Config{Pool: s.db.Pool(), Schema: db.RiverSchema, Notifier: s.chapters.notifier, Registrar: s.chapters.registrar,
-		Upkeep: s.db, Leader: s.db, Poster: s.hooks, Mailer: mailer, Clock: s.clock, MachineClock: s.machine, Policy: s.policy, Log: s.log})
+		Upkeep: s.db, Leader: s.db, Webhook: s.hooks, Mailer: mailer, Clock: s.clock, MachineClock: s.machine, Policy: s.policy, Log: s.log, Version: version()})
 	if err != nil {
 		return fmt.Errorf("preparing jobs: %w", err)
 	}
@@ -97,29 +100,46 @@ func (s *service) startJobs(ctx context.Context) error {
 }
 
 func (s *service) mailer() (jobs.Mailer, error) {
+	sender := mail.Sender{From: s.config.MailFrom, Clock: s.machine}
 	if s.config.SMTP == "" {
-		return mail.NewFolder(s.config.MailDir, s.config.MailFrom)
+		return mail.NewFolder(s.config.MailDir, sender)
 	}
-	password := ""
-	if s.config.SMTPPasswordFile != "" {
-		b, err := os.ReadFile(s.config.SMTPPasswordFile)
-		if err != nil {
-			return nil, fmt.Errorf("reading --smtp-password-file: %w", err)
-		}
-		password = strings.TrimSpace(string(b))
-	}
-	return mail.NewSMTP(mail.SMTPConfig{Address: s.config.SMTP, User: s.config.SMTPUser, Password: password, NoTLS: s.config.SMTPNoTLS, From: s.config.MailFrom})
+	return mail.NewSMTP(mail.SMTPConfig{Sender: sender, Address: s.config.SMTP, TLS: mail.TLS(s.config.SMTPTLS), User: s.config.SMTPUser, PasswordFile: s.config.SMTPPasswordFile})
 }
 
-// queues are shown on a page of ours.
+// queues are shown on a page of ours: River's counts by queue and kind.
 func (s *service) queues(ctx context.Context) ([]portal.Queue, error) {
-	counted, err := s.jobs.Queues(ctx)
+	counts, err := s.jobs.Queues(ctx)
 	if err != nil {
 		return nil, err
 	}
-	shown := make([]portal.Queue, len(counted))
-	for i, q := range counted {
-		shown[i] = portal.Queue(q)
+	var shown []portal.Queue
+	for _, c := range counts {
+		name := c.Queue + " / " + c.Kind
+		i := slices.IndexFunc(shown, func(q portal.Queue) bool { return q.Name == name })
+		if i < 0 {
+			shown = append(shown, portal.Queue{Name: name})
+			i = len(shown) - 1
+		}
+		count(&shown[i], c, s.machine.Now())
 	}
 	return shown, nil
+}
+
+func count(q *portal.Queue, c jobs.QueueCount, now time.Time) {
+	switch n := int(c.Count); c.State {
+	case "available":
+		q.Available = n
+		if !c.Oldest.IsZero() {
+			q.Oldest = max(0, now.Sub(c.Oldest))
+		}
+	case "running":
+		q.Running = n
+	case "retryable":
+		q.Retryable = n
+	case "scheduled":
+		q.Scheduled = n
+	case "discarded":
+		q.Discarded = n
+	}
 }

@@ -46,8 +46,8 @@ type Config struct {
 	SMTP             string `env:"ININJO_SMTP" help:"Mail server, host:port. Default: .eml files in --mail-dir."`
 	SMTPUser         string `env:"ININJO_SMTP_USER" help:"User at the mail server."`
 	SMTPPasswordFile string `env:"ININJO_SMTP_PASSWORD_FILE" help:"File with the password at the mail server." type:"path"`
-	SMTPNoTLS        bool   `env:"ININJO_SMTP_NO_TLS" help:"Speak to the mail server without TLS (a relay on this machine)."`
-	MailFrom         string `default:"no-reply@localhost" env:"ININJO_MAIL_FROM" help:"Sender of mail."`
+	SMTPTLS          string `default:"starttls" enum:"starttls,implicit,none" env:"ININJO_SMTP_TLS" help:"starttls, implicit (port 465), or none for a relay on this machine."`
+	MailFrom         string `default:"no-reply@localhost.localdomain" env:"ININJO_MAIL_FROM" help:"Sender of mail."`
 	MailDir          string `env:"ININJO_MAIL_DIR" help:"Folder of .eml files where no --smtp is set. Default: mail in --data-dir." type:"path"`
 	// WebhookAllow lets webhooks go to private networks, as prefixes or
 	// host:port; nothing private is allowed by default.

@@ -83,11 +83,10 @@ func (s *service) open(ctx context.Context) error {
 	if err := s.registerKeys(ctx); err != nil {
 		return err
 	}
-	return s.openJobs(ctx)
+	return s.openHooks()
 }
 
-// openStore opens the store. Jobs are made later; a transaction begins after
-// both are there.
+// openStore opens the store on sealed columns and the queue.
 func (s *service) openStore(ctx context.Context) error {
 	keyStore, err := db.NewFolderKeyStore(s.config.KeyStore)
 	if err != nil {
@@ -97,7 +96,11 @@ func (s *service) openStore(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.db, err = db.Open(ctx, db.Config{URL: s.database.url, Sealer: sealer, Clock: s.clock, Enqueue: s.enqueue})
+	enqueue, err := s.openQueue()
+	if err != nil {
+		return err
+	}
+	s.db, err = db.Open(ctx, db.Config{URL: s.database.url, Sealer: sealer, Clock: s.clock, Enqueue: enqueue})
 	return err
 }
 
