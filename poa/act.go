@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
+	"unicode/utf8"
 )
 
 // act is one act of an actor inside its transaction: what changes, the audit
@@ -50,6 +51,9 @@ func (o office) perform(ctx context.Context, actor Actor, action Action, key str
 	var made string
 	err = o.store.InTx(ctx, func(ctx context.Context, tx Tx) error {
 		a.Tx, a.now, a.data, a.subject = tx, o.clock.Now(), nil, ""
+		if err := checkKey(key).Err(); err != nil {
+			return err
+		}
 		if key != "" {
 			kept, err := tx.Remember(ctx, actor.scope(), key, digest, a.now)
 			if err != nil || kept != "" {
@@ -77,6 +81,21 @@ func (o office) perform(ctx context.Context, actor Actor, action Action, key str
 		return "", o.refused(ctx, a, action, digest, err)
 	}
 	return made, nil
+}
+
+// maxKey bounds an idempotency key, as the tags of the inputs do.
+const maxKey = 128
+
+// checkKey bounds keys that no input's tags bound.
+func checkKey(key string) Faults {
+	var faults Faults
+	switch {
+	case utf8.RuneCountInString(key) > maxKey:
+		faults.Add(CodeTooLong, "idempotencyKey", "bound", fmt.Sprint(maxKey))
+	case !printable(key, ""):
+		faults.Add(CodeForbiddenCharacter, "idempotencyKey")
+	}
+	return faults
 }
 
 // refused records that an act was refused and returns why. An internal error
@@ -122,6 +141,18 @@ func inputDigest(action Action, input any) ([32]byte, error) {
 		return [32]byte{}, fmt.Errorf("encoding input of %s: %w", action, err)
 	}
 	return sha256.Sum256(append([]byte(action+"\n"), b...)), nil
+}
+
+// useLink spends a one-time link; LINK_OVER where it was spent or is over.
+func (a *act) useLink(ctx context.Context, id string) error {
+	err := a.UseLink(ctx, id, a.now)
+	if errors.Is(err, ErrConflict) || errors.Is(err, ErrNotFound) {
+		return Faults{newFault(CodeLinkOver, "token")}
+	}
+	if err != nil {
+		return fmt.Errorf("using link: %w", err)
+	}
+	return nil
 }
 
 // mail stores a message and the job that sends it.

@@ -60,6 +60,13 @@ func (d Date) AddDays(n int) Date {
 	return Date{t.Year(), t.Month(), t.Day()}
 }
 
+// addYears returns the same day n years later; of 29 February in a year
+// without one, 1 March.
+func (d Date) addYears(n int) Date {
+	t := time.Date(d.Year+n, d.Month, d.Day, 0, 0, 0, 0, time.UTC)
+	return Date{t.Year(), t.Month(), t.Day()}
+}
+
 // Before reports whether d is an earlier day than other.
 func (d Date) Before(other Date) bool { return d.Begins().Before(other.Begins()) }
 

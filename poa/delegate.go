@@ -90,6 +90,9 @@ func (r *Registrar) HandIn(ctx context.Context, actor Actor, in HandInInput) (De
 }
 
 func (r *Registrar) handIn(ctx context.Context, a *act, d Delegation, in HandInInput) error {
+	if !IsID(in.ChallengeID, PrefixChallenge) {
+		return Faults{newFault(CodeChallengeOver, "challengeId")}
+	}
 	c, err := a.Tx.Challenge(ctx, in.ChallengeID)
 	if errors.Is(err, ErrNotFound) || err == nil && (c.DelegationID != d.ID || !c.UsedAt.IsZero() || !a.now.Before(c.ExpiresAt)) {
 		return Faults{newFault(CodeChallengeOver, "challengeId")}
@@ -130,8 +133,8 @@ func (r *Registrar) Decline(ctx context.Context, actor Actor, key string) error 
 			return "", err
 		}
 		a.subject = string(d.ID)
-		if err := a.UseLink(ctx, a.actor.LinkID, a.now); err != nil {
-			return "", Faults{newFault(CodeLinkOver, "token")}
+		if err := a.useLink(ctx, a.actor.LinkID); err != nil {
+			return "", err
 		}
 		switch d.State {
 		case StateDrafted:
@@ -160,8 +163,8 @@ func (r *Registrar) Renounce(ctx context.Context, actor Actor, key string) (Dele
 			return "", err
 		}
 		a.subject = string(d.ID)
-		if err := a.UseLink(ctx, a.actor.LinkID, a.now); err != nil {
-			return "", Faults{newFault(CodeLinkOver, "token")}
+		if err := a.useLink(ctx, a.actor.LinkID); err != nil {
+			return "", err
 		}
 		_, err = r.end(ctx, a, d, FactRenounced, a.now, "")
 		return string(d.ID), err
@@ -185,9 +188,9 @@ func (r *Registrar) ResendLink(ctx context.Context, actor Actor, in EndInput) er
 		}
 		switch d.State {
 		case StateDrafted, StateSubmitted:
-			return r.sendLink(ctx, a, d, owner.Profile.Name, LinkAnswer)
+			return r.sendLink(ctx, a, d, owner, LinkAnswer)
 		case StateAccepted:
-			return r.sendLink(ctx, a, d, owner.Profile.Name, LinkRenounce)
+			return r.sendLink(ctx, a, d, owner, LinkRenounce)
 		case StateAbandoned, StateWithdrawn, StateRefused:
 		}
 		return ErrConflict
@@ -201,6 +204,9 @@ func (r *Registrar) ResendLink(ctx context.Context, actor Actor, in EndInput) er
 func (r *Registrar) DrawnChallenge(ctx context.Context, actor Actor, id string) (Challenge, error) {
 	if err := r.mayAnswer(actor, LinkAnswer); err != nil {
 		return Challenge{}, err
+	}
+	if !IsID(id, PrefixChallenge) {
+		return Challenge{}, ErrNotFound
 	}
 	c, err := r.store.Challenge(ctx, id)
 	if err == nil && c.DelegationID != actor.DelegationID {

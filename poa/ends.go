@@ -42,15 +42,9 @@ func (r *Registrar) Revoke(ctx context.Context, actor Actor, in EndInput) (Deleg
 		return Delegation{}, err
 	}
 	return r.change(ctx, actor, ActionRevoked, in, func(ctx context.Context, a *act, d Delegation) error {
-		from := a.now
-		if !in.At.IsZero() {
-			from = in.At.UTC().Truncate(time.Microsecond)
-		}
-		if from.Before(a.now) {
-			return Faults{newFault(CodePast, "at")}
-		}
-		if !from.Before(d.ValidThrough.Ends()) {
-			return Faults{newFault(CodeTermOver, "at")}
+		from, faults := endsAt(in, d, a.now)
+		if err := faults.Err(); err != nil {
+			return err
 		}
 		fact, err := r.end(ctx, a, d, FactRevoked, from, "")
 		if err != nil {
@@ -59,6 +53,23 @@ func (r *Registrar) Revoke(ctx context.Context, actor Actor, in EndInput) (Deleg
 		a.note("effectiveAt", fact.From.Format(time.RFC3339Nano))
 		return nil
 	})
+}
+
+// endsAt is the instant at which an end takes effect: now or later, within the
+// term.
+func endsAt(in EndInput, d Delegation, now time.Time) (time.Time, Faults) {
+	from := exactly(in.At)
+	if from.IsZero() {
+		from = now
+	}
+	var faults Faults
+	switch {
+	case from.Before(now):
+		faults.Add(CodePast, "at")
+	case !from.Before(d.ValidThrough.Ends()):
+		faults.Add(CodeTermOver, "at")
+	}
+	return from, faults
 }
 
 func (r *Registrar) change(ctx context.Context, actor Actor, action Action, in EndInput, do func(context.Context, *act, Delegation) error) (Delegation, error) {

@@ -5,6 +5,7 @@ package poa
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -201,6 +202,7 @@ func (e *Enrollment) SetPassword(ctx context.Context, actor Actor, in SetPasswor
 	}
 	link, err := e.linkOf(ctx, in.Token, LinkPassword)
 	if err != nil {
+		_, err = e.perform(ctx, actor, ActionAddressConfirmed, "", nil, func(context.Context, *act) (string, error) { return "", err })
 		return err
 	}
 	hash, err := e.hasher.Hash(ctx, in.Password)
@@ -208,8 +210,8 @@ func (e *Enrollment) SetPassword(ctx context.Context, actor Actor, in SetPasswor
 		return fmt.Errorf("hashing password: %w", err)
 	}
 	_, err = e.perform(ctx, actor, ActionAddressConfirmed, "", nil, func(ctx context.Context, a *act) (string, error) {
-		if err := a.UseLink(ctx, link.ID, a.now); err != nil {
-			return "", Faults{newFault(CodeLinkOver, "token")}
+		if err := a.useLink(ctx, link.ID); err != nil {
+			return "", err
 		}
 		if err := a.SetPassword(ctx, link.SubjectID, hash); err != nil {
 			return "", fmt.Errorf("setting password: %w", err)
@@ -242,6 +244,9 @@ func (e *Enrollment) confirmAddress(ctx context.Context, a *act, accountID strin
 // linkOf finds the link of a token; LINK_OVER where there is none of the purpose.
 func (o office) linkOf(ctx context.Context, token string, purpose LinkPurpose) (Link, error) {
 	actor, err := o.store.ActorByLink(ctx, sha256.Sum256([]byte(token)), o.clock.Now())
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return Link{}, fmt.Errorf("reading link: %w", err)
+	}
 	if err != nil || actor.Purpose != purpose {
 		return Link{}, Faults{newFault(CodeLinkOver, "token")}
 	}

@@ -31,8 +31,8 @@ func newValidator() *validator.Validate {
 			panic(err) // a tag misspelt by the programmer, found at the start
 		}
 	}
-	register("line", func(s string) bool { return printable(s, "") })
-	register("text", func(s string) bool { return printable(s, "\n\r\t") })
+	register("line", func(s string) bool { return printable(s, "") && !blank(s) })
+	register("text", func(s string) bool { return printable(s, "\n\r\t") && !blank(s) })
 	register("free", func(s string) bool { return !kanji.IsMyNumberLike(s) })
 	register("corporatenumber", ValidCorporateNumber)
 	return v
@@ -53,6 +53,12 @@ func printable(s, allowed string) bool {
 	})
 }
 
+// blank reports whether s shows nothing though it is not empty: spaces and
+// marks without width alone.
+func blank(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) || unicode.IsControl(r) })
+}
+
 // checkInput returns every fault of the input's shape.
 func checkInput(input any) Faults {
 	err := inputs.Struct(input)
@@ -70,7 +76,7 @@ func checkInput(input any) Faults {
 
 func shapeCode(e validator.FieldError) Code {
 	switch e.Tag() {
-	case "required", "required_if":
+	case "required", "required_if", "required_without":
 		return CodeRequired
 	case "max":
 		if e.Kind() == reflect.Slice {
@@ -78,6 +84,9 @@ func shapeCode(e validator.FieldError) Code {
 		}
 		return CodeTooLong
 	case "line", "text":
+		if s, ok := e.Value().(string); ok && blank(s) {
+			return CodeRequired
+		}
 		return CodeForbiddenCharacter
 	case "free":
 		return CodeMyNumber

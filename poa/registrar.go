@@ -7,10 +7,12 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"ininjo/poa/document"
 	"ininjo/poa/jpki"
+	"ininjo/poa/kanji"
 )
 
 // Registrar is chapter 4 of the operating rules: delegations are drafted,
@@ -95,7 +97,7 @@ func (r *Registrar) checkDraft(in DraftInput, now time.Time) Faults {
 		faults.Add(CodeDateOrder, "validThrough")
 	case !now.Before(in.ValidThrough.Ends()):
 		faults.Add(CodeTermOver, "validThrough")
-	case !in.ValidFrom.IsZero() && in.ValidFrom.AddDays(366*r.policy.MaxTermYears).Before(in.ValidThrough):
+	case !in.ValidFrom.IsZero() && !in.ValidThrough.Before(in.ValidFrom.addYears(r.policy.MaxTermYears)):
 		faults.Add(CodeTermTooLong, "validThrough", "bound", fmt.Sprint(r.policy.MaxTermYears))
 	}
 	return faults
@@ -172,7 +174,7 @@ func (r *Registrar) draft(ctx context.Context, a *act, owner Delegator, in Draft
 	}
 	d := Delegation{ID: NewDelegationID(), DelegatorID: owner.ID, State: StateDrafted, ValidFrom: in.ValidFrom, ValidThrough: in.ValidThrough,
 		StatusList: entry, Replaces: replaces, DraftedAt: a.now,
-		Contents: Contents{Mandator: mandatorOf(owner), Delegate: Delegate(in.Delegate), Powers: in.Powers, Limits: in.Limits, SubDelegation: in.SubDelegation}}
+		Contents: Contents{Mandator: mandatorOf(owner), Delegate: Delegate(in.Delegate), Powers: in.Powers, Limits: in.Limits, SubDelegation: in.SubDelegation}.normal()}
 	file, err := r.format.Marshal(r.content(d))
 	if err != nil {
 		return "", fmt.Errorf("writing draft: %w", err)
@@ -182,7 +184,23 @@ func (r *Registrar) draft(ctx context.Context, a *act, owner Delegator, in Draft
 		return "", fmt.Errorf("inserting delegation: %w", err)
 	}
 	a.note("draftSha256", hexOf(d.DraftSHA256))
-	return string(d.ID), r.sendLink(ctx, a, d, owner.Profile.Name, LinkAnswer)
+	return string(d.ID), r.sendLink(ctx, a, d, owner, LinkAnswer)
+}
+
+// normal brings what stands in the file into Unicode's form C, as the file's
+// format does: what is shown and compared is what is signed.
+func (c Contents) normal() Contents {
+	for _, s := range []*string{&c.Mandator.Name, &c.Mandator.Address, &c.Mandator.RepresentativeTitle, &c.Mandator.RepresentativeName,
+		&c.Delegate.Name, &c.Delegate.Title, &c.Delegate.Address, &c.Delegate.Identification} {
+		*s = kanji.NFC(*s)
+	}
+	c.Powers, c.Limits = slices.Clone(c.Powers), slices.Clone(c.Limits)
+	for _, list := range [][]string{c.Powers, c.Limits} {
+		for i := range list {
+			list[i] = kanji.NFC(list[i])
+		}
+	}
+	return c
 }
 
 // mandatorOf takes the register's words, not the applicant's: it is they that
@@ -193,7 +211,7 @@ func mandatorOf(owner Delegator) Mandator {
 		RepresentativeTitle: says.RepresentativeTitle, RepresentativeName: says.RepresentativeName, BirthDate: says.BirthDate}
 }
 
-func (r *Registrar) sendLink(ctx context.Context, a *act, d Delegation, organisation string, purpose LinkPurpose) error {
+func (r *Registrar) sendLink(ctx context.Context, a *act, d Delegation, owner Delegator, purpose LinkPurpose) error {
 	token, hash := NewSecret(LinkPrefix)
 	expires, template := a.now.Add(r.policy.DraftTTL), MailDelegateLink
 	if purpose == LinkRenounce {
@@ -203,6 +221,6 @@ func (r *Registrar) sendLink(ctx context.Context, a *act, d Delegation, organisa
 	if err := a.InsertLink(ctx, link); err != nil {
 		return fmt.Errorf("inserting link: %w", err)
 	}
-	return a.mail(ctx, Mail{DelegationID: d.ID, To: d.Contents.Delegate.Email, Template: template, Language: a.actor.Language,
-		Values: map[string]string{"organisation": organisation, "delegate": d.Contents.Delegate.Name, "delegationId": string(d.ID), "link": r.policy.LinkURL(token)}})
+	return a.mail(ctx, Mail{DelegationID: d.ID, To: d.Contents.Delegate.Email, Template: template, Language: owner.Language,
+		Values: map[string]string{"organisation": owner.Profile.Name, "delegate": d.Contents.Delegate.Name, "delegationId": string(d.ID), "link": r.policy.LinkURL(token)}})
 }

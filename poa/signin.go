@@ -41,6 +41,9 @@ func (e *Enrollment) recordSignIn(ctx context.Context, account Account, ok bool)
 	if !ok {
 		action = ActionSignInRefused
 	}
+	if account.ID == "" {
+		actor = Anonymous("")
+	}
 	_, err := e.perform(ctx, actor, action, "", nil, func(context.Context, *act) (string, error) { return account.ID, nil })
 	if err != nil {
 		return Actor{}, err

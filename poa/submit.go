@@ -85,7 +85,7 @@ func (r *Registrar) submit(ctx context.Context, a *act, d Delegation, file []byt
 		return ErrForbidden
 	}
 	if !a.now.Before(d.ValidThrough.Ends()) {
-		return Faults{newFault(CodeTermOver, "validThrough")}
+		return Faults{newFault(CodeTermOver, "delegationId")}
 	}
 	draft, err := a.File(ctx, d.ID, FileDraft)
 	if err != nil {
@@ -154,6 +154,9 @@ func (r *Registrar) accept(ctx context.Context, a *act, d Delegation) error {
 	if !a.now.Before(d.ValidThrough.Ends()) {
 		return Faults{newFault(CodeTermOver, "delegationId")}
 	}
+	if err := r.mayReplace(ctx, a, d); err != nil {
+		return err
+	}
 	if err := a.Accept(ctx, d.ID, a.now); err != nil {
 		return fmt.Errorf("accepting delegation: %w", err)
 	}
@@ -171,12 +174,13 @@ func (r *Registrar) accept(ctx context.Context, a *act, d Delegation) error {
 	if err != nil {
 		return fmt.Errorf("reading delegator: %w", err)
 	}
-	return r.sendLink(ctx, a, d, owner.Profile.Name, LinkRenounce)
+	return r.sendLink(ctx, a, d, owner, LinkRenounce)
 }
 
-// supersede ends the delegation that d takes the place of: when d is accepted
-// or when its term starts, whichever is later (4.2).
-func (r *Registrar) supersede(ctx context.Context, a *act, d Delegation) error {
+// mayReplace locks the delegation that d takes the place of and wants it
+// without another accepted replacement. One that came to its end while d waited
+// is no hindrance: d is a filing of its own, and the end stands.
+func (r *Registrar) mayReplace(ctx context.Context, a *act, d Delegation) error {
 	if d.Replaces == "" {
 		return nil
 	}
@@ -188,14 +192,33 @@ func (r *Registrar) supersede(ctx context.Context, a *act, d Delegation) error {
 	if err != nil {
 		return err
 	}
-	// The row of d is accepted already in this transaction and so is its
-	// replacement; any other fault ends the acceptance.
-	if code != "" && code != CodeAlreadyReplaced {
-		return Faults{newFault(code, "replaces")}
+	if code != "" && code != CodeAlreadyEnded {
+		return Faults{newFault(code, "delegationId")}
+	}
+	return nil
+}
+
+// supersede ends the delegation that d takes the place of, which mayReplace
+// locked: when d is accepted or when its term starts, whichever is later (4.2).
+// An end that comes before stands.
+func (r *Registrar) supersede(ctx context.Context, a *act, d Delegation) error {
+	if d.Replaces == "" {
+		return nil
+	}
+	old, err := a.Delegation(ctx, d.Replaces)
+	if err != nil {
+		return fmt.Errorf("reading replaced delegation: %w", err)
+	}
+	p, err := a.Projection(ctx, old.ID)
+	if err != nil {
+		return fmt.Errorf("reading projection: %w", err)
 	}
 	from := a.now
 	if begins := d.ValidFrom.Begins(); begins.After(from) {
 		from = begins
+	}
+	if p.ended(from) {
+		return nil
 	}
 	_, err = r.end(ctx, a, old, FactSuperseded, from, "")
 	return err

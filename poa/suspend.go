@@ -70,23 +70,31 @@ func (r *Registrar) suspensionFact(ctx context.Context, a *act, d Delegation, in
 	if err != nil {
 		return Fact{}, nil, fmt.Errorf("reading projection: %w", err)
 	}
-	f := Fact{DelegationID: d.ID, Kind: FactSuspension, SuspensionID: in.SuspensionID, Stands: stands, From: in.From, Until: in.Until, Reason: in.Reason, EventID: a.eventID}
+	f := Fact{DelegationID: d.ID, Kind: FactSuspension, SuspensionID: in.SuspensionID, Stands: stands, From: exactly(in.From), Until: exactly(in.Until), Reason: in.Reason, EventID: a.eventID}
 	if f.From.IsZero() {
 		f.From = a.now
 	}
-	backdated := in.Reason == ReasonQualificationSuspended || in.Reason == ReasonQualificationStruckOff
+	open := p.suspensionFrom(in.SuspensionID, f.From)
+	if !stands && open != nil {
+		f.Reason = open.Reason // the ground that is lifted, whatever the input says
+	}
+	backdated := f.Reason == ReasonQualificationSuspended || f.Reason == ReasonQualificationStruckOff
 	if f.From.Before(p.AcceptedAt) || f.From.Before(a.now) && !backdated {
 		faults.Add(CodePast, "from")
 	}
 	if !f.Until.IsZero() && !f.From.Before(f.Until) {
 		faults.Add(CodeDateOrder, "until")
 	}
-	if stands {
+	switch {
+	case stands:
 		f.SuspensionID = NewID(PrefixSuspension)
+		if in.SuspensionID != "" {
+			faults.Add(CodeInvalid, "suspensionId")
+		}
 		if f.Reason == "" {
 			faults.Add(CodeRequired, "reason")
 		}
-	} else if !p.suspended(in.SuspensionID) {
+	case open == nil, in.Reason != "" && in.Reason != f.Reason:
 		faults.Add(CodeInvalid, "suspensionId")
 	}
 	if p.ended(a.now) {
@@ -95,13 +103,23 @@ func (r *Registrar) suspensionFact(ctx context.Context, a *act, d Delegation, in
 	return f, faults, nil
 }
 
-func (p Projection) suspended(id string) bool {
-	for _, f := range p.Suspensions {
-		if f.SuspensionID == id {
-			return true
+// exactly is the instant as the store keeps it.
+func exactly(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return t.UTC().Truncate(time.Microsecond)
+}
+
+// suspensionFrom returns a stretch of the suspension that stands at the instant
+// or after it, or nil: then there is nothing to lift.
+func (p Projection) suspensionFrom(id string, from time.Time) *Fact {
+	for i, f := range p.Suspensions {
+		if f.SuspensionID == id && (f.Until.IsZero() || f.Until.After(from)) {
+			return &p.Suspensions[i]
 		}
 	}
-	return false
+	return nil
 }
 
 func (r *Registrar) recordSuspension(ctx context.Context, a *act, d Delegation, f Fact) error {
@@ -142,9 +160,9 @@ func (r *Registrar) EndByService(ctx context.Context, actor Actor, in EndInput, 
 		if err != nil {
 			return "", fmt.Errorf("locking delegation: %w", err)
 		}
-		from := a.now
-		if in.At.After(a.now) {
-			from = in.At.UTC().Truncate(time.Microsecond)
+		from, faults := endsAt(in, d, a.now)
+		if err := faults.Err(); err != nil {
+			return "", err
 		}
 		_, err = r.end(ctx, a, d, FactEnded, from, reason)
 		return string(id), err
