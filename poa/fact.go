@@ -223,6 +223,25 @@ func (p Projection) StandingAt(at time.Time) Standing {
 	return s
 }
 
+// notBefore is the instant of an answer of now: not before anything that was
+// read was recorded. A process whose clock is behind another's would else
+// answer VALID after it read the other's revocation.
+func (p Projection) notBefore(at time.Time) time.Time {
+	latest := func(t time.Time) {
+		if t.After(at) {
+			at = t
+		}
+	}
+	latest(p.AcceptedAt)
+	if p.Final != nil {
+		latest(p.Final.RecordedAt)
+	}
+	for _, f := range p.Suspensions {
+		latest(f.RecordedAt)
+	}
+	return at
+}
+
 // suspensionAt returns the suspension of the lowest version that covers at:
 // the first ground is the one told.
 func (p Projection) suspensionAt(at time.Time) *Fact {

@@ -7,6 +7,7 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -46,13 +47,13 @@ func (r *Responder) Ask(ctx context.Context, c Credential, questions []Question)
 		return nil, nil
 	}
 	now := r.clock.Now()
-	inquiries := make([]Inquiry, len(questions))
+	inquiries, asked := make([]Inquiry, len(questions)), make([]Question, len(questions))
 	for i, q := range questions {
 		inquiry, faults := inquiryOf(q, now)
 		if len(faults) > 0 {
 			return nil, faults
 		}
-		inquiries[i] = inquiry
+		inquiries[i], asked[i] = inquiry, inquiry.question(q)
 	}
 	readings, err := r.store.Ask(ctx, c, inquiries)
 	if err != nil {
@@ -63,7 +64,10 @@ func (r *Responder) Ask(ctx context.Context, c Credential, questions []Question)
 		if err := mayAsk(reading); err != nil {
 			return nil, err
 		}
-		answers[i] = answer(questions[i], inquiries[i], reading)
+		answers[i] = answer(asked[i], inquiries[i], reading)
+		if inquiries[i].Mistyped {
+			answers[i].DelegationID = questions[i].DelegationID // to the asker alone: it is not kept
+		}
 	}
 	return answers, nil
 }
@@ -106,6 +110,16 @@ func inquiryOf(q Question, now time.Time) (Inquiry, Faults) {
 	return in, faults
 }
 
+// question is the question as it is kept, so that its receipt can be signed
+// again from the inquiry's row: IDs and digests in their one writing, a mistyped
+// ID without its text.
+func (in Inquiry) question(q Question) Question {
+	q.DelegationID = string(in.DelegationID)
+	q.At, q.KnownAt = exactly(q.At), exactly(q.KnownAt)
+	q.DocumentSHA256, q.DelegateCertificateSHA256 = hex.EncodeToString(in.DocumentSHA256), hex.EncodeToString(in.DelegateCertificateSHA256)
+	return q
+}
+
 func digestOf(text, field string, faults *Faults) []byte {
 	if text == "" {
 		return nil
@@ -121,20 +135,19 @@ func digestOf(text, field string, faults *Faults) []byte {
 // answer is a pure function of the question, the instant and what was read, so
 // that a receipt can be signed again later.
 func answer(q Question, in Inquiry, r Reading) Answer {
-	a := Answer{Question: q, DelegationID: q.DelegationID, AsOf: in.At, KnownAt: in.KnownAt, AnsweredAt: in.AnsweredAt, InquiryID: in.ID,
+	a := Answer{Question: q, DelegationID: string(in.DelegationID), AsOf: in.At, KnownAt: in.KnownAt, AnsweredAt: in.AnsweredAt, InquiryID: in.ID,
 		RecipientID: r.Asker.PartyID, LeafHash: r.LeafHash}
-	if in.DelegationID != "" {
-		a.DelegationID = string(in.DelegationID)
-	}
 	switch {
 	case in.Mistyped:
 		a.Standing = Standing{Status: StatusUnknown, Reason: ReasonMistypedID}
 	case !r.Found:
 		a.Standing = Standing{Status: StatusUnknown}
 	case in.Historical:
-		a.Standing = StandingAt(r.Facts, r.Projection.Term, in.At, in.KnownAt)
+		a.Standing = StandingAt(r.Facts, r.Projection.Term, in.At, knowledge(q, r.Facts))
 	default:
-		a.Standing = r.Projection.StandingAt(in.At)
+		a.AsOf = r.Projection.notBefore(in.At)
+		a.KnownAt = a.AsOf
+		a.Standing = r.Projection.StandingAt(a.AsOf)
 	}
 	known := a.Status != StatusUnknown
 	if len(in.DocumentSHA256) > 0 {
@@ -150,6 +163,16 @@ func answer(q Question, in Inquiry, r Reading) Answer {
 		a.Term, a.SignatureVerifiedAt = &term, r.SignatureVerifiedAt
 	}
 	return a
+}
+
+// knowledge is the instant up to which facts count. Without a knownAt that is
+// all that was read: what is recorded in one instant is a microsecond apart, and
+// the clocks of two processes differ.
+func knowledge(q Question, facts []Fact) time.Time {
+	if !q.KnownAt.IsZero() || len(facts) == 0 {
+		return q.KnownAt
+	}
+	return slices.MaxFunc(facts, func(a, b Fact) int { return a.RecordedAt.Compare(b.RecordedAt) }).RecordedAt
 }
 
 func equal(a, b []byte) bool { return len(b) > 0 && subtle.ConstantTimeCompare(a, b) == 1 }
