@@ -93,6 +93,9 @@ func (e *Enrollment) RevokeToken(ctx context.Context, actor Actor, key, id strin
 		return err
 	}
 	_, err := e.perform(ctx, actor, ActionTokenRevoked, key, id, func(ctx context.Context, a *act) (string, error) {
+		if !IsID(id, PrefixToken) {
+			return "", ErrNotFound
+		}
 		return id, a.RevokeToken(ctx, id, tokenOwner(actor), a.now)
 	})
 	return err

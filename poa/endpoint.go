@@ -109,6 +109,9 @@ func (n *Notifier) changeEndpoint(ctx context.Context, actor Actor, action Actio
 		return err
 	}
 	_, err := n.perform(ctx, actor, action, key, input, func(ctx context.Context, a *act) (string, error) {
+		if !IsID(id, PrefixEndpoint) {
+			return "", ErrNotFound
+		}
 		e, err := a.Endpoint(ctx, id)
 		if err != nil {
 			return "", err
@@ -166,6 +169,9 @@ func (n *Notifier) RotateSecret(ctx context.Context, actor Actor, key, id string
 // nothing changed.
 func (n *Notifier) TestEndpoint(ctx context.Context, actor Actor, key, id string) error {
 	return n.changeEndpoint(ctx, actor, ActionEndpointTested, key, id, id, func(ctx context.Context, a *act, e *Endpoint) error {
+		if e.State != EndpointActive {
+			return ErrConflict // nothing would be sent
+		}
 		stream, _, err := a.Head(ctx, actor.PartyID)
 		if err != nil {
 			return fmt.Errorf("reading head of sequence: %w", err)

@@ -84,14 +84,26 @@ func concerned(ctx context.Context, tx Tx, c Change) ([]string, error) {
 	if c.Type == NoticeRefused {
 		return parties, nil
 	}
-	// A term's start and end make no new version: whoever watches since this
-	// version is told, too. Of another change such a watcher may be told what it
-	// read when it began, which does no harm.
-	watchers, err := tx.Watchers(ctx, c.DelegationID, c.Version+1)
+	version := c.Version
+	if c.byTime() {
+		version++ // no new version: whoever read this very one when it began is told, too
+	}
+	watchers, err := tx.Watchers(ctx, c.DelegationID, version)
 	if err != nil {
 		return nil, fmt.Errorf("reading watchers: %w", err)
 	}
 	return append(parties, watchers...), nil
+}
+
+// byTime reports whether time alone brought the change about: a term's start or
+// end, or an end that was recorded before and took effect now.
+func (c Change) byTime() bool {
+	switch c.Type {
+	case NoticeEffective, NoticeExpiring, NoticeExpired:
+		return true
+	default:
+		return !c.EffectiveAt.IsZero() && !c.EffectiveAt.After(c.At)
+	}
 }
 
 func (n *Notifier) deliver(ctx context.Context, tx Tx, notice Notice) error {
@@ -244,29 +256,40 @@ func (n *Notifier) AnnounceTerms(ctx context.Context) (int, error) {
 		return 0, fmt.Errorf("reading due terms: %w", err)
 	}
 	for _, c := range due {
-		_, err := n.perform(ctx, System, ActionAnnounced, "", nil, func(ctx context.Context, a *act) (string, error) {
-			d, err := a.LockDelegation(ctx, c.DelegationID)
-			if err != nil {
-				return "", err
-			}
-			fresh, err := a.MarkAnnounced(ctx, d.ID, c.Type, c.Version, a.now)
-			if err != nil {
-				return "", err
-			}
-			if !fresh {
-				return "", ErrConflict // another process was first
-			}
-			a.subject = string(d.ID)
-			a.note("type", string(c.Type))
-			p, err := a.Projection(ctx, d.ID)
-			if err != nil {
-				return "", err
-			}
-			return string(d.ID), a.Publish(ctx, Change{Type: c.Type, DelegationID: d.ID, DelegatorID: d.DelegatorID, Version: p.Version, Status: p.StandingAt(a.now).Status, At: a.now})
-		})
-		if err != nil && !errors.Is(err, ErrConflict) {
+		if err := n.announce(ctx, c); err != nil && !errors.Is(err, ErrConflict) {
 			return 0, fmt.Errorf("announcing %s of %s: %w", c.Type, c.DelegationID, err)
 		}
 	}
 	return len(due), nil
+}
+
+// announce publishes one due change, unless another process was first. A start
+// or a coming end is marked but not told where the delegation has ended since:
+// it would arrive after its end.
+func (n *Notifier) announce(ctx context.Context, c Change) error {
+	_, err := n.perform(ctx, System, ActionAnnounced, "", nil, func(ctx context.Context, a *act) (string, error) {
+		d, err := a.LockDelegation(ctx, c.DelegationID)
+		if err != nil {
+			return "", err
+		}
+		fresh, err := a.MarkAnnounced(ctx, d.ID, c.Type, c.Version, a.now)
+		if err != nil {
+			return "", err
+		}
+		if !fresh {
+			return "", ErrConflict
+		}
+		a.note("type", string(c.Type))
+		p, err := a.Projection(ctx, d.ID)
+		if err != nil {
+			return "", err
+		}
+		if p.ended(a.now) && (c.Type == NoticeEffective || c.Type == NoticeExpiring) {
+			a.note("told", "false")
+			return string(d.ID), nil
+		}
+		return string(d.ID), a.Publish(ctx, Change{Type: c.Type, DelegationID: d.ID, DelegatorID: d.DelegatorID, Version: p.Version,
+			Status: p.StandingAt(a.now).Status, At: a.now, EffectiveAt: c.EffectiveAt})
+	})
+	return err
 }

@@ -30,6 +30,9 @@ func (e *Enrollment) Confirm(ctx context.Context, actor Actor, in ConfirmInput) 
 		return err
 	}
 	_, err := e.perform(ctx, actor, ActionConfirmed, in.IdempotencyKey, in, func(ctx context.Context, a *act) (string, error) {
+		if !IsID(in.PartyID, PrefixDelegator) {
+			return "", ErrNotFound
+		}
 		a.subject = in.PartyID
 		d, err := a.Delegator(ctx, in.PartyID)
 		if err != nil {
@@ -102,6 +105,9 @@ func (e *Enrollment) Decide(ctx context.Context, actor Actor, in DecideInput) er
 		action = ActionEnrolled
 	}
 	_, err := e.perform(ctx, actor, action, in.IdempotencyKey, in, func(ctx context.Context, a *act) (string, error) {
+		if !IsID(in.PartyID, PrefixDelegator) && !IsID(in.PartyID, PrefixRecipient) {
+			return "", ErrNotFound
+		}
 		a.subject = in.PartyID
 		p, confirmed, err := partyOf(ctx, a, in.PartyID)
 		if err != nil {

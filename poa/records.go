@@ -55,7 +55,7 @@ func (r *Records) Delegations(ctx context.Context, actor Actor, f DelegationFilt
 	}
 	switch {
 	case seesAll(actor):
-	case actor.Kind == ActorDelegator:
+	case actor.Kind == ActorDelegator && f.WatchedBy == "": // who watches is not the delegator's to ask
 		if f.DelegatorID != "" && f.DelegatorID != actor.PartyID {
 			return List[Delegation]{}, nil
 		}
@@ -164,6 +164,9 @@ func (r *Records) Delegator(ctx context.Context, actor Actor, id string) (Delega
 	if !seesAll(actor) && (actor.Kind != ActorDelegator || actor.PartyID != id) {
 		return Delegator{}, ErrNotFound
 	}
+	if !IsID(id, PrefixDelegator) {
+		return Delegator{}, ErrNotFound
+	}
 	return r.store.Delegator(ctx, id)
 }
 
@@ -173,6 +176,9 @@ func (r *Records) Recipient(ctx context.Context, actor Actor, id string) (Recipi
 		return Recipient{}, err
 	}
 	if !seesAll(actor) && (actor.Kind != ActorRecipient || actor.PartyID != id) {
+		return Recipient{}, ErrNotFound
+	}
+	if !IsID(id, PrefixRecipient) {
 		return Recipient{}, ErrNotFound
 	}
 	return r.store.Recipient(ctx, id)
@@ -213,7 +219,10 @@ func (r *Records) Recipients(ctx context.Context, actor Actor, f PartyFilter, o 
 
 // PartyRefusals returns why an application was refused, to the applicant and staff.
 func (r *Records) PartyRefusals(ctx context.Context, actor Actor, partyID string) ([]Refusal, error) {
-	if !seesAll(actor) && (actor.PartyID == "" || actor.PartyID != partyID) {
+	if err := signedIn(actor); err != nil {
+		return nil, err
+	}
+	if !seesAll(actor) && (actor.PartyID == "" || actor.PartyID != partyID) || !IsID(partyID, PrefixDelegator) && !IsID(partyID, PrefixRecipient) {
 		return nil, ErrNotFound
 	}
 	return r.store.PartyRefusals(ctx, partyID)
@@ -236,6 +245,12 @@ func (r *Records) Endpoints(ctx context.Context, actor Actor) ([]Endpoint, error
 
 // Endpoint returns one webhook endpoint of the actor's party, without secrets.
 func (r *Records) Endpoint(ctx context.Context, actor Actor, id string) (Endpoint, error) {
+	if err := signedIn(actor); err != nil {
+		return Endpoint{}, err
+	}
+	if !IsID(id, PrefixEndpoint) {
+		return Endpoint{}, ErrNotFound
+	}
 	e, err := r.store.Endpoint(ctx, id)
 	if err != nil {
 		return Endpoint{}, err
