@@ -42,23 +42,12 @@ func fromNullText[S ~string](s *string) S {
 	return S(*s)
 }
 
-// nullDay writes a day for a column of type date.
-func nullDay(d poa.Date) *string { return nullText(d.String()) }
-
 // fromDay reads a column of type date, which the driver returns as midnight.
 func fromDay(t *time.Time) poa.Date {
 	if t == nil || t.IsZero() {
 		return poa.Date{}
 	}
 	return poa.Date{Year: t.Year(), Month: t.Month(), Day: t.Day()}
-}
-
-// nullDigest writes the zero digest as NULL.
-func nullDigest(d [32]byte) []byte {
-	if d == ([32]byte{}) {
-		return nil
-	}
-	return d[:]
 }
 
 // fromDigest reads a digest; NULL is the zero digest.

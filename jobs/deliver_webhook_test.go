@@ -5,6 +5,8 @@ package jobs_test
 import (
 	"context"
 	"encoding/json"
+	"net/http"
+	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
@@ -206,4 +208,34 @@ func (w *world) count(t *testing.T, kind, state string) int64 {
 		}
 	}
 	return 0
+}
+
+// secondVerifier is the official library of another language.
+const secondVerifier = `
+const { Webhook } = require("standardwebhooks");
+const { secret, headers, body } = JSON.parse(require("fs").readFileSync(0, "utf8"));
+console.log(new Webhook(secret).verify(body, headers).type);`
+
+func TestSecondVerifier(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.start(t)
+	r := newReceiver(t)
+	e := w.endpoint(t, w.party(t, poa.PartyRecipient, "ja"), r.URL)
+	w.test(t, e)
+	got := next(t, r.got)
+	headers := map[string]string{}
+	for _, name := range []string{"webhook-id", "webhook-timestamp", "webhook-signature"} {
+		headers[name] = got.header.Get(name)
+	}
+	input, err := json.Marshal(map[string]any{"secret": e.Secret, "headers": headers, "body": string(got.body)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	node := exec.CommandContext(t.Context(), "node", "-e", secondVerifier)
+	node.Dir, node.Stdin = "../portal", strings.NewReader(string(input)) // its npm packages are the tests'
+	output, err := node.CombinedOutput()
+	if err != nil || strings.TrimSpace(string(output)) != "endpoint.test" {
+		t.Errorf("npm's standardwebhooks (task setup installs it): %v\n%s", err, output)
+	}
 }

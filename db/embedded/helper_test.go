@@ -39,7 +39,7 @@ func actAsProgram(dir string) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	fmt.Println(c.SuperuserURL("postgres"))
+	fmt.Fprintln(os.Stdout, c.SuperuserURL("postgres"))
 	_, _ = io.Copy(io.Discard, os.Stdin)
 	if os.Getenv(program+"_STOPS") != "" {
 		_ = c.Stop(ctx)

@@ -193,8 +193,7 @@ func once(ctx context.Context, cfg Config, b binaries, who account, c *Cluster) 
 		case <-child.done:
 			return nil, fmt.Errorf("postgres ended at once (%w): %s", child.err, c.log.said())
 		case <-ctx.Done():
-			child.end(ctx)
-			return nil, fmt.Errorf("waiting for PostgreSQL: %w: %s", ctx.Err(), c.log.said())
+			return nil, errors.Join(fmt.Errorf("waiting for PostgreSQL: %w: %s", ctx.Err(), c.log.said()), child.end(ctx))
 		case <-poll.C:
 		}
 	}

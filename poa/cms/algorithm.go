@@ -112,6 +112,7 @@ func verifyRSA(key *rsa.PublicKey, chosen family, id pkix.AlgorithmIdentifier, h
 			return "", fault(Signature, "the signature does not verify")
 		}
 		return "RSA-PSS", nil
+	case familyECDSA:
 	}
 	return "", fault(Algorithm, "an RSA key with another key's algorithm")
 }

@@ -5,6 +5,7 @@ package document
 import (
 	"bytes"
 	"encoding/xml"
+	"errors"
 	"io"
 	"regexp"
 	"strings"
@@ -94,7 +95,7 @@ func readTree(body []byte) (*node, error) {
 	stack := []*node{holder}
 	for nodes := 0; ; {
 		token, err := decoder.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

@@ -59,6 +59,7 @@ func hasForm(s string, f form) bool {
 	case number:
 		n, err := strconv.Atoi(s)
 		return err == nil && n >= 0 && strconv.Itoa(n) == s
+	case anyText, needed:
 	}
 	return true
 }

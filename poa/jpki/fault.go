@@ -45,7 +45,7 @@ func KindOf(err error) Kind {
 
 // Faults returns every Fault that Check joined into err, in the order of the checks.
 func Faults(err error) []Fault {
-	if f, ok := err.(Fault); ok {
+	if f, ok := err.(Fault); ok { //nolint:errorlint // the tree is walked by hand, node by node
 		return []Fault{f}
 	}
 	var all []Fault

@@ -106,7 +106,7 @@ func TestIssueAndVerify(t *testing.T) {
 		t.Parallel()
 		var set jose.JSONWebKeySet
 		must(t, json.Unmarshal(k.set, &set))
-		signed, err := jose.ParseSigned(compact, []jose.SignatureAlgorithm{jose.ES256})
+		signed, err := jose.ParseSignedCompact(compact, []jose.SignatureAlgorithm{jose.ES256})
 		must(t, err)
 		header := signed.Signatures[0].Header
 		if header.KeyID != k.signer.KeyID() || header.Algorithm != "ES256" || header.ExtraHeaders["typ"] != receipt.TypReceipt {
