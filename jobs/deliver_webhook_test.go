@@ -5,7 +5,6 @@ package jobs_test
 import (
 	"context"
 	"encoding/json"
-	"net/http"
 	"os/exec"
 	"strconv"
 	"strings"

@@ -95,6 +95,11 @@ var errPanicked = errors.New("the worker panicked")
 // Stop is called, whatever becomes of ctx.
 func (j *Jobs) Start(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
+	// Before any work: an audit event on its way into the default partition
+	// fails where its month's partition is made meanwhile.
+	if err := j.config.Upkeep.MakePartitions(ctx, j.config.Clock.Now()); err != nil {
+		j.config.Log.ErrorContext(ctx, "making partitions failed", "error", err)
+	}
 	if err := j.client.Start(ctx); err != nil {
 		return fmt.Errorf("starting queue: %w", err)
 	}
