@@ -135,6 +135,20 @@ func (r *Records) StandingOf(ctx context.Context, d Delegation) (Standing, error
 	return p.StandingAt(r.clock.Now()), nil
 }
 
+// DetailsOf returns what belongs to each delegation of a page that the actor
+// was shown.
+func (r *Records) DetailsOf(ctx context.Context, actor Actor, page []Delegation) (map[DelegationID]Details, error) {
+	all := make(map[DelegationID]Details, len(page))
+	for _, d := range page {
+		details, err := r.Details(ctx, actor, d)
+		if err != nil {
+			return nil, err
+		}
+		all[d.ID] = details
+	}
+	return all, nil
+}
+
 // File returns a file of a delegation that the actor may see. The delegate's
 // signed challenge is for staff alone.
 func (r *Records) File(ctx context.Context, actor Actor, text string, kind FileKind) ([]byte, error) {
@@ -230,6 +244,13 @@ func (r *Records) PartyRefusals(ctx context.Context, actor Actor, partyID string
 
 // Published lists the repository's documents, to anyone (2.5).
 func (r *Records) Published(ctx context.Context) ([]Published, error) { return r.store.Published(ctx) }
+
+// TermsInForce returns the version of the terms in force today, to anyone; the
+// zero Published where none is.
+func (r *Records) TermsInForce(ctx context.Context) (Published, error) {
+	published, err := r.store.Published(ctx)
+	return InForce(published, TermsOfUse, DateOf(r.clock.Now())), err
+}
 
 // Endpoints lists the webhook endpoints of the actor's party, without secrets.
 func (r *Records) Endpoints(ctx context.Context, actor Actor) ([]Endpoint, error) {

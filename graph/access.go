@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package graph
+
+import (
+	"context"
+	"sync"
+
+	"ininjo/poa"
+)
+
+// access is who asks in one request, found once and only if a field needs it:
+// the validity read never does.
+type access struct {
+	once  sync.Once
+	actor poa.Actor
+	scope poa.TokenScope
+	err   error
+}
+
+type accessKey struct{}
+
+func withAccess(ctx context.Context) context.Context {
+	return context.WithValue(ctx, accessKey{}, &access{})
+}
+
+func (r *resolver) actor(ctx context.Context) (poa.Actor, poa.TokenScope, error) {
+	a, ok := ctx.Value(accessKey{}).(*access)
+	if !ok {
+		return r.Actor(ctx)
+	}
+	a.once.Do(func() { a.actor, a.scope, a.err = r.Actor(ctx) })
+	return a.actor, a.scope, a.err
+}
+
+// reader is the actor of a query: a token for validity alone reads nothing else.
+func (r *resolver) reader(ctx context.Context) (poa.Actor, error) {
+	actor, scope, err := r.actor(ctx)
+	if err != nil {
+		return poa.Actor{}, err
+	}
+	if scope == poa.ScopeValidity {
+		return poa.Actor{}, poa.ErrForbidden
+	}
+	return actor, nil
+}
+
+// changer is the actor of a mutation: a token needs the scope of everything;
+// who brought none has no scope.
+func (r *resolver) changer(ctx context.Context) (poa.Actor, error) {
+	actor, scope, err := r.actor(ctx)
+	if err != nil {
+		return poa.Actor{}, err
+	}
+	if scope != poa.ScopeAll && scope != "" {
+		return poa.Actor{}, poa.ErrForbidden
+	}
+	return actor, nil
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package graph
+
+import (
+	"context"
+	"time"
+
+	"ininjo/graph/schema"
+	"ininjo/poa"
+)
+
+// Validity asks whether a delegation is valid.
+func (q *queryResolver) Validity(ctx context.Context, id string, at, knownAt *time.Time, document, certificate, nonce *string) (*schema.Validity, error) {
+	answers, err := q.ask(ctx, poa.Question{DelegationID: id, At: given(at), KnownAt: given(knownAt), DocumentSHA256: given(document),
+		DelegateCertificateSHA256: given(certificate), Nonce: given(nonce)})
+	if err != nil {
+		return nil, err
+	}
+	return &answers[0], nil
+}
+
+// Validities asks whether delegations are valid, each for itself.
+func (q *queryResolver) Validities(ctx context.Context, ids []string) ([]schema.Validity, error) {
+	return q.ask(ctx, each(ids, func(id string) poa.Question { return poa.Question{DelegationID: id} })...)
+}
+
+// ask puts questions with the credential as it was brought: it is checked in
+// the statement that reads and audits, and nowhere before.
+func (r *resolver) ask(ctx context.Context, questions ...poa.Question) ([]schema.Validity, error) {
+	answers, err := r.Responder.Ask(ctx, r.Credential(ctx), questions)
+	return each(answers, newValidity), err
+}
+
+// Receipt signs the answer.
+func (v *validityResolver) Receipt(ctx context.Context, shown *schema.Validity) (*string, error) {
+	compact, err := v.Responder.Receipt(ctx, shown.Answer)
+	return optional(compact), err
+}
+
+func newValidity(a poa.Answer) schema.Validity {
+	v := schema.Validity{DelegationID: a.DelegationID, Status: a.Status, Reason: a.Reason, AsOf: a.AsOf, KnownAt: a.KnownAt, AnsweredAt: a.AnsweredAt,
+		InquiryID: a.InquiryID, DocumentMatches: a.DocumentMatches, DelegateMatches: a.DelegateMatches,
+		SignatureVerifiedAt: a.SignatureVerifiedAt, Answer: a}
+	if a.Term != nil {
+		v.ValidFrom, v.ValidThrough, v.Version = a.Term.From, a.Term.Through, optional(a.Version)
+	}
+	return v
+}
