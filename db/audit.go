@@ -84,7 +84,7 @@ func (r reader) AuditEvents(ctx context.Context, f poa.AuditFilter, p poa.Page) 
 			q = q.Where("e.subject_id = ?", f.SubjectID)
 		}
 		if len(f.Actions) > 0 {
-			q = q.Where("e.action IN ?", bun.Tuple(texts(f.Actions)))
+			q = q.Where("e.action IN (?)", bun.List(texts(f.Actions)))
 		}
 		if !f.From.IsZero() {
 			q = q.Where("e.at >= ?", f.From.UTC())

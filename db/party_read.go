@@ -44,7 +44,7 @@ func (r reader) newestConfirmations(ctx context.Context, partyIDs []string) (map
 		return newest, nil
 	}
 	var rows []confirmationRow
-	err := r.q.NewSelect().Model(&rows).DistinctOn("party_id").Where("party_id IN ?", bun.Tuple(partyIDs)).
+	err := r.q.NewSelect().Model(&rows).DistinctOn("party_id").Where("party_id IN (?)", bun.List(partyIDs)).
 		OrderExpr("party_id, confirmed_at DESC, id DESC").Scan(ctx)
 	if err != nil {
 		return nil, failed(err, "reading confirmations")
@@ -90,10 +90,10 @@ func (r reader) parties(ctx context.Context, role poa.PartyRole, f poa.PartyFilt
 	filtered := func(rows *[]partyRow) *bun.SelectQuery {
 		q := r.q.NewSelect().Model(rows).Where("p.role = ?", string(role))
 		if len(f.IDs) > 0 {
-			q = q.Where("p.id IN ?", bun.Tuple(f.IDs))
+			q = q.Where("p.id IN (?)", bun.List(f.IDs))
 		}
 		if len(f.States) > 0 {
-			q = q.Where("p.state IN ?", bun.Tuple(texts(f.States)))
+			q = q.Where("p.state IN (?)", bun.List(texts(f.States)))
 		}
 		if f.Kind != "" {
 			q = q.Where("p.kind = ?", string(f.Kind))

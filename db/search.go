@@ -48,9 +48,9 @@ func (r reader) matching(q *bun.SelectQuery, kind, idColumn, search string) *bun
 		return q.Where("FALSE") // nothing but spaces: no text has it
 	}
 	grams = grams[:min(len(grams), maxGrams)]
-	found := r.q.NewSelect().Model((*gramRow)(nil)).Column("subject_id").Where("kind = ? AND gram IN ?", kind, bun.Tuple(grams)).
+	found := r.q.NewSelect().Model((*gramRow)(nil)).Column("subject_id").Where("kind = ? AND gram IN (?)", kind, bun.List(grams)).
 		Group("subject_id").Having("count(*) = ?", len(grams))
-	return q.Where("? IN ?", bun.Ident(idColumn), found)
+	return q.Where("? IN (?)", bun.Ident(idColumn), found)
 }
 
 // rebuildBatch is how many rows are hashed in one transaction.
