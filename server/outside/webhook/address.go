@@ -74,10 +74,12 @@ func ParseAllowance(text string) (Allowance, error) {
 		return Allowance{Prefix: p.Masked()}, nil
 	}
 	if a, err := netip.ParseAddr(text); err == nil && a.Zone() == "" {
+		a = a.Unmap()
 		return Allowance{Prefix: netip.PrefixFrom(a, a.BitLen())}, nil
 	}
 	if ap, err := netip.ParseAddrPort(text); err == nil && ap.Addr().Zone() == "" && ap.Port() != 0 {
-		return Allowance{Prefix: netip.PrefixFrom(ap.Addr(), ap.Addr().BitLen()), Port: ap.Port()}, nil
+		a := ap.Addr().Unmap()
+		return Allowance{Prefix: netip.PrefixFrom(a, a.BitLen()), Port: ap.Port()}, nil
 	}
 	return Allowance{}, fmt.Errorf("parsing allowed target %q: it is no network, address or address with port", text)
 }

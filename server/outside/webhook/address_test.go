@@ -37,11 +37,12 @@ func TestPublic(t *testing.T) {
 func TestParseAllowance(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]webhook.Allowance{
-		"10.1.2.3/16":    {Prefix: netip.MustParsePrefix("10.1.0.0/16")},
-		" 10.1.2.3 ":     {Prefix: netip.MustParsePrefix("10.1.2.3/32")},
-		"127.0.0.1:9000": {Prefix: netip.MustParsePrefix("127.0.0.1/32"), Port: 9000},
-		"[::1]:9000":     {Prefix: netip.MustParsePrefix("::1/128"), Port: 9000},
-		"fd00::/8":       {Prefix: netip.MustParsePrefix("fd00::/8")},
+		"10.1.2.3/16":     {Prefix: netip.MustParsePrefix("10.1.0.0/16")},
+		" 10.1.2.3 ":      {Prefix: netip.MustParsePrefix("10.1.2.3/32")},
+		"127.0.0.1:9000":  {Prefix: netip.MustParsePrefix("127.0.0.1/32"), Port: 9000},
+		"[::1]:9000":      {Prefix: netip.MustParsePrefix("::1/128"), Port: 9000},
+		"::ffff:10.0.0.1": {Prefix: netip.MustParsePrefix("10.0.0.1/32")},
+		"fd00::/8":        {Prefix: netip.MustParsePrefix("fd00::/8")},
 	} {
 		got, err := webhook.ParseAllowance(text)
 		if err != nil || got != want {
@@ -53,4 +54,23 @@ func TestParseAllowance(t *testing.T) {
 			t.Errorf("ParseAllowance(%q) took it: %v", text, got)
 		}
 	}
+}
+
+// Whatever is taken names exactly one network and reads the same again.
+func FuzzParseAllowance(f *testing.F) {
+	for _, seed := range []string{"10.1.2.3/16", "10.1.2.3", "127.0.0.1:9000", "[::1]:9000", "fd00::/8", "::ffff:10.0.0.1", "localhost:1", "[fe80::1%eth0]:1", ""} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		a, err := webhook.ParseAllowance(text)
+		if err != nil {
+			return
+		}
+		if !a.Prefix.IsValid() || a.Prefix != a.Prefix.Masked() || a.Port != 0 && !a.Prefix.IsSingleIP() {
+			t.Fatalf("%q became %+v", text, a)
+		}
+		if again, err := webhook.ParseAllowance(a.Prefix.String()); err != nil || again.Prefix != a.Prefix {
+			t.Errorf("%s became %v, %v", a.Prefix, again, err)
+		}
+	})
 }
