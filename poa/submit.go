@@ -92,11 +92,11 @@ func (r *Registrar) submit(ctx context.Context, a *act, d Delegation, file []byt
 		return fmt.Errorf("reading draft: %w", err)
 	}
 	certificate, faults := verifySigned(r.profile, file, draft, a.now, "signedFile")
-	if len(faults) > 0 {
+	if len(faults) > 0 && certificate.Identity.Name == "" {
 		return faults
 	}
 	checks := r.filingChecks(d, owner, certificate, a.now)
-	if err := faultsOf(checks, "signedFile").Err(); err != nil {
+	if err := append(faults, faultsOf(checks, "signedFile")...).Err(); err != nil {
 		return err
 	}
 	return r.acknowledge(ctx, a, d, owner, file, digest(draft), checks)

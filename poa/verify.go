@@ -5,6 +5,7 @@ package poa
 import (
 	"bytes"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -21,7 +22,9 @@ const MaxFile = 4 << 20
 
 // verifySigned verifies that file is a signature over exactly the expected
 // bytes by one certificate of the profile, good at the instant at. It returns
-// the signed content's certificate, or the faults of the named field.
+// the signed content's certificate, or the faults of the named field; where the
+// certificate has a path but other faults, its identity all the same, so that
+// every reason can be told at once.
 func verifySigned(profile jpki.Profile, file, expected []byte, at time.Time, field string) (jpki.Certificate, Faults) {
 	if len(file) > MaxFile {
 		return jpki.Certificate{}, Faults{newFault(CodeFileTooLarge, field, "bound", fmt.Sprint(MaxFile>>20))}
@@ -35,9 +38,22 @@ func verifySigned(profile jpki.Profile, file, expected []byte, at time.Time, fie
 	}
 	certificate, err := profile.Check(signed.Signer, signed.Certificates, at)
 	if err != nil {
-		return jpki.Certificate{}, certificateFaults(err, field)
+		return jpki.Certificate{Identity: identityOfKnown(signed.Signer, err)}, certificateFaults(err, field)
 	}
 	return certificate, nil
+}
+
+// identityOfKnown reads the identity of a certificate that was refused though a
+// trusted authority issued it; the zero Identity where there is none to read.
+func identityOfKnown(certificate *x509.Certificate, refusal error) jpki.Identity {
+	if jpki.KindOf(refusal) == jpki.Untrusted {
+		return jpki.Identity{}
+	}
+	identity, err := jpki.ReadIdentity(certificate)
+	if err != nil {
+		return jpki.Identity{}
+	}
+	return identity
 }
 
 // signatureCode maps the faults of poa/cms to codes of the closed list.
