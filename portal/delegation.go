@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package portal
+
+import (
+	"ininjo/poa"
+)
+
+type delegationView struct {
+	poa.Delegation
+	Details poa.Details
+	Steps   []step
+	// MayReplace and MayRevoke spare the page acts that would be refused.
+	MayReplace, MayRevoke bool
+	Draft                 string
+}
+
+// step is one step of a filing's progress.
+type step struct {
+	Key string
+	// State is "done", "current", "todo" or "failed".
+	State string
+}
+
+func (p *portal) showDelegation(r *request) error {
+	return p.delegation(r, newForm("submit"))
+}
+
+func (p *portal) backToDelegation(r *request) error {
+	return r.redirect("/delegations/" + r.PathValue("id"))
+}
+
+func (p *portal) delegation(r *request, forms ...*Form) error {
+	view, err := p.delegationView(r)
+	if err != nil {
+		return err
+	}
+	return p.render(r, "delegation", view, forms...)
+}
+
+func (p *portal) delegationView(r *request) (delegationView, error) {
+	d, err := p.Records.Delegation(r.Context(), r.actor, r.PathValue("id"))
+	if err != nil {
+		return delegationView{}, err
+	}
+	details, err := p.Records.Details(r.Context(), r.actor, d)
+	if err != nil {
+		return delegationView{}, err
+	}
+	view := delegationView{Delegation: d, Details: details, Steps: stepsOf(d), Draft: draftName(d)}
+	switch details.Standing.Status {
+	case poa.StatusValid, poa.StatusNotYetValid, poa.StatusSuspended:
+		view.MayRevoke = d.State == poa.StateAccepted
+		view.MayReplace = view.MayRevoke && details.Replacement == ""
+	case poa.StatusExpired, poa.StatusRevoked, poa.StatusRenounced, poa.StatusSuperseded, poa.StatusEnded, poa.StatusUnknown:
+	}
+	return view, nil
+}
+
+// stepsOf tells how far a filing has come: drafted, certificate handed in,
+// signed and filed, examined, kept.
+func stepsOf(d poa.Delegation) []step {
+	keys := []string{"draft", "certificate", "file", "review", "keep"}
+	reached := 1
+	switch {
+	case d.State == poa.StateAccepted:
+		reached = len(keys)
+	case d.Acknowledgement != nil:
+		reached = 3
+	case !d.DelegateCertifiedAt.IsZero():
+		reached = 2
+	}
+	steps := make([]step, len(keys))
+	for i, key := range keys {
+		steps[i] = step{key, "todo"}
+		switch {
+		case i < reached:
+			steps[i].State = "done"
+		case i == reached && (d.State == poa.StateDrafted || d.State == poa.StateSubmitted):
+			steps[i].State = "current"
+		case i == reached:
+			steps[i].State = "failed"
+		}
+	}
+	return steps
+}
+
+func draftName(d poa.Delegation) string { return "ininjo-" + d.ID.Compact() + ".xml" }
+
+// downloadDraft hands over the exact bytes that the representative signs.
+func (p *portal) downloadDraft(r *request) error {
+	return p.download(r, poa.FileDraft, ".xml", "application/xml")
+}
+
+func (p *portal) downloadSigned(r *request) error {
+	return p.download(r, poa.FileSigned, ".p7s", "application/pkcs7-mime")
+}
+
+func (p *portal) download(r *request, kind poa.FileKind, extension, mediaType string) error {
+	d, err := p.Records.Delegation(r.Context(), r.actor, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	file, err := p.Records.File(r.Context(), r.actor, string(d.ID), kind)
+	if err != nil {
+		return err
+	}
+	return r.attachment("ininjo-"+d.ID.Compact()+extension, mediaType, file)
+}

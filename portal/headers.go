@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package portal
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"golang.org/x/text/language"
+)
+
+// policy is the strictest content security policy that htmx works under.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+func setHeaders(h http.Header) {
+	h.Set("Content-Security-Policy", policy)
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
+	h.Set("Cache-Control", "private, no-cache")
+}
+
+var languages = language.NewMatcher([]language.Tag{language.Japanese, language.English})
+
+// chooseLanguage takes ?lang first and remembers it, then the cookie, then
+// Accept-Language; else Japanese.
+func chooseLanguage(w http.ResponseWriter, r *http.Request) string {
+	if asked := r.URL.Query().Get("lang"); asked == "ja" || asked == "en" {
+		http.SetCookie(w, &http.Cookie{Name: "lang", Value: asked, Path: "/", MaxAge: int((365 * 24 * time.Hour).Seconds()),
+			HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteLaxMode})
+		return asked
+	}
+	if kept, err := r.Cookie("lang"); err == nil && (kept.Value == "ja" || kept.Value == "en") {
+		return kept.Value
+	}
+	accepted, _ := language.MatchStrings(languages, r.Header.Get("Accept-Language"))
+	if strings.HasPrefix(accepted.String(), "en") {
+		return "en"
+	}
+	return "ja"
+}

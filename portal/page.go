@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package portal
+
+import (
+	"net/url"
+	"strings"
+
+	"ininjo/poa"
+)
+
+// pageSize is how many rows a list shows.
+const pageSize = 20
+
+// page is what the layout and every view are given.
+type page struct {
+	Lang, OtherLang string
+	// LangPath is this page in the other language.
+	LangPath string
+	View     string
+	Service  string
+	Demo     bool
+	Actor    poa.Actor
+	Nav      []navLink
+	// Done is the key of what was just done, shown above the page.
+	Done  string
+	Data  any
+	forms map[string]*Form
+}
+
+type navLink struct {
+	Path, Key string
+	Current   bool
+}
+
+func (p *portal) page(r *request, view string, data any, forms []*Form) *page {
+	out := &page{Lang: r.lang, OtherLang: "en", View: view, Service: p.Policy.ServiceName, Demo: p.Demo, Actor: r.actor, Data: data, forms: map[string]*Form{}}
+	if r.lang == "en" {
+		out.OtherLang = "ja"
+	}
+	out.LangPath = "?" + languageQuery(r.URL.Query(), out.OtherLang)
+	out.Nav = navigation(r.actor, r.URL.Path)
+	if done := "done." + r.URL.Query().Get("done"); p.views.knows(done) {
+		out.Done = done
+	}
+	for _, f := range forms {
+		out.forms[f.Scope] = f
+	}
+	return out
+}
+
+// knows reports whether a key is among the portal's texts: what stands in a
+// query is shown only if it is.
+func (v views) knows(key string) bool { return doneKeys[key] }
+
+var doneKeys = map[string]bool{"done.password": true, "done.signed-out": true, "done.drafted": true, "done.filed": true, "done.accepted": true, "done.withdrawn": true,
+	"done.revoked": true, "done.link": true, "done.token-revoked": true, "done.endpoint": true, "done.tested": true, "done.deleted": true,
+	"done.watched": true, "done.unwatched": true, "done.confirmed": true, "done.application-accepted": true, "done.application-refused": true,
+	"done.filing-accepted": true, "done.filing-refused": true, "done.handed-in": true}
+
+func languageQuery(q url.Values, lang string) string {
+	q.Del("done")
+	q.Set("lang", lang)
+	return q.Encode()
+}
+
+// Form returns the form of a scope: the one that was sent, or an empty one.
+func (p *page) Form(scope string) *Form {
+	if f, ok := p.forms[scope]; ok {
+		return f
+	}
+	f := newForm(scope)
+	p.forms[scope] = f
+	return f
+}
+
+// Faulty returns the form that was refused, for the summary of its faults.
+func (p *page) Faulty() *Form {
+	for _, f := range p.forms {
+		if len(f.Faults) > 0 {
+			return f
+		}
+	}
+	return nil
+}
+
+// SignedIn reports whether somebody is signed in.
+func (p *page) SignedIn() bool { return p.Actor.Kind != "" && p.Actor.Kind != poa.ActorAnonymous }
+
+// Has reports whether the actor is staff in one of the roles.
+func (p *page) Has(roles ...string) bool {
+	for _, role := range roles {
+		if p.Actor.HasRole(poa.Role(role)) {
+			return true
+		}
+	}
+	return false
+}
+
+func navigation(actor poa.Actor, here string) []navLink {
+	var links []navLink
+	add := func(path, key string) {
+		current := here == path || path != "/staff" && strings.HasPrefix(here, path+"/")
+		links = append(links, navLink{path, key, current})
+	}
+	switch actor.Kind {
+	case poa.ActorDelegator:
+		add("/delegations", "nav.delegations")
+		add("/endpoints", "nav.endpoints")
+		add("/tokens", "nav.tokens")
+	case poa.ActorRecipient:
+		add("/recipient", "nav.recipient")
+		add("/check", "nav.check")
+		add("/watches", "nav.watches")
+		add("/endpoints", "nav.endpoints")
+		add("/tokens", "nav.tokens")
+	case poa.ActorStaff:
+		staffNavigation(actor, add)
+	case poa.ActorAnonymous, poa.ActorDelegate, poa.ActorSystem:
+	}
+	add("/repository", "nav.repository")
+	return links
+}
+
+func staffNavigation(actor poa.Actor, add func(path, key string)) {
+	add("/staff", "nav.desk")
+	if actor.HasRole(poa.RoleReception, poa.RoleServiceOwner, poa.RoleServiceManager) {
+		add("/staff/applications", "nav.applications")
+		add("/staff/filings", "nav.filings")
+	}
+	if actor.HasRole(poa.RoleAuditor, poa.RoleServiceManager) {
+		add("/staff/audit", "nav.audit")
+	}
+	add("/staff/queues", "nav.queues")
+	if actor.HasRole(poa.RoleServiceOwner) {
+		add("/staff/people", "nav.people")
+	}
+}
+
+// homeOf is where an actor goes after signing in.
+func homeOf(actor poa.Actor) string {
+	switch actor.Kind {
+	case poa.ActorDelegator:
+		return "/delegations"
+	case poa.ActorRecipient:
+		return "/recipient"
+	case poa.ActorStaff:
+		return "/staff"
+	case poa.ActorAnonymous, poa.ActorDelegate, poa.ActorSystem:
+	}
+	return "/"
+}

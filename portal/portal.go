@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package portal
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"ininjo/poa"
+)
+
+// Session is who is signed in, kept by a cookie. Implemented by server, which
+// wraps the handler so that the session is in the request's context.
+type Session interface {
+	// Actor returns the signed-in actor, read anew: false where nobody is, or
+	// the account was disabled.
+	Actor(ctx context.Context) (poa.Actor, bool)
+	// SignIn binds the session to the actor under a new token.
+	SignIn(ctx context.Context, actor poa.Actor) error
+	// SignOut ends the session.
+	SignOut(ctx context.Context) error
+}
+
+// Queue is one queue of jobs, as the page for staff shows it.
+type Queue struct {
+	Name string
+	// Counts of jobs by their state.
+	Available, Running, Retryable, Scheduled, Discarded int
+	// Oldest is the age of the oldest job that could run now; 0 if none waits.
+	Oldest time.Duration
+}
+
+// Config is what the pages stand on; server hands it over.
+type Config struct {
+	Enrollment *poa.Enrollment
+	Registrar  *poa.Registrar
+	Responder  *poa.Responder
+	Notifier   *poa.Notifier
+	Records    *poa.Records
+	Clock      poa.Clock
+	Policy     poa.Policy
+	// Addresses tells which webhook addresses are allowed.
+	Addresses poa.AddressChecker
+	Session   Session
+	// LinkActor finds who a one-time link was sent to; any error means that the
+	// link is unknown or over.
+	LinkActor func(ctx context.Context, token string) (poa.Actor, error)
+	// Queues reads the queues of jobs.
+	Queues func(ctx context.Context) ([]Queue, error)
+	// Text gives texts of codes and labels by language (poa/locale).
+	Text func(lang, key string, args map[string]string) string
+	Log  *slog.Logger
+	// Demo shows on every page that nothing here is real.
+	Demo bool
+}
+
+type portal struct {
+	Config
+	views      views
+	repository lastRead
+}
+
+// New returns the handler of every page and of the files under /static/. It
+// fails where something is missing or a view cannot be parsed.
+func New(c Config) (http.Handler, error) {
+	if c.Enrollment == nil || c.Registrar == nil || c.Responder == nil || c.Notifier == nil || c.Records == nil || c.Clock == nil ||
+		c.Addresses == nil || c.Session == nil || c.LinkActor == nil || c.Queues == nil || c.Text == nil || c.Log == nil {
+		return nil, errors.New("making the portal: the configuration is incomplete")
+	}
+	parsed, err := parseViews(c.Text)
+	if err != nil {
+		return nil, err
+	}
+	p := &portal{Config: c, views: parsed}
+	mux := http.NewServeMux()
+	mux.Handle("GET /static/", staticFiles())
+	for _, each := range routes() {
+		mux.Handle(each.pattern, p.handler(each))
+	}
+	return mux, nil
+}

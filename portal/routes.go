@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package portal
+
+import "ininjo/poa"
+
+// access tells for whom a page is. It is a courtesy, not the guard: poa
+// decides again in every call.
+type access int
+
+const (
+	anyone access = iota
+	signedIn
+	delegators
+	recipients
+	parties
+	staff
+)
+
+type route struct {
+	pattern string
+	who     access
+	do      func(*portal, *request) error
+}
+
+// Routes lists the patterns of every page, as http.ServeMux reads them.
+func Routes() []string {
+	var patterns []string
+	for _, each := range routes() {
+		patterns = append(patterns, each.pattern)
+	}
+	return patterns
+}
+
+func routes() []route {
+	all := publicRoutes()
+	all = append(all, delegatorRoutes()...)
+	all = append(all, accountRoutes()...)
+	return append(all, staffRoutes()...)
+}
+
+func publicRoutes() []route {
+	return []route{
+		{"/", anyone, (*portal).notFound},
+		{"GET /{$}", anyone, (*portal).home},
+		{"GET /favicon.ico", anyone, (*portal).favicon},
+		{"GET /repository", anyone, (*portal).showRepository},
+		{"GET /repository/{id}", anyone, (*portal).showPublished},
+		{"GET /register/{role}", anyone, (*portal).showRegistration},
+		{"POST /register/{role}", anyone, (*portal).register},
+		{"GET /registered/{role}/{number}", anyone, (*portal).showRegistered},
+		{"GET /sign-in", anyone, (*portal).showSignIn},
+		{"POST /sign-in", anyone, (*portal).signIn},
+		{"POST /sign-out", anyone, (*portal).signOut},
+		{"GET /l/{token}", anyone, (*portal).showLink},
+		{"POST /l/{token}", anyone, (*portal).setPassword},
+		{"POST /l/{token}/challenge", anyone, (*portal).drawChallenge},
+		{"GET /l/{token}/challenge/{id}", anyone, (*portal).showChallenge},
+		{"GET /l/{token}/challenge/{id}/file", anyone, (*portal).downloadChallenge},
+		{"POST /l/{token}/challenge/{id}", anyone, (*portal).handIn},
+		{"GET /l/{token}/decline", anyone, (*portal).showDecline},
+		{"POST /l/{token}/decline", anyone, (*portal).decline},
+		{"GET /l/{token}/renounce", anyone, (*portal).showRenounce},
+		{"POST /l/{token}/renounce", anyone, (*portal).renounce},
+		{"GET /answered/{what}", anyone, (*portal).showAnswered},
+	}
+}
+
+func delegatorRoutes() []route {
+	return []route{
+		{"GET /application", parties, (*portal).showApplication},
+		{"GET /delegations", delegators, (*portal).listDelegations},
+		{"GET /delegations/new", delegators, (*portal).showDraft},
+		{"POST /delegations/new", delegators, (*portal).draft},
+		{"GET /delegations/{id}", delegators, (*portal).showDelegation},
+		{"GET /delegations/{id}/draft", delegators, (*portal).downloadDraft},
+		{"GET /delegations/{id}/signed", delegators, (*portal).downloadSigned},
+		{"GET /delegations/{id}/file", delegators, (*portal).backToDelegation},
+		{"POST /delegations/{id}/file", delegators, (*portal).submit},
+		{"GET /delegations/{id}/withdraw", delegators, (*portal).showWithdraw},
+		{"POST /delegations/{id}/withdraw", delegators, (*portal).withdraw},
+		{"GET /delegations/{id}/revoke", delegators, (*portal).showRevoke},
+		{"POST /delegations/{id}/revoke", delegators, (*portal).revoke},
+		{"GET /delegations/{id}/link", delegators, (*portal).backToDelegation},
+		{"POST /delegations/{id}/link", delegators, (*portal).resendLink},
+	}
+}
+
+func accountRoutes() []route {
+	return []route{
+		{"GET /recipient", recipients, (*portal).showRecipient},
+		{"GET /check", recipients, (*portal).showCheck},
+		{"POST /check", recipients, (*portal).check},
+		{"GET /check/receipt", recipients, (*portal).showCheck},
+		{"POST /check/receipt", recipients, (*portal).downloadReceipt},
+		{"GET /watches", recipients, (*portal).listWatches},
+		{"POST /watches", recipients, (*portal).watch},
+		{"GET /watches/end", recipients, (*portal).listWatches},
+		{"POST /watches/end", recipients, (*portal).unwatch},
+		{"GET /tokens", signedIn, (*portal).listTokens},
+		{"POST /tokens", signedIn, (*portal).createToken},
+		{"GET /tokens/{id}/revoke", signedIn, (*portal).showRevokeToken},
+		{"POST /tokens/{id}/revoke", signedIn, (*portal).revokeToken},
+		{"GET /endpoints", parties, (*portal).listEndpoints},
+		{"POST /endpoints", parties, (*portal).createEndpoint},
+		{"GET /endpoints/{id}", parties, (*portal).showEndpoint},
+		{"POST /endpoints/{id}", parties, (*portal).updateEndpoint},
+		{"POST /endpoints/{id}/test", parties, (*portal).testEndpoint},
+		{"POST /endpoints/{id}/rotate", parties, (*portal).rotateSecret},
+		{"GET /endpoints/{id}/delete", parties, (*portal).showDeleteEndpoint},
+		{"POST /endpoints/{id}/delete", parties, (*portal).deleteEndpoint},
+	}
+}
+
+func staffRoutes() []route {
+	return []route{
+		{"GET /staff", staff, (*portal).showDesk},
+		{"GET /staff/applications", staff, (*portal).listApplications},
+		{"GET /staff/applications/{id}", staff, (*portal).showApplicant},
+		{"POST /staff/applications/{id}/confirm", staff, (*portal).confirm},
+		{"POST /staff/applications/{id}/accept", staff, (*portal).acceptApplication},
+		{"POST /staff/applications/{id}/refuse", staff, (*portal).refuseApplication},
+		{"GET /staff/filings", staff, (*portal).listFilings},
+		{"GET /staff/filings/{id}", staff, (*portal).showFiling},
+		{"GET /staff/filings/{id}/signed", staff, (*portal).downloadSigned},
+		{"POST /staff/filings/{id}/accept", staff, (*portal).acceptFiling},
+		{"POST /staff/filings/{id}/refuse", staff, (*portal).refuseFiling},
+		{"GET /staff/audit", staff, (*portal).listAudit},
+		{"GET /staff/queues", staff, (*portal).listQueues},
+		{"GET /staff/people", staff, (*portal).showPeople},
+		{"POST /staff/people", staff, (*portal).appoint},
+	}
+}
+
+// admit wants the kind of actor that the page is for.
+func admit(who access, actor poa.Actor) error {
+	kind := actor.Kind
+	nobody := kind == "" || kind == poa.ActorAnonymous
+	allowed := map[access]bool{
+		anyone:     true,
+		signedIn:   !nobody,
+		delegators: kind == poa.ActorDelegator,
+		recipients: kind == poa.ActorRecipient,
+		parties:    kind == poa.ActorDelegator || kind == poa.ActorRecipient,
+		staff:      kind == poa.ActorStaff,
+	}[who]
+	switch {
+	case allowed:
+		return nil
+	case nobody:
+		return poa.ErrUnauthenticated
+	default:
+		return poa.ErrForbidden
+	}
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package portal
+
+import (
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"html/template"
+	"io"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"ininjo/poa"
+)
+
+//go:embed views/*.html
+var viewFiles embed.FS
+
+// views are the parsed templates, by language and name.
+type views map[string]map[string]*template.Template
+
+func parseViews(codes func(lang, key string, args map[string]string) string) (views, error) {
+	own, err := loadTexts()
+	if err != nil {
+		return nil, err
+	}
+	names, err := fs.Glob(viewFiles, "views/*.html")
+	if err != nil {
+		return nil, fmt.Errorf("listing views: %w", err)
+	}
+	all := views{}
+	for _, lang := range []string{"ja", "en"} {
+		base, err := template.New("").Funcs(functions(translator{lang, own, codes})).ParseFS(viewFiles, "views/_*.html")
+		if err != nil {
+			return nil, fmt.Errorf("parsing layout: %w", err)
+		}
+		all[lang] = map[string]*template.Template{}
+		for _, file := range names {
+			name := strings.TrimSuffix(path.Base(file), ".html")
+			if strings.HasPrefix(name, "_") {
+				continue
+			}
+			layout, err := base.Clone()
+			if err != nil {
+				return nil, fmt.Errorf("cloning layout: %w", err)
+			}
+			if all[lang][name], err = layout.ParseFS(viewFiles, file); err != nil {
+				return nil, fmt.Errorf("parsing view %s: %w", name, err)
+			}
+		}
+	}
+	return all, nil
+}
+
+// names lists the views.
+func (v views) names() []string { return slices.Sorted(maps.Keys(v["ja"])) }
+
+func (v views) execute(w io.Writer, lang, name string, p *page) error {
+	t, ok := v[lang][name]
+	if !ok {
+		return fmt.Errorf("view %s in %s is not there", name, lang)
+	}
+	return t.ExecuteTemplate(w, "layout", p)
+}
+
+func functions(t translator) template.FuncMap {
+	return template.FuncMap{
+		"T": t.text, "label": t.label, "code": t.code, "fault": t.fault, "summary": t.summary, "when": t.when, "day": t.day, "term": t.term, "age": t.age,
+		"field": t.field, "choose": choose, "kinds": t.kinds, "qualifications": t.qualifications, "refusals": t.refusals, "notices": t.notices, "roles": t.roles, "lang": func() string { return t.lang },
+		"asset": asset, "dict": dict, "paragraphs": paragraphs, "hex": func(d [32]byte) string { return hex.EncodeToString(d[:]) },
+		"zero": func(d [32]byte) bool { return d == [32]byte{} }, "join": strings.Join, "deref": func(b *bool) bool { return b != nil && *b },
+		"enrollments": func() []poa.EnrollmentState {
+			return []poa.EnrollmentState{poa.EnrollmentApplied, poa.EnrollmentActive, poa.EnrollmentRefused, poa.EnrollmentEnded}
+		}, "lower": func(v any) string { return strings.ToLower(fmt.Sprint(v)) },
+	}
+}
+
+// kinds are the options of a party's kind.
+func (t translator) kinds(f Field) Field {
+	return labelled(f, t, "party", []poa.PartyKind{poa.Corporation, poa.SoleProprietor})
+}
+
+func (t translator) qualifications(f Field) Field {
+	f.Options = []Option{{"", t.text("qualification.none")}}
+	return labelled(f, t, "qualification", poa.Qualifications)
+}
+
+func (t translator) notices(f Field) Field { return labelled(f, t, "notice", poa.NoticeTypes) }
+
+func (t translator) roles(f Field) Field { return labelled(f, t, "role", poa.Roles) }
+
+func labelled[V ~string](f Field, t translator, kind string, values []V) Field {
+	for _, v := range values {
+		f.Options = append(f.Options, Option{string(v), t.label(kind, v)})
+	}
+	return f
+}
+
+// refusals are the codes that reception may refuse with, each with its text.
+func (t translator) refusals() []Option {
+	var options []Option
+	for _, c := range poa.RefusalCodes {
+		options = append(options, Option{string(c), t.code(c)})
+	}
+	return options
+}
