@@ -60,7 +60,7 @@ func New(tb testing.TB, options ...Option) *Database {
 	if err := prepared(); err != nil {
 		tb.Fatalf("preparing the tests' database: %v", err)
 	}
-	d := &Database{Name: "test_" + strconv.FormatInt(number.Add(1), 10), Clock: poatest.NewClock(Start), cluster: cluster, enqueue: insertJob}
+	d := &Database{Name: "test_" + strconv.FormatInt(number.Add(1), 10), Clock: poatest.NewClock(Start), cluster: cluster, enqueue: InsertJob}
 	for _, option := range options {
 		option(d)
 	}

@@ -27,7 +27,9 @@ type Job struct {
 	At time.Time
 }
 
-func insertJob(ctx context.Context, tx pgx.Tx, j poa.Job, at time.Time) error {
+// InsertJob is the enqueuer of a test database: it inserts a job into the table
+// that [Database.Jobs] reads, in the transaction of the act.
+func InsertJob(ctx context.Context, tx pgx.Tx, j poa.Job, at time.Time) error {
 	args, err := json.Marshal(j)
 	if err != nil {
 		return fmt.Errorf("encoding job: %w", err)
