@@ -35,28 +35,6 @@ func (c *serveCommand) Run(ctx context.Context, out *output) error {
 	return s.wait(ctx)
 }
 
-// begin listens, works and serves.
-func (s *service) begin(ctx context.Context) error {
-	if err := s.listen(ctx); err != nil {
-		return err
-	}
-	if err := s.startJobs(ctx); err != nil {
-		return err
-	}
-	return s.serve(ctx)
-}
-
-// wait returns after a graceful stop: when the context ends, or when the
-// private PostgreSQL ended by itself.
-func (s *service) wait(ctx context.Context) error {
-	select {
-	case <-ctx.Done():
-		return s.stop(ctx)
-	case <-s.database.done():
-		return errors.Join(errors.New("the private PostgreSQL ended: see postgresql.log in --data-dir"), s.stop(ctx))
-	}
-}
-
 // workCommand runs jobs only.
 type workCommand struct {
 	Config
@@ -71,14 +49,22 @@ func (c *workCommand) Run(ctx context.Context, out *output) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(s.wire(c.PublicURL)); err != nil {
-		return errors.Join(err, s.stop(ctx))
-	}
-	if err := s.startJobs(ctx); err != nil {
+	if err := s.beginWork(ctx); err != nil {
 		return errors.Join(err, s.stop(ctx))
 	}
 	fmt.Fprintln(out.stdout, "working")
 	return s.wait(ctx)
+}
+
+// beginWork is begin without requests.
+func (s *service) beginWork(ctx context.Context) error {
+	if err := s.wire(s.config.PublicURL); err != nil {
+		return err
+	}
+	if err := s.startJobs(ctx); err != nil {
+		return err
+	}
+	return s.recordStart(ctx)
 }
 
 // migrateCommand brings the database up to date.
@@ -86,18 +72,22 @@ type migrateCommand struct {
 	Config
 }
 
-// Run migrates.
+// Run migrates. It seals nothing, so it needs no keys.
 func (c *migrateCommand) Run(ctx context.Context, out *output) error {
-	config, err := c.withDefaults()
+	config, err := c.withPaths()
 	if err != nil {
 		return err
 	}
+	config.beside = true
 	d, err := openDatabase(ctx, config, newLogger(config, out.stderr))
 	if err != nil {
 		return err
 	}
+	if err := d.close(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
 	fmt.Fprintln(out.stdout, "the database is up to date")
-	return d.close(ctx)
+	return nil
 }
 
 // staffCommand appoints the first service owner.
@@ -124,10 +114,10 @@ func (c *staffAddCommand) Run(ctx context.Context, out *output) error {
 		err = errors.New("there is a service owner already: the owner appoints the others in the portal")
 	}
 	if err != nil {
-		return errors.Join(err, s.close(ctx))
+		return errors.Join(err, s.stop(ctx))
 	}
 	fmt.Fprintf(out.stdout, "appointed %s as service owner\npassword (shown once): %s\nsecond factor, base 32 (shown once): %s\n", account.ID, password, account.TOTPSecret)
-	return s.close(ctx)
+	return s.stop(ctx)
 }
 
 // besideServe wires the rules for a command that may run while serve does.
@@ -138,7 +128,7 @@ func (c Config) besideServe(ctx context.Context, out *output) (*service, error) 
 		return nil, err
 	}
 	if err := s.wire(c.publicURL()); err != nil {
-		return nil, errors.Join(err, s.close(ctx))
+		return nil, errors.Join(err, s.stop(ctx))
 	}
 	return s, nil
 }
@@ -184,10 +174,10 @@ func (c *publishCommand) Run(ctx context.Context, out *output) error {
 	}
 	in := poa.PublishInput{Kind: poa.DocumentKind(c.Kind), Version: c.Release, Title: c.Title, Body: string(body), EffectiveFrom: from}
 	if err := s.chapters.enrollment.Publish(ctx, poa.System, in); err != nil {
-		return errors.Join(err, s.close(ctx))
+		return errors.Join(err, s.stop(ctx))
 	}
 	fmt.Fprintf(out.stdout, "published %s %s\n", c.Kind, c.Release)
-	return s.close(ctx)
+	return s.stop(ctx)
 }
 
 // versionCommand prints the version.

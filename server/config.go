@@ -3,7 +3,15 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
 	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -64,8 +72,78 @@ type Config struct {
 	demo, beside bool
 }
 
+// defaultStopTimeout is --stop-timeout where it is not set.
+const defaultStopTimeout = 20 * time.Second
+
+// withDefaults fills in what depends on other settings and refuses what cannot
+// be meant, before anything is touched.
+func (c Config) withDefaults() (Config, error) {
+	if c.DatabaseURL != "" && (c.Keys == "" || c.KeyStore == "") {
+		return c, errors.New("with --database-url, --keys and --key-store must be given: keys are made only together with the private PostgreSQL")
+	}
+	if c.StopTimeout <= 0 {
+		c.StopTimeout = defaultStopTimeout
+	}
+	c.PublicURL = strings.TrimSuffix(c.PublicURL, "/")
+	if err := checkPublicURL(c.PublicURL); err != nil {
+		return c, err
+	}
+	return c.withPaths()
+}
+
+// withPaths fills in folders and makes the data folder.
+func (c Config) withPaths() (Config, error) {
+	if c.DataDir == "" {
+		return c, errors.New("--data-dir is empty: name a folder")
+	}
+	if c.DatabaseURL == "" && c.MigrateDatabaseURL != "" {
+		return c, errors.New("--migrate-database-url goes with --database-url: the private PostgreSQL has logins of its own")
+	}
+	abs, err := filepath.Abs(c.DataDir)
+	if err != nil {
+		return c, fmt.Errorf("finding --data-dir: %w", err)
+	}
+	c.DataDir = abs
+	for setting, name := range map[*string]string{&c.Keys: "keys", &c.KeyStore: "key-store", &c.MailDir: "mail"} {
+		if *setting == "" {
+			*setting = filepath.Join(c.DataDir, name)
+		}
+	}
+	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
+		return c, fmt.Errorf("making --data-dir: %w", err)
+	}
+	return c, nil
+}
+
+// checkPublicURL takes an origin: paths are added to it, and what is written
+// into delegations can never be put right.
+func checkPublicURL(text string) error {
+	if text == "" {
+		return nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || text != u.Scheme+"://"+u.Host {
+		return errors.New("--public-url must be https:// (or http://) and a host, without a path")
+	}
+	return nil
+}
+
+// makesKeys reports whether missing keys may be made: only together with the
+// private PostgreSQL, so not beside data that other keys have sealed.
+func (c Config) makesKeys() bool {
+	if c.DatabaseURL != "" {
+		return false
+	}
+	_, err := os.Stat(filepath.Join(c.DataDir, "pg"))
+	return errors.Is(err, fs.ErrNotExist)
+}
+
 // loopback reports whether addr listens on this machine only.
 func loopback(addr string) bool {
-	p, err := netip.ParseAddrPort(addr)
-	return err == nil && p.Addr().IsLoopback()
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
 }

@@ -7,8 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
+	"time"
 
 	"ininjo/db"
 	"ininjo/db/embedded"
@@ -33,7 +32,7 @@ func openDatabase(ctx context.Context, c Config, log *slog.Logger) (*database, e
 		return nil, err
 	}
 	if err := db.Migrate(ctx, d.migrateURL); err != nil {
-		return nil, errors.Join(fmt.Errorf("migrating database: %w", err), d.close(ctx))
+		return nil, errors.Join(fmt.Errorf("migrating database: %w", err), d.close(context.WithoutCancel(ctx)))
 	}
 	return d, nil
 }
@@ -56,10 +55,10 @@ func locateDatabase(ctx context.Context, c Config, log *slog.Logger) (*database,
 func startPrivate(ctx context.Context, c Config, log *slog.Logger) (*database, error) {
 	cluster, err := embedded.Start(ctx, embedded.Config{DataDir: c.DataDir, BinDir: c.PostgresBin, Logger: log})
 	if errors.Is(err, embedded.ErrInUse) && c.beside {
-		cluster, err = embedded.Attach(c.DataDir)
+		cluster, err = attach(ctx, c.DataDir)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("starting private PostgreSQL: %w", err)
+		return nil, err
 	}
 	d := &database{cluster: cluster, url: cluster.URL(db.LoginApp, databaseName), migrateURL: cluster.URL(db.LoginMigrate, databaseName)}
 	logins := db.Logins{}
@@ -71,9 +70,32 @@ func startPrivate(ctx context.Context, c Config, log *slog.Logger) (*database, e
 		err = db.Bootstrap(ctx, cluster.SuperuserURL(databaseName), logins)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("preparing private PostgreSQL: %w", err), d.close(ctx))
+		return nil, errors.Join(fmt.Errorf("preparing private PostgreSQL: %w", err), d.close(context.WithoutCancel(ctx)))
 	}
 	return d, nil
+}
+
+// attachPatience is how long a command waits for a serve that is starting.
+const attachPatience = 10 * time.Second
+
+// attach reaches the private PostgreSQL that another process runs, and waits
+// for it where that process is just starting it.
+func attach(ctx context.Context, dataDir string) (*embedded.Cluster, error) {
+	ctx, cancel := context.WithTimeout(ctx, attachPatience)
+	defer cancel()
+	again := time.NewTicker(100 * time.Millisecond)
+	defer again.Stop()
+	for {
+		cluster, err := embedded.Attach(dataDir)
+		if err == nil {
+			return cluster, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-again.C:
+		}
+	}
 }
 
 // done is closed when the private PostgreSQL ended by itself; nil for another.
@@ -84,30 +106,11 @@ func (d *database) done() <-chan struct{} {
 	return d.cluster.Done()
 }
 
+// close stops the private PostgreSQL: at once where ctx ends first, so that the
+// next start recovers.
 func (d *database) close(ctx context.Context) error {
 	if d.cluster == nil {
 		return nil
 	}
-	return d.cluster.Stop(context.WithoutCancel(ctx))
-}
-
-// withDefaults fills in what depends on other settings.
-func (c Config) withDefaults() (Config, error) {
-	if c.DatabaseURL != "" && (c.Keys == "" || c.KeyStore == "") {
-		return c, errors.New("with --database-url, --keys and --key-store must be given: keys are made only together with the private PostgreSQL")
-	}
-	abs, err := filepath.Abs(c.DataDir)
-	if err != nil {
-		return c, fmt.Errorf("finding --data-dir: %w", err)
-	}
-	c.DataDir = abs
-	for setting, name := range map[*string]string{&c.Keys: "keys", &c.KeyStore: "key-store", &c.MailDir: "mail"} {
-		if *setting == "" {
-			*setting = filepath.Join(c.DataDir, name)
-		}
-	}
-	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
-		return c, fmt.Errorf("making --data-dir: %w", err)
-	}
-	return c, nil
+	return d.cluster.Stop(ctx)
 }

@@ -41,6 +41,7 @@ type demo struct {
 	signer, deputy *poatest.Signer
 	mailbox        *mailbox
 	hooks          *receiver
+	log            *os.File
 	logins         map[string]login
 	steps          int
 
@@ -50,19 +51,20 @@ type demo struct {
 
 // Run serves the demo and walks the main job.
 func (c *demoCommand) Run(ctx context.Context, out *output) error {
-	d, err := c.prepare(ctx, out)
-	if err != nil {
+	if !loopback(c.Addr) {
+		return errors.New("demo listens on loopback only: its secrets are printed")
+	}
+	clock := newDemoClock(-demoPast)
+	d := &demo{out: out, clock: clock, began: clock.machine.Now(), dir: c.DataDir, logins: map[string]login{}, filings: map[string]filing{}}
+	defer d.close()
+	if err := d.prepare(ctx, c.freeAddr(ctx, out)); err != nil {
 		return err
 	}
-	if err := d.service.begin(ctx); err != nil {
-		return errors.Join(err, d.service.stop(ctx))
-	}
-	d.base = d.service.policy.PublicURL
-	if err := d.walk(ctx); err != nil {
+	if err := d.live(ctx); err != nil {
+		if ctx.Err() != nil {
+			err = errors.New("interrupted")
+		}
 		return errors.Join(fmt.Errorf("walking the main job: %w", err), d.service.stop(ctx))
-	}
-	if err := d.report(); err != nil {
-		return errors.Join(err, d.service.stop(ctx))
 	}
 	if c.Exit {
 		return d.service.stop(ctx)
@@ -70,31 +72,47 @@ func (c *demoCommand) Run(ctx context.Context, out *output) error {
 	return d.service.wait(ctx)
 }
 
-func (c *demoCommand) prepare(ctx context.Context, out *output) (*demo, error) {
-	if !loopback(c.Addr) {
-		return nil, errors.New("demo listens on loopback only: its secrets are printed")
+// live serves, walks and reports.
+func (d *demo) live(ctx context.Context) error {
+	if err := d.service.begin(ctx); err != nil {
+		return err
 	}
-	clock := newDemoClock(-demoPast)
-	d := &demo{out: out, clock: clock, began: clock.machine.Now(), dir: c.DataDir, logins: map[string]login{}, filings: map[string]filing{}}
+	d.base = d.service.policy.PublicURL
+	if err := d.walk(ctx); err != nil {
+		return err
+	}
+	return d.report()
+}
+
+func (d *demo) prepare(ctx context.Context, addr string) error {
 	if err := demoFolder(d.dir); err != nil {
-		return nil, err
+		return err
 	}
 	if err := d.certify(); err != nil {
-		return nil, err
+		return err
 	}
 	var err error
 	if d.hooks, err = newReceiver(ctx); err != nil {
-		return nil, err
+		return err
 	}
-	log, err := d.logFile()
-	if err != nil {
-		return nil, err
+	if err := d.openLog(); err != nil {
+		return err
 	}
-	config := Config{Addr: c.freeAddr(ctx, out), DataDir: d.dir, Roots: filepath.Join(d.dir, "ca", "roots"), PolicyOIDs: []string{poatest.PolicyTest},
-		ServiceName: "Ininjo デモ", MailFrom: "no-reply@ininjo.example.jp", WebhookAllow: []string{d.hooks.address}, StopTimeout: 20 * time.Second, demo: true}
+	config := Config{Addr: addr, DataDir: d.dir, Roots: filepath.Join(d.dir, "ca", "roots"), PolicyOIDs: []string{poatest.PolicyTest},
+		ServiceName: "Ininjo デモ", MailFrom: "no-reply@ininjo.example.jp", WebhookAllow: []string{d.hooks.address}, demo: true}
 	d.mailbox = &mailbox{dir: filepath.Join(d.dir, "mail"), seen: map[string]bool{}}
-	d.service, err = newService(ctx, config, clock, newLogger(config, log))
-	return d, err
+	d.service, err = newService(ctx, config, d.clock, newLogger(config, d.log))
+	return err
+}
+
+// close ends what stands beside the service.
+func (d *demo) close() {
+	if d.hooks != nil {
+		_ = d.hooks.server.Close()
+	}
+	if d.log != nil {
+		_ = d.log.Close()
+	}
 }
 
 // freeAddr names a default port that is taken and takes a free one.
@@ -111,13 +129,14 @@ func (c *demoCommand) freeAddr(ctx context.Context, out *output) string {
 	return "127.0.0.1:0"
 }
 
-// logFile keeps the service's log out of the walk's way.
-func (d *demo) logFile() (*os.File, error) {
+// openLog keeps the service's log out of the walk's way.
+func (d *demo) openLog() error {
 	f, err := os.OpenFile(filepath.Join(d.dir, "ininjo.log"), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("opening log: %w", err)
+		return fmt.Errorf("opening log: %w", err)
 	}
-	return f, nil
+	d.log = f
+	return nil
 }
 
 // certify makes the test certification authority and the two people's keys.

@@ -27,10 +27,10 @@ type keys struct {
 	receiptJWK []byte
 }
 
-// loadKeys reads the keys of a folder. With make they are made where the folder
-// holds none: only together with the private PostgreSQL (design.md, rule 13).
-func loadKeys(dir string, make bool) (keys, error) {
-	if make {
+// loadKeys reads the keys of a folder. Missing ones may be made only together
+// with the private PostgreSQL (design.md, rule 13).
+func loadKeys(dir string, mayMake bool) (keys, error) {
+	if mayMake {
 		if err := makeKeys(dir); err != nil {
 			return keys{}, fmt.Errorf("making keys in %s: %w", dir, err)
 		}
@@ -74,14 +74,9 @@ func readKey(path string) ([]byte, error) {
 	return key, nil
 }
 
-// makeKeys makes the keys that are missing; a folder with some of them is left
-// as it is and refused by the reading.
+// makeKeys makes the keys that are missing. Each appears whole or not at all,
+// and one that is there is never replaced, whoever made it meanwhile.
 func makeKeys(dir string) error {
-	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
-		return nil
-	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
@@ -103,17 +98,19 @@ func makeKeys(dir string) error {
 	return writeSecret(filepath.Join(dir, "receipt.pem"), pem)
 }
 
-// writeSecret writes a new file of mode 0600 and makes it durable.
+// writeSecret makes a durable file of mode 0600, unless it is there.
 func writeSecret(path string, content []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := os.CreateTemp(filepath.Dir(path), ".new-")
 	if err != nil {
 		return err
 	}
-	if _, err := f.Write(content); err != nil {
-		return errors.Join(err, f.Close())
+	defer os.Remove(f.Name())
+	_, err = f.Write(content)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
 	}
-	if err := f.Sync(); err != nil {
-		return errors.Join(err, f.Close())
+	if err := os.Link(f.Name(), path); !errors.Is(err, fs.ErrExist) {
+		return err
 	}
-	return f.Close()
+	return nil
 }

@@ -26,12 +26,20 @@ type commands struct {
 }
 
 func main() {
+	os.Exit(ininjo())
+}
+
+// ininjo runs the program until it ends or is asked to. A second signal ends it
+// at once.
+func ininjo() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop)
 	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "ininjo:", err)
-		os.Exit(1)
+		return 1
 	}
+	return 0
 }
 
 // run is the whole program: tests call it as a newcomer would.
@@ -51,10 +59,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := parsed.Run(); err != nil && !errors.Is(err, context.Canceled) {
-		return err
+	err = parsed.Run()
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) { // asked to stop before it was ready
+		return nil
 	}
-	return nil
+	return err
 }
 
 // output is where a command prints: answers to stdout, the log to stderr.

@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"sync/atomic"
-	"time"
 
 	"ininjo/db"
 	"ininjo/graph"
@@ -37,11 +36,15 @@ type service struct {
 	actors   actors
 	hooks    *webhook.Client
 	keys     keys
-	stopping atomic.Bool
 
-	listener net.Listener
-	http     *http.Server
-	observer *http.Server
+	// started is set once the start stands in the audit log; stopping while the
+	// process takes no more work.
+	started, stopping atomic.Bool
+	listener          net.Listener
+	http              *http.Server
+	observer          *http.Server
+	// broken hands wait what ended a server that should go on.
+	broken chan error
 }
 
 // chapters are the rules, by chapter of the operating rules.
@@ -59,16 +62,16 @@ func newService(ctx context.Context, c Config, clock poa.Clock, log *slog.Logger
 	if err != nil {
 		return nil, err
 	}
-	s := &service{config: c, log: log, clock: clock, machine: poa.SystemClock{}, metrics: newMetrics()}
+	s := &service{config: c, log: log, clock: clock, machine: poa.SystemClock{}, metrics: newMetrics(), broken: make(chan error, 2)}
 	if err := s.open(ctx); err != nil {
-		return nil, errors.Join(err, s.close(ctx))
+		return nil, errors.Join(err, s.stop(ctx))
 	}
 	return s, nil
 }
 
 func (s *service) open(ctx context.Context) error {
 	var err error
-	if s.keys, err = loadKeys(s.config.Keys, s.config.DatabaseURL == ""); err != nil {
+	if s.keys, err = loadKeys(s.config.Keys, s.config.makesKeys()); err != nil {
 		return err
 	}
 	if s.database, err = openDatabase(ctx, s.config, s.log); err != nil {
@@ -101,7 +104,10 @@ func (s *service) openStore(ctx context.Context) error {
 		return err
 	}
 	s.db, err = db.Open(ctx, db.Config{URL: s.database.url, Sealer: sealer, Clock: s.clock, Enqueue: enqueue})
-	return err
+	if err != nil {
+		return err
+	}
+	return s.db.MakePartitions(ctx, s.clock.Now())
 }
 
 // wire gives the chapters their clock, store and policy. It needs the public
@@ -143,6 +149,9 @@ func (s *service) policyAt(publicURL string) poa.Policy {
 func (s *service) profile() (jpki.Profile, error) {
 	profile := jpki.Profile{Policies: s.config.PolicyOIDs}
 	if s.config.Roots == "" {
+		if s.config.beside {
+			return profile, nil
+		}
 		s.log.Warn("no --roots: no signature will be trusted")
 		return profile, nil
 	}
@@ -179,7 +188,7 @@ func (s *service) graphQL() http.Handler {
 }
 
 func (s *service) portal() (http.Handler, error) {
-	signedIn := newSessions(s.db, s.db.Sessions(), s.policy.PublicURL)
+	signedIn := newSessions(s.db, s.db.Sessions(), s.policy.PublicURL, s.log)
 	pages, err := portal.New(portal.Config{
 		Enrollment: s.chapters.enrollment, Registrar: s.chapters.registrar, Responder: s.chapters.responder,
 		Notifier: s.chapters.notifier, Records: s.chapters.records, Clock: s.clock, Policy: s.policy, Addresses: s.hooks,
@@ -190,90 +199,4 @@ func (s *service) portal() (http.Handler, error) {
 	}
 	guard := http.NewCrossOriginProtection()
 	return guard.Handler(signedIn.manager.LoadAndSave(pages)), nil
-}
-
-// stop ends gracefully: no new requests, then no new jobs, then the database.
-func (s *service) stop(ctx context.Context) error {
-	s.stopping.Store(true)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.config.StopTimeout)
-	defer cancel()
-	var failures []error
-	for _, server := range []*http.Server{s.http, s.observer} {
-		if server != nil {
-			failures = append(failures, server.Shutdown(ctx))
-		}
-	}
-	if s.chapters.records != nil {
-		failures = append(failures, s.chapters.records.RecordOperation(ctx, poa.ActionStop, map[string]string{"version": version()}))
-	}
-	return errors.Join(errors.Join(failures...), s.close(ctx))
-}
-
-// close ends what open began, in the other order.
-func (s *service) close(ctx context.Context) error {
-	var failures []error
-	if s.jobs != nil {
-		failures = append(failures, s.jobs.Stop(ctx))
-	}
-	if s.db != nil {
-		s.db.Close()
-	}
-	if s.database != nil {
-		failures = append(failures, s.database.close(ctx))
-	}
-	return errors.Join(failures...)
-}
-
-// listen takes the port and serves. The portal's address is then known.
-func (s *service) listen(ctx context.Context) error {
-	var err error
-	if s.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", s.config.Addr); err != nil {
-		return fmt.Errorf("listening on --addr: %w", err)
-	}
-	publicURL := s.config.PublicURL
-	if publicURL == "" {
-		publicURL = "http://" + s.listener.Addr().String()
-	}
-	return s.wire(publicURL)
-}
-
-// serve answers requests until stop.
-func (s *service) serve(ctx context.Context) error {
-	routes, err := s.routes()
-	if err != nil {
-		return err
-	}
-	s.http = newHTTPServer(routes)
-	go s.run(s.http, s.listener)
-	if err := s.serveMetrics(ctx); err != nil {
-		return err
-	}
-	return s.chapters.records.RecordOperation(ctx, poa.ActionStart, map[string]string{"version": version()})
-}
-
-func (s *service) serveMetrics(ctx context.Context) error {
-	if s.config.MetricsAddr == "" {
-		return nil
-	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.config.MetricsAddr)
-	if err != nil {
-		return fmt.Errorf("listening on --metrics-addr: %w", err)
-	}
-	s.log.Info("metrics", "address", "http://"+listener.Addr().String()+"/metrics")
-	s.observer = newHTTPServer(s.metrics.handler())
-	go s.run(s.observer, listener)
-	return nil
-}
-
-func (s *service) run(server *http.Server, listener net.Listener) {
-	if err := server.Serve(listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
-		s.log.Error("serving", "cause", err)
-	}
-}
-
-// newHTTPServer bounds headers and time: a slow peer holds no connection for
-// long.
-func newHTTPServer(h http.Handler) *http.Server {
-	return &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
-		IdleTimeout: 90 * time.Second, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
 }
