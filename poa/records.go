@@ -116,6 +116,11 @@ func (r *Records) Details(ctx context.Context, actor Actor, d Delegation) (Detai
 			return Details{}, fmt.Errorf("reading checks: %w", err)
 		}
 	}
+	if !seesAll(actor) { // a ground is reception's own words, for its own file
+		for i := range details.Checks {
+			details.Checks[i].Note = ""
+		}
+	}
 	if details.Replacement, err = r.store.Replacement(ctx, d.ID); err != nil {
 		return Details{}, fmt.Errorf("reading replacement: %w", err)
 	}
