@@ -148,7 +148,7 @@ func (c *client) signIn(ctx context.Context, email, password, code string) error
 
 // newToken makes an API token on the portal's page, where it is shown once.
 func (c *client) newToken(ctx context.Context, name string) (string, error) {
-	page, err := c.post(ctx, "/tokens", url.Values{"idempotencyKey": {"demo-" + name}, "name": {name}, "scope": {"ALL"}, "expiresInDays": {"30"}})
+	page, err := c.post(ctx, "/tokens", url.Values{"idempotencyKey": {"demo-" + name}, "name": {name}, "scope": {"ALL"}, "expiresInDays": {"365"}})
 	if err != nil {
 		return "", fmt.Errorf("making token: %w", err)
 	}

@@ -70,7 +70,7 @@ func (d *demo) enter(ctx context.Context, email string) error {
 		return err
 	}
 	password := newPassword()
-	if _, err := d.anyone.post(ctx, "/l/"+mail.link(), url.Values{"password": {password}, "repeated": {password}}); err != nil {
+	if _, err := d.anyone.post(ctx, "/l/"+mail.link(), url.Values{"password": {password}, "repeat": {password}}); err != nil {
 		return fmt.Errorf("setting password: %w", err)
 	}
 	d.logins[email] = login{Email: email, Password: password}

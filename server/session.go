@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -25,17 +26,25 @@ type sessions struct {
 	store   poa.Store
 }
 
-func newSessions(store poa.Store, sessionStore scs.Store, publicURL string) *sessions {
-	m := scs.New()
-	m.Store = sessionStore
-	m.Lifetime = 12 * time.Hour
-	m.IdleTimeout = time.Hour
-	m.Cookie.Name = "ininjo_session"
+func newSessions(store poa.Store, sessionStore scs.Store, publicURL string, log *slog.Logger) *sessions {
+	// scs.New would start a store in memory, whose goroutine never ends, and
+	// write errors past our log.
+	m := &scs.SessionManager{Store: sessionStore, Codec: scs.GobCodec{}, Lifetime: 12 * time.Hour, IdleTimeout: time.Hour, ErrorFunc: sessionFailed(log)}
+	m.Cookie.Name, m.Cookie.Path = "ininjo_session", "/"
 	m.Cookie.HttpOnly = true
 	m.Cookie.SameSite = http.SameSiteLaxMode
 	m.Cookie.Secure = strings.HasPrefix(publicURL, "https://")
 	m.Cookie.Persist = false
 	return &sessions{manager: m, store: store}
+}
+
+// sessionFailed answers where the store of sessions fails; the cause stands in
+// the log alone.
+func sessionFailed(log *slog.Logger) func(http.ResponseWriter, *http.Request, error) {
+	return func(w http.ResponseWriter, r *http.Request, err error) {
+		log.ErrorContext(r.Context(), "session failed", "request", requestIDFrom(r.Context()), "cause", err)
+		http.Error(w, string(poa.CodeUnavailable)+" "+requestIDFrom(r.Context()), http.StatusServiceUnavailable)
+	}
 }
 
 // Actor returns who is signed in.
