@@ -11,6 +11,7 @@ import (
 
 	"ininjo/db"
 	"ininjo/jobs"
+	"ininjo/poa"
 	"ininjo/poa/receipt"
 	"ininjo/portal"
 	"ininjo/server/outside/mail"
@@ -96,7 +97,36 @@ func (s *service) startJobs(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("preparing jobs: %w", err)
 	}
-	return s.jobs.Start(ctx)
+	s.watchPartitions()
+	if err := s.jobs.Start(ctx); err != nil {
+		return err
+	}
+	return s.mendSearch(ctx)
+}
+
+// watchPartitions raises the alert of the audit tables: rows that no monthly
+// partition took (design.md, rule 15). -1 means that the database does not
+// answer.
+func (s *service) watchPartitions() {
+	s.metrics.gauge("ininjo_audit_default_rows", "Audit rows in a default partition; anything but 0 is an alert.", func() float64 {
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		defer cancel()
+		n, err := s.db.DefaultRows(ctx)
+		if err != nil {
+			return -1
+		}
+		return float64(n)
+	})
+}
+
+// mendSearch has the search hashes rebuilt where a crash emptied their unlogged
+// table.
+func (s *service) mendSearch(ctx context.Context) error {
+	lost, err := s.db.SearchIsEmpty(ctx)
+	if err != nil || !lost {
+		return err
+	}
+	return s.db.InTx(ctx, func(ctx context.Context, tx poa.Tx) error { return tx.Enqueue(ctx, poa.RebuildSearch{}, time.Time{}) })
 }
 
 func (s *service) mailer() (jobs.Mailer, error) {
