@@ -8,11 +8,13 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"strconv"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
+	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"ininjo/graph/schema"
@@ -33,8 +35,11 @@ func (r *resolver) present(ctx context.Context, err error) *gqlerror.Error {
 	}
 	code := poa.CodeOf(err)
 	var faults poa.Faults
+	if field := argument(shown.Path); errors.Is(err, invalidValue) && field != nil {
+		faults = poa.Faults{{Code: poa.CodeInvalid, Field: field}}
+	}
 	switch {
-	case errors.As(err, &faults):
+	case len(faults) > 0 || errors.As(err, &faults):
 		shown.Extensions = map[string]any{"errors": r.userErrors(ctx, faults)}
 	case code == poa.CodeNotFound:
 		code = poa.CodeBadUserInput // what is not there is the caller's input
@@ -43,6 +48,26 @@ func (r *resolver) present(ctx context.Context, err error) *gqlerror.Error {
 	}
 	r.logged(ctx, code, err, shown)
 	return r.told(ctx, shown, code, r.text(ctx, code, nil))
+}
+
+// invalidValue is what scalars say of a value that they cannot read.
+var invalidValue = &poa.Error{Code: poa.CodeBadUserInput}
+
+// argument is the path of a value inside a root field's arguments, as faults
+// name it, nil where the path leads to no value.
+func argument(path ast.Path) []string {
+	var field []string
+	for i, step := range path {
+		switch step := step.(type) {
+		case ast.PathName:
+			if i > 0 && (i > 1 || step != "input") {
+				field = append(field, string(step))
+			}
+		case ast.PathIndex:
+			field = append(field, strconv.Itoa(int(step)))
+		}
+	}
+	return field
 }
 
 func (r *resolver) told(_ context.Context, shown *gqlerror.Error, code poa.Code, text string) *gqlerror.Error {
