@@ -206,7 +206,7 @@ func (o *office) enrolRecipient(email string) (poa.Actor, poa.Credential) {
 	must(o.tb, err)
 	must(o.tb, o.enrollment.Decide(ctx, o.reception, poa.DecideInput{IdempotencyKey: newKey(), PartyID: party.ID, Accept: true}))
 	actor := o.signInByLink(email)
-	_, text, err := o.enrollment.CreateToken(ctx, actor, poa.TokenInput{IdempotencyKey: newKey(), Name: "基幹システム", Scope: poa.ScopeValidity, ExpiresInDays: 30})
+	_, text, err := o.enrollment.CreateToken(ctx, actor, poa.TokenInput{IdempotencyKey: newKey(), Name: "基幹システム", Scope: poa.ScopeValidity, ExpiresInDays: 730})
 	must(o.tb, err)
 	return actor, credentialOf(text)
 }
