@@ -65,7 +65,7 @@ var views = map[string]view{
 }
 
 // personal are texts of the parties that only shows may hold.
-var personal = []string{"山田", "佐藤", "見本銀行", "partner.example", "enrollment.applied", "基幹システム", "電子入札"}
+var personal = []string{"山田", "やまだ", "ほか商店", "高橋", "佐藤", "見本銀行", "partner.example", "enrollment.applied", "基幹システム", "電子入札"}
 
 func TestViews(t *testing.T) {
 	t.Parallel()
@@ -97,13 +97,13 @@ func TestViews(t *testing.T) {
 // outcome tells what kind of answer a field gave.
 func outcome(t *testing.T, field string, body []byte) string {
 	t.Helper()
-	if code := codeOf(t, body); code != "" {
+	holds := slices.ContainsFunc(personal, func(word string) bool { return strings.Contains(string(body), word) })
+	if code := codeOf(t, body); code != "" && !holds {
 		return code
 	}
 	var answer struct{ Data map[string]json.RawMessage }
 	must(t, json.Unmarshal(body, &answer))
 	text := string(answer.Data[field])
-	holds := slices.ContainsFunc(personal, func(word string) bool { return strings.Contains(text, word) })
 	switch {
 	case holds:
 		return shows
