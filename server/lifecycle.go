@@ -49,7 +49,7 @@ func (s *service) stop(ctx context.Context) error {
 	defer cancel()
 	failures := []error{s.drain(ctx)}
 	if s.started.Load() {
-		failures = append(failures, s.chapters.records.RecordOperation(ctx, poa.ActionStop, map[string]string{"version": version()}))
+		failures = append(failures, s.recordOperation(ctx, poa.ActionStop))
 	}
 	if s.db != nil {
 		failures = append(failures, within(ctx, "returning connections", func() error { s.db.Close(); return nil }))
@@ -135,13 +135,21 @@ func (s *service) serve(ctx context.Context) error {
 	return s.recordStart(ctx)
 }
 
-// recordStart writes the start into the audit log (6.2.1): what cannot be
-// audited does not begin.
+// recordStart writes the start into the audit log: what cannot be audited does
+// not begin.
 func (s *service) recordStart(ctx context.Context) error {
-	if err := s.chapters.records.RecordOperation(ctx, poa.ActionStart, map[string]string{"version": version()}); err != nil {
-		return fmt.Errorf("recording the start: %w", err)
+	if err := s.recordOperation(ctx, poa.ActionStart); err != nil {
+		return err
 	}
 	s.started.Store(true)
+	return nil
+}
+
+// recordOperation audits what the program itself does (6.2.1).
+func (s *service) recordOperation(ctx context.Context, action poa.Action) error {
+	if err := s.chapters.records.RecordOperation(ctx, action, map[string]string{"version": version()}); err != nil {
+		return fmt.Errorf("recording %s: %w", action, err)
+	}
 	return nil
 }
 
