@@ -4,6 +4,7 @@ package db
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -56,17 +57,26 @@ func (r reader) Checks(ctx context.Context, id poa.DelegationID) ([]poa.Check, e
 	}
 	checks := make([]poa.Check, len(rows))
 	for i, row := range rows {
-		checks[i] = poa.Check{Kind: poa.CheckKind(row.Kind), Result: poa.CheckResult(row.Result), Reason: row.Reason, At: row.At.UTC()}
-		if row.Note == nil {
-			continue
-		}
-		note, err := r.db.seal.Open(ctx, subjectOf(id), "filing_checks", "note", row.place(), row.Note)
-		if err != nil {
+		var err error
+		if checks[i], err = r.check(ctx, row); err != nil {
 			return nil, err
 		}
-		checks[i].Note = string(note)
 	}
 	return checks, nil
+}
+
+// check opens a row. Of an erased delegation the note is empty.
+func (r reader) check(ctx context.Context, row checkRow) (poa.Check, error) {
+	c := poa.Check{Kind: poa.CheckKind(row.Kind), Result: poa.CheckResult(row.Result), Reason: row.Reason, At: row.At.UTC()}
+	if row.Note == nil {
+		return c, nil
+	}
+	note, err := r.db.seal.Open(ctx, subjectOf(poa.DelegationID(row.DelegationID)), "filing_checks", "note", row.place(), row.Note)
+	if errors.Is(err, ErrErased) {
+		return c, nil
+	}
+	c.Note = string(note)
+	return c, err
 }
 
 type refusalRow struct {
@@ -105,11 +115,22 @@ func (r reader) Refusals(ctx context.Context, id poa.DelegationID) ([]poa.Refusa
 	}
 	refusals := make([]poa.Refusal, len(rows))
 	for i, row := range rows {
-		note, err := r.db.seal.Open(ctx, subjectOf(id), "refusals", "sealed", numbered(id, number(row.Number)), row.Sealed)
-		if err != nil {
+		var err error
+		if refusals[i], err = r.refusal(ctx, row); err != nil {
 			return nil, err
 		}
-		refusals[i] = poa.Refusal{Code: poa.Code(row.Code), Field: fromTexts[string](row.Field), Note: string(note), At: row.At.UTC()}
 	}
 	return refusals, nil
+}
+
+// refusal opens a row. Of an erased delegation the note is empty.
+func (r reader) refusal(ctx context.Context, row refusalRow) (poa.Refusal, error) {
+	id := poa.DelegationID(row.DelegationID)
+	out := poa.Refusal{Code: poa.Code(row.Code), Field: fromTexts[string](row.Field), At: row.At.UTC()}
+	note, err := r.db.seal.Open(ctx, subjectOf(id), "refusals", "sealed", numbered(id, number(row.Number)), row.Sealed)
+	if errors.Is(err, ErrErased) {
+		return out, nil
+	}
+	out.Note = string(note)
+	return out, err
 }

@@ -42,10 +42,15 @@ func (r *Records) Delegation(ctx context.Context, actor Actor, text string) (Del
 	if err != nil {
 		return Delegation{}, err
 	}
-	if seesAll(actor) || actor.Kind == ActorDelegator && d.DelegatorID == actor.PartyID || actor.Kind == ActorDelegate && d.ID == actor.DelegationID {
-		return d, nil
+	if !sees(actor, d) {
+		return Delegation{}, ErrNotFound
 	}
-	return Delegation{}, ErrNotFound
+	return d, nil
+}
+
+// sees reports whether a delegation is the actor's own or the actor sees all.
+func sees(actor Actor, d Delegation) bool {
+	return seesAll(actor) || actor.Kind == ActorDelegator && d.DelegatorID == actor.PartyID || actor.Kind == ActorDelegate && d.ID == actor.DelegationID
 }
 
 // Delegations lists the actor's own delegations, or all of them to staff.
@@ -93,38 +98,54 @@ type Details struct {
 }
 
 // Details returns what belongs to a delegation that the actor was shown.
-// Checks are for staff and the delegator.
+// Checks are for staff and the delegator; a delegate sees none.
 func (r *Records) Details(ctx context.Context, actor Actor, d Delegation) (Details, error) {
-	if _, err := r.Delegation(ctx, actor, string(d.ID)); err != nil {
-		return Details{}, err
+	all, err := r.DetailsOf(ctx, actor, []Delegation{d})
+	return all[d.ID], err
+}
+
+// DetailsOf returns what belongs to each delegation of a page that the actor
+// was shown, in as many statements for a hundred as for one.
+func (r *Records) DetailsOf(ctx context.Context, actor Actor, page []Delegation) (map[DelegationID]Details, error) {
+	if err := signedIn(actor); err != nil {
+		return nil, err
 	}
-	var details Details
-	var err error
-	if details.Facts, err = r.store.Facts(ctx, d.ID); err != nil {
-		return Details{}, fmt.Errorf("reading facts: %w", err)
+	ids := make([]DelegationID, len(page))
+	for i, d := range page {
+		if !sees(actor, d) {
+			return nil, ErrNotFound
+		}
+		ids[i] = d.ID
+	}
+	all, err := r.store.DetailsOf(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("reading details: %w", err)
 	}
 	now := r.clock.Now()
-	details.Standing = Project(details.Facts, d.term()).StandingAt(now)
-	if len(details.Facts) == 0 {
+	for _, d := range page {
+		details := all[d.ID]
 		details.Standing = Standing{Status: StatusUnknown}
+		if len(details.Facts) > 0 {
+			details.Standing = Project(details.Facts, d.term()).StandingAt(now)
+		}
+		details.Checks = checksFor(actor, details.Checks)
+		all[d.ID] = details
 	}
-	if details.Refusals, err = r.store.Refusals(ctx, d.ID); err != nil {
-		return Details{}, fmt.Errorf("reading refusals: %w", err)
+	return all, nil
+}
+
+// checksFor leaves of the checks what the actor sees. A ground is reception's
+// own words, for its own file.
+func checksFor(actor Actor, checks []Check) []Check {
+	if actor.Kind == ActorDelegate {
+		return nil
 	}
-	if actor.Kind != ActorDelegate {
-		if details.Checks, err = r.store.Checks(ctx, d.ID); err != nil {
-			return Details{}, fmt.Errorf("reading checks: %w", err)
+	if !seesAll(actor) {
+		for i := range checks {
+			checks[i].Note = ""
 		}
 	}
-	if !seesAll(actor) { // a ground is reception's own words, for its own file
-		for i := range details.Checks {
-			details.Checks[i].Note = ""
-		}
-	}
-	if details.Replacement, err = r.store.Replacement(ctx, d.ID); err != nil {
-		return Details{}, fmt.Errorf("reading replacement: %w", err)
-	}
-	return details, nil
+	return checks
 }
 
 // StandingOf returns how a delegation that the actor was shown stands now, by
@@ -138,20 +159,6 @@ func (r *Records) StandingOf(ctx context.Context, d Delegation) (Standing, error
 		return Standing{}, fmt.Errorf("reading projection: %w", err)
 	}
 	return p.StandingAt(r.clock.Now()), nil
-}
-
-// DetailsOf returns what belongs to each delegation of a page that the actor
-// was shown.
-func (r *Records) DetailsOf(ctx context.Context, actor Actor, page []Delegation) (map[DelegationID]Details, error) {
-	all := make(map[DelegationID]Details, len(page))
-	for _, d := range page {
-		details, err := r.Details(ctx, actor, d)
-		if err != nil {
-			return nil, err
-		}
-		all[d.ID] = details
-	}
-	return all, nil
 }
 
 // File returns a file of a delegation that the actor may see. The delegate's

@@ -154,6 +154,9 @@ type Reader interface {
 	// Replacement returns the accepted replacement of a delegation, or "".
 	Replacement(ctx context.Context, id DelegationID) (DelegationID, error)
 	Facts(ctx context.Context, id DelegationID) ([]Fact, error)
+	// DetailsOf reads what belongs to each of the delegations in a handful of
+	// statements, however many they are. Standings are left to the caller.
+	DetailsOf(ctx context.Context, ids []DelegationID) (map[DelegationID]Details, error)
 	Projection(ctx context.Context, id DelegationID) (Projection, error)
 	Checks(ctx context.Context, id DelegationID) ([]Check, error)
 	Refusals(ctx context.Context, id DelegationID) ([]Refusal, error)
