@@ -118,7 +118,7 @@ type StaffInput struct {
 	// IdempotencyKey is empty for the staff command alone.
 	IdempotencyKey string `json:"idempotencyKey,omitempty" validate:"max=128,line"`
 	Name           string `json:"name" validate:"required,max=200,line"`
-	Email          string `json:"email" validate:"required,max=254,email"`
+	Email          string `json:"email" validate:"required,max=254,line,email"`
 	Roles          []Role `json:"roles" validate:"required,min=1,max=6,dive,oneof=SERVICE_OWNER SERVICE_MANAGER SERVICE_OPERATOR RECEPTION AUDITOR MAINTAINER"`
 	// Password may be empty: then a link to set one is mailed.
 	Password string `json:"-" validate:"omitempty,min=12,max=200"`

@@ -190,6 +190,13 @@ func (r *Registrar) ResendLink(ctx context.Context, actor Actor, in EndInput) er
 		case StateDrafted, StateSubmitted:
 			return r.sendLink(ctx, a, d, owner, LinkAnswer)
 		case StateAccepted:
+			p, err := a.Projection(ctx, d.ID)
+			if err != nil {
+				return fmt.Errorf("reading projection: %w", err)
+			}
+			if p.ended(a.now) {
+				return Faults{newFault(CodeAlreadyEnded, "delegationId")}
+			}
 			return r.sendLink(ctx, a, d, owner, LinkRenounce)
 		case StateAbandoned, StateWithdrawn, StateRefused:
 		}

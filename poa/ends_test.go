@@ -188,6 +188,10 @@ func TestDelegatesWord(t *testing.T) {
 		must(t, err)
 		other := o.enrol("other@example.jp")
 		wantCode(t, o.registrar.ResendLink(t.Context(), other, end(d, time.Time{})), poa.CodeUnknownDelegation)
+		wantCode(t, o.registrar.ResendLink(t.Context(), o.delegator, end(d, time.Time{})), poa.CodeAlreadyEnded)
+		expired := o.accepted()
+		o.clock.Set(expired.ValidThrough.Ends())
+		wantCode(t, o.registrar.ResendLink(t.Context(), o.delegator, end(expired, time.Time{})), poa.CodeAlreadyEnded)
 	})
 }
 

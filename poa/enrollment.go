@@ -52,7 +52,7 @@ type RegisterInput struct {
 	Address         string              `json:"address" validate:"required,max=300,line,free"`
 	Representative  RepresentativeInput `json:"representative"`
 	Filer           string              `json:"filer,omitempty" validate:"max=200,line,free"`
-	Email           string              `json:"email" validate:"required,max=254,email"`
+	Email           string              `json:"email" validate:"required,max=254,line,email"`
 	TermsID         string              `json:"termsId" validate:"required,max=64"`
 	Consent         bool                `json:"consent"`
 	// NameShown is a recipient's consent that delegators see its name.

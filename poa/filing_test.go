@@ -5,6 +5,7 @@ package poa_test
 import (
 	"bytes"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -99,6 +100,28 @@ func TestFiling(t *testing.T) {
 			t.Errorf("read back as %+v", got.Contents)
 		}
 		o.wantStatus(o.accept(o.submit(o.handIn(d))), poa.StatusValid)
+	})
+	t.Run("a draft from before a new confirmation is for a person to decide, and the new representative signs", func(t *testing.T) {
+		t.Parallel()
+		o := newOffice(t)
+		d := o.handIn(o.draft())
+		o.clock.Advance(time.Hour)
+		changed := o.confirmation(o.delegator.PartyID)
+		changed.RepresentativeName, changed.RepresentativeAddress = delegatePerson.Name, delegatePerson.Address
+		must(t, o.enrollment.Confirm(t.Context(), o.reception, changed))
+		_, err := o.file(d, sign(t, o.signer, o.draftFile(d)))
+		wantCode(t, err, poa.CodeSignerName)
+		d, err = o.file(d, sign(t, o.delegate, o.draftFile(d)))
+		must(t, err)
+		details, err := o.records.Details(t.Context(), o.reception, d)
+		must(t, err)
+		found := false
+		for _, c := range details.Checks {
+			found = found || c.Kind == poa.CheckDocument && c.Result == poa.CheckPossible && c.Reason == "REGISTER_CHANGED"
+		}
+		if !found {
+			t.Errorf("the checks are %+v", details.Checks)
+		}
 	})
 	t.Run("text that is not in normal form is filed in normal form", func(t *testing.T) {
 		t.Parallel()

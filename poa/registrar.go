@@ -37,7 +37,7 @@ type DelegateInput struct {
 	Qualification  Qualification `json:"qualification,omitempty" validate:"omitempty,oneof=ATTORNEY JUDICIAL_SCRIVENER CERTIFIED_ADMINISTRATIVE_PROCEDURES_LEGAL_SPECIALIST LAND_AND_HOUSE_INVESTIGATOR PATENT_ATTORNEY CERTIFIED_PUBLIC_TAX_ACCOUNTANT LABOR_AND_SOCIAL_SECURITY_ATTORNEY CERTIFIED_PUBLIC_ACCOUNTANT"`
 	Address        string        `json:"address" validate:"required,max=300,line,free"`
 	Identification string        `json:"identification" validate:"required,max=100,line,free"`
-	Email          string        `json:"email" validate:"required,max=254,email"`
+	Email          string        `json:"email" validate:"required,max=254,line,email"`
 }
 
 // DraftInput is what a delegator fills in of table 4-1; the rest is written by

@@ -105,7 +105,11 @@ func (r *Registrar) submit(ctx context.Context, a *act, d Delegation, file []byt
 // filingChecks lists what was checked and what was not, for the record (3.1.2).
 func (r *Registrar) filingChecks(d Delegation, owner Delegator, certificate jpki.Certificate, now time.Time) []Check {
 	passed := func(k CheckKind) Check { return Check{Kind: k, Result: CheckPassed, At: now} }
-	checks := []Check{passed(CheckDocument), passed(CheckSignature), passed(CheckPath),
+	written := passed(CheckDocument)
+	if (Contents{Mandator: mandatorOf(owner)}).normal().Mandator != d.Contents.Mandator {
+		written.Result, written.Reason = CheckPossible, "REGISTER_CHANGED" // confirmed anew since the draft: a person decides
+	}
+	checks := []Check{written, passed(CheckSignature), passed(CheckPath),
 		{Kind: CheckStatus, Result: CheckNotChecked, Reason: "NO_STATUS_SOURCE", At: now}}
 	checks = append(checks, compareSigner(certificate.Identity, expectedSigner(owner), now)...)
 	if d.Contents.Delegate.Qualification != "" {

@@ -125,6 +125,7 @@ var wrongDrafts = []wrong{
 	wrongDraft("a power of 1,001 characters", func(in *poa.DraftInput) { in.Powers[0] = strings.Repeat("件", 1001) }),
 	wrongDraft("no delegate", func(in *poa.DraftInput) { in.Delegate = poa.DelegateInput{} }),
 	wrongDraft("an e-mail address with a second header in it", func(in *poa.DraftInput) { in.Delegate.Email = "a@example.jp\r\nBcc: b@example.jp" }),
+	wrongDraft("an e-mail address with a folded line in quotes", func(in *poa.DraftInput) { in.Delegate.Email = "\"a\r\n b\"@example.jp" }),
 	wrongDraft("two e-mail addresses", func(in *poa.DraftInput) { in.Delegate.Email = "a@example.jp, b@example.jp" }),
 	wrongDraft("a qualification that is not one of the eight", func(in *poa.DraftInput) { in.Delegate.Qualification = "WIZARD" }),
 	wrongDraft("no dates", func(in *poa.DraftInput) { in.ValidFrom, in.ValidThrough = poa.Date{}, poa.Date{} }),
