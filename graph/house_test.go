@@ -16,6 +16,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -47,6 +48,10 @@ type house struct {
 	// actors are who is signed in, by the name that stands for a Bearer token.
 	actors     map[string]poa.Actor
 	enrollment *poa.Enrollment
+	// unsigned is a house whose key for receipts is out of reach.
+	unsigned bool
+	// lookUps counts how often the room asked who the caller is.
+	lookUps atomic.Int64
 }
 
 // lines keeps what was logged.
@@ -68,9 +73,12 @@ func (l *lines) String() string {
 	return l.text.String()
 }
 
-func newHouse(tb testing.TB) *house {
+func newHouse(tb testing.TB, change ...func(*house)) *house {
 	tb.Helper()
 	h := &house{tb: tb, data: dbtest.New(tb), log: &lines{}, actors: map[string]poa.Actor{}}
+	for _, c := range change {
+		c(h)
+	}
 	ca := poatest.MustCA(tb, h.data.Clock.Now())
 	h.signers = map[string]*poatest.Signer{"representative": poatest.MustIssue(tb, ca, representative), "deputy": poatest.MustIssue(tb, ca, deputy)}
 	h.serve(ca)
@@ -84,8 +92,11 @@ func (h *house) serve(ca *poatest.CA) {
 	must(h.tb, err)
 	key, err := receipt.GenerateKey(rand.Reader)
 	must(h.tb, err)
-	signer, err := receipt.NewES256Signer(key)
-	must(h.tb, err)
+	var signer receipt.Signer
+	if !h.unsigned {
+		signer, err = receipt.NewES256Signer(key)
+		must(h.tb, err)
+	}
 	store, clock, policy := h.data.DB, h.data.Clock, poa.DefaultPolicy("https://ininjo.example")
 	policy.PolicyOID = "1.2.392.200000.1"
 	h.enrollment = poa.NewEnrollment(clock, store, policy, hasher{})
@@ -150,6 +161,7 @@ func credential(ctx context.Context) poa.Credential {
 }
 
 func (h *house) actor(ctx context.Context) (poa.Actor, poa.TokenScope, error) {
+	h.lookUps.Add(1)
 	token := bearer(ctx)
 	hash, now := sha256.Sum256([]byte(token)), h.data.Clock.Now()
 	actor, known := h.actors[token]
@@ -249,8 +261,14 @@ func (hasher) CodeFits(secret, code string, _ time.Time) bool {
 // publicURL refuses loopback alone.
 type publicURL struct{}
 
-// Allowed tells whether the URL is not loopback.
-func (publicURL) Allowed(_ context.Context, u *url.URL) bool { return u.Hostname() != "127.0.0.1" }
+// Allowed tells whether the URL is not loopback, and panics as a fault of ours
+// would.
+func (publicURL) Allowed(_ context.Context, u *url.URL) bool {
+	if u.Hostname() == "panic.example" {
+		panic("secret of the inside")
+	}
+	return u.Hostname() != "127.0.0.1"
+}
 
 func must(tb testing.TB, err error) {
 	tb.Helper()

@@ -51,9 +51,9 @@ type script struct {
 	names map[string]string
 }
 
-func newScript(tb testing.TB) *script {
+func newScript(tb testing.TB, change ...func(*house)) *script {
 	tb.Helper()
-	return &script{house: newHouse(tb), kept: map[string]string{}, names: map[string]string{}}
+	return &script{house: newHouse(tb, change...), kept: map[string]string{}, names: map[string]string{}}
 }
 
 type step struct {
