@@ -120,10 +120,13 @@ func (f *FolderKeyStore) makeShard(dir string) error {
 	return syncFolder(f.dir)
 }
 
-// path leaves the suffix off. Subjects are opaque IDs; hashing them keeps what
-// is in an ID from becoming part of a path.
+// hash names a subject in a key store. Subjects are opaque IDs; hashing them
+// keeps what is in an ID from becoming part of a path.
+func (s Subject) hash() [sha256.Size]byte { return sha256.Sum256(bind(string(s.Class), s.ID)) }
+
+// path leaves the suffix off.
 func (f *FolderKeyStore) path(subject Subject) string {
-	sum := sha256.Sum256(bind(string(subject.Class), subject.ID))
+	sum := subject.hash()
 	name := hex.EncodeToString(sum[:])
 	return filepath.Join(f.dir, name[:2], name[2:])
 }

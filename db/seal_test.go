@@ -4,12 +4,10 @@ package db_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
@@ -25,6 +23,11 @@ func newSealer(tb testing.TB, dir string, master byte) *db.Sealer {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	return sealerOn(tb, store, master)
+}
+
+func sealerOn(tb testing.TB, store db.KeyStore, master byte) *db.Sealer {
+	tb.Helper()
 	s, err := db.NewSealer(store, bytes.Repeat([]byte{master}, 32), bytes.Repeat([]byte{2}, 32), poatest.NewClock(time.Unix(0, 0)))
 	if err != nil {
 		tb.Fatal(err)
@@ -70,65 +73,6 @@ func TestSealingIsBound(t *testing.T) {
 			t.Fatal("a changed bit went unnoticed")
 		}
 	})
-}
-
-func TestDestroyedKeyErases(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	s, other := newSealer(t, dir, 1), newSealer(t, dir, 1)
-	subject := db.Subject{Class: db.ClassAccount, ID: "dgr_1"}
-	if _, err := s.Seal(t.Context(), subject, "t", "c", "r", nil); err == nil {
-		t.Error("sealed without a key")
-	}
-	if err := s.Create(t.Context(), subject); err != nil {
-		t.Fatal(err)
-	}
-	sealed, err := s.Seal(t.Context(), subject, "t", "c", "r", []byte("x"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for range 2 {
-		if err := s.Destroy(t.Context(), subject); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, sealer := range []*db.Sealer{s, other} {
-		if _, err := sealer.Open(t.Context(), subject, "t", "c", "r", sealed); !errors.Is(err, db.ErrErased) {
-			t.Errorf("got %v", err)
-		}
-		if err := sealer.Create(t.Context(), subject); !errors.Is(err, db.ErrErased) {
-			t.Errorf("the key came back: %v", err)
-		}
-	}
-}
-
-func TestConcurrentCreateGivesOneKey(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	subject := db.Subject{Class: db.ClassDelegation, ID: "D"}
-	sealers := make([]*db.Sealer, 8)
-	for i := range sealers {
-		sealers[i] = newSealer(t, dir, 1)
-	}
-	sealed := make([][]byte, len(sealers))
-	var wg sync.WaitGroup
-	for i, s := range sealers {
-		wg.Go(func() {
-			err := s.Create(context.WithoutCancel(t.Context()), subject)
-			if err == nil {
-				sealed[i], err = s.Seal(t.Context(), subject, "t", "c", "r", []byte{byte(i)})
-			}
-			if err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	for i := range sealed {
-		if plain, err := sealers[0].Open(t.Context(), subject, "t", "c", "r", sealed[i]); err != nil || plain[0] != byte(i) {
-			t.Errorf("sealer %d: %v", i, err)
-		}
-	}
 }
 
 func TestKeyStoreHoldsNoPlainKey(t *testing.T) {
