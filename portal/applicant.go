@@ -36,7 +36,7 @@ func (p *portal) applicant(r *request, forms ...*Form) error {
 			return err
 		}
 	}
-	if len(forms) == 0 {
+	if len(forms) == 0 || forms[0].Scope != "confirm" {
 		forms = append(forms, confirmForm(view.Party))
 	}
 	return p.render(r, "applicant", view, forms...)

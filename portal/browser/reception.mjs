@@ -1,0 +1,45 @@
+// Reception confirms and accepts an application, or accepts a filing.
+// Environment: BASE_URL, EMAIL, PASSWORD, CODE, JS; WHAT=application with PARTY_ROLE and SAYS (JSON of what the
+// document says, by the names of the form's fields), or WHAT=filing with DELEGATION_ID.
+import { env, fill, open, scenario, sees } from "./harness.mjs";
+import { look, named, options, press, signIn } from "./steps.mjs";
+
+const what = env("WHAT");
+
+async function application(page) {
+  const role = process.env.PARTY_ROLE ?? "delegator";
+  await open(page, `/staff/applications?role=${role}`);
+  await look(page, "applications");
+  await Promise.all([page.waitForEvent("load"), page.locator("table.rows th a").first().click()]);
+  await look(page, `applicant-${role}`);
+  if (role === "delegator") {
+    await press(page, "申込を承認する");
+    await sees(page, "入力内容をご確認ください");
+    await fill(page.locator("form[action$='/confirm']"), JSON.parse(env("SAYS")));
+    await press(page, "確認を記録する");
+    await sees(page, "確認を記録しました");
+    await look(page, "applicant-confirmed");
+  }
+  await press(page, "申込を承認する");
+  await sees(page, "申込を承認しました");
+}
+
+async function filing(page) {
+  await open(page, "/staff/filings");
+  await look(page, "filings");
+  await sees(page, env("DELEGATION_ID"));
+  await open(page, `/staff/filings/${env("DELEGATION_ID")}`);
+  await look(page, "filing");
+  await press(page, "承認して保管する");
+  await sees(page, "入力内容をご確認ください");
+  await fill(page, { ground: "証明書の失効状態を電話で確認した" });
+  await press(page, "承認して保管する");
+  await sees(page, "電子委任状を保管しました");
+  await look(page, "filing-accepted");
+}
+
+await scenario(named(`reception, ${what}`), options, async ({ page }) => {
+  await signIn(page);
+  await look(page, "desk");
+  await (what === "filing" ? filing(page) : application(page));
+});
