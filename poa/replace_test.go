@@ -173,6 +173,22 @@ func TestSuspension(t *testing.T) {
 			}
 		}
 	})
+	t.Run("what is learned after the end is part of the history", func(t *testing.T) {
+		t.Parallel()
+		o := newOffice(t)
+		d := o.accepted()
+		struck := o.clock.Now().Add(time.Hour)
+		o.clock.Advance(24 * time.Hour)
+		must(t, o.revoke(d, time.Time{}))
+		_, err := o.registrar.Suspend(t.Context(), o.reception, suspend(d, poa.ReasonQualificationStruckOff, struck))
+		must(t, err)
+		_, err = o.registrar.Suspend(t.Context(), o.reception, suspend(d, poa.ReasonQualificationStruckOff, o.clock.Now()))
+		wantCode(t, err, poa.CodeAlreadyEnded)
+		o.wantStatus(d, poa.StatusRevoked)
+		if got := o.ask(poa.Question{DelegationID: string(d.ID), At: struck}); got.Status != poa.StatusSuspended {
+			t.Errorf("then it was %s", got.Status)
+		}
+	})
 	t.Run("a ground that may not be dated back is not lifted for the past under another name", func(t *testing.T) {
 		t.Parallel()
 		o := newOffice(t)

@@ -97,7 +97,9 @@ func (r *Registrar) suspensionFact(ctx context.Context, a *act, d Delegation, in
 	case open == nil, in.Reason != "" && in.Reason != f.Reason:
 		faults.Add(CodeInvalid, "suspensionId")
 	}
-	if p.ended(a.now) {
+	// What a professional body tells late is part of the history even where the
+	// delegation has ended since.
+	if p.ended(f.From) || p.ended(a.now) && !backdated {
 		faults.Add(CodeAlreadyEnded, "delegationId")
 	}
 	return f, faults, nil
