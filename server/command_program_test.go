@@ -24,8 +24,8 @@ import (
 // other things as well.
 const patience = time.Minute
 
-// built is the program, built once for all tests as its operator builds it.
-var built = sync.OnceValues(func() (string, error) {
+// binary is the program, built once for all tests as its operator builds it.
+var binary = sync.OnceValues(func() (string, error) {
 	dir, err := folderOf("program")
 	if err != nil {
 		return "", err
@@ -71,7 +71,7 @@ func (r *written) String() string {
 // launch runs the program with arguments; environ adds to the environment.
 func launch(t *testing.T, environ []string, args ...string) *program {
 	t.Helper()
-	path, err := built()
+	path, err := binary()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -79,6 +79,9 @@ func (c *migrateCommand) Run(ctx context.Context, out *output) error {
 		return err
 	}
 	config.beside = true
+	if err := config.prepareKeys(); err != nil {
+		return err
+	}
 	d, err := openDatabase(ctx, config, newLogger(config, out.stderr))
 	if err != nil {
 		return err

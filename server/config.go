@@ -5,7 +5,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"net/netip"
 	"net/url"
@@ -37,14 +36,15 @@ type Config struct {
 	// Keys is a folder with the keys: master.key and hash.key (32 bytes each)
 	// and receipt.pem. They are made only together with the private PostgreSQL.
 	Keys string `env:"ININJO_KEYS" help:"Folder of the keys (master.key, hash.key, receipt.pem). Must be given with --database-url. Default: keys in --data-dir." type:"path"`
-	// KeyStore is a folder with the wrapped data keys. It is in no backup of
-	// the data: destroying a key erases what it sealed everywhere.
-	KeyStore string `env:"ININJO_KEY_STORE" help:"Folder of the wrapped data keys, in no backup of the data. Must be given with --database-url. Default: key-store in --data-dir." type:"path"`
+	// KeyStore is a folder with the wrapped data keys, or the URL of a database
+	// with them. It is in no backup of the data: destroying a key erases what it
+	// sealed everywhere.
+	KeyStore string `env:"ININJO_KEY_STORE" help:"Folder of the wrapped data keys, or postgres:// and a database of their own (a password in the environment only); in no backup of the data. Must be given with --database-url. Default: key-store in --data-dir."`
 	// Roots is a folder of pinned root certificates with pins.txt. Without it no
 	// signature is trusted.
 	Roots string `env:"ININJO_ROOTS" help:"Folder of pinned root certificates with pins.txt (SHA-256 of each)." type:"path"`
 	// PolicyOIDs are the certificate policies that a signer may have.
-	PolicyOIDs []string `default:"1.2.392.200149.8.5.1.1.20" env:"ININJO_POLICY_OIDS" help:"Certificate policies that are accepted."`
+	PolicyOIDs []string `name:"policy-oids" default:"1.2.392.200149.8.5.1.1.20" env:"ININJO_POLICY_OIDS" help:"Certificate policies that are accepted."`
 	// ServiceName, PolicyURL and ServicePolicyOID are written into delegations.
 	ServiceName      string `default:"Ininjo 電子委任状サービス" env:"ININJO_SERVICE_NAME" help:"Name of the service, written into every delegation."`
 	PolicyURL        string `env:"ININJO_POLICY_URL" help:"Address of the operating rules. Default: /repository."`
@@ -54,7 +54,7 @@ type Config struct {
 	SMTP             string `env:"ININJO_SMTP" help:"Mail server, host:port. Default: .eml files in --mail-dir."`
 	SMTPUser         string `env:"ININJO_SMTP_USER" help:"User at the mail server."`
 	SMTPPasswordFile string `env:"ININJO_SMTP_PASSWORD_FILE" help:"File with the password at the mail server." type:"path"`
-	SMTPTLS          string `default:"starttls" enum:"starttls,implicit,none" env:"ININJO_SMTP_TLS" help:"starttls, implicit (port 465), or none for a relay on this machine."`
+	SMTPTLS          string `name:"smtp-tls" default:"starttls" enum:"starttls,implicit,none" env:"ININJO_SMTP_TLS" help:"starttls, implicit (port 465), or none for a relay on this machine."`
 	MailFrom         string `default:"no-reply@localhost.localdomain" env:"ININJO_MAIL_FROM" help:"Sender of mail."`
 	MailDir          string `env:"ININJO_MAIL_DIR" help:"Folder of .eml files where no --smtp is set. Default: mail in --data-dir." type:"path"`
 	// WebhookAllow lets webhooks go to private networks, as prefixes or
@@ -104,6 +104,9 @@ func (c Config) withPaths() (Config, error) {
 		return c, fmt.Errorf("finding --data-dir: %w", err)
 	}
 	c.DataDir = abs
+	if c.KeyStore, err = namedKeyStore(c.KeyStore); err != nil {
+		return c, err
+	}
 	for setting, name := range map[*string]string{&c.Keys: "keys", &c.KeyStore: "key-store", &c.MailDir: "mail"} {
 		if *setting == "" {
 			*setting = filepath.Join(c.DataDir, name)
@@ -126,16 +129,6 @@ func checkPublicURL(text string) error {
 		return errors.New("--public-url must be https:// (or http://) and a host, without a path")
 	}
 	return nil
-}
-
-// makesKeys reports whether missing keys may be made: only together with the
-// private PostgreSQL, so not beside data that other keys have sealed.
-func (c Config) makesKeys() bool {
-	if c.DatabaseURL != "" {
-		return false
-	}
-	_, err := os.Stat(filepath.Join(c.DataDir, "pg"))
-	return errors.Is(err, fs.ErrNotExist)
 }
 
 // loopback reports whether addr listens on this machine only.

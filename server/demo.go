@@ -85,7 +85,7 @@ func (d *demo) live(ctx context.Context) error {
 }
 
 func (d *demo) prepare(ctx context.Context, addr string) error {
-	if err := demoFolder(d.dir); err != nil {
+	if err := demoFolder(ctx, d.dir); err != nil {
 		return err
 	}
 	if err := d.certify(); err != nil {

@@ -3,11 +3,13 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"ininjo/db/embedded"
 )
@@ -15,9 +17,13 @@ import (
 // demoMarker tells a folder that demo made, and may therefore empty.
 const demoMarker = "made-by-ininjo-demo"
 
+// emptyPatience is how long the PostgreSQL of a demo that was killed may still
+// write into its folder.
+const emptyPatience = 15 * time.Second
+
 // demoFolder empties the folder of an earlier demo, and refuses one that holds
 // anything else.
-func demoFolder(dir string) error {
+func demoFolder(ctx context.Context, dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("reading --data-dir: %w", err)
@@ -34,7 +40,7 @@ func demoFolder(dir string) error {
 		if e.Name() == demoMarker {
 			continue
 		}
-		if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
+		if err := empty(ctx, filepath.Join(dir, e.Name())); err != nil {
 			return fmt.Errorf("emptying --data-dir: %w", err)
 		}
 	}
@@ -42,4 +48,24 @@ func demoFolder(dir string) error {
 		return fmt.Errorf("making --data-dir: %w", err)
 	}
 	return os.WriteFile(filepath.Join(dir, demoMarker), []byte("demo empties this folder at every start\n"), 0o600)
+}
+
+// empty removes a file or folder, again for a while if somebody still writes
+// there.
+func empty(ctx context.Context, path string) error {
+	ctx, cancel := context.WithTimeout(ctx, emptyPatience)
+	defer cancel()
+	again := time.NewTicker(100 * time.Millisecond)
+	defer again.Stop()
+	for {
+		err := os.RemoveAll(path)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-again.C:
+		}
+	}
 }

@@ -68,8 +68,18 @@ func (d *demo) report() error {
 	if err := writeJSON(filepath.Join(d.dir, "demo.json"), j); err != nil {
 		return fmt.Errorf("writing demo.json: %w", err)
 	}
+	if err := os.WriteFile(filepath.Join(d.dir, "demo.env"), []byte(j.env()), 0o600); err != nil {
+		return fmt.Errorf("writing demo.env: %w", err)
+	}
 	d.print(j)
 	return nil
+}
+
+// env is what of it a shell needs to ask; no value holds a character that means
+// something to a shell.
+func (j demoJSON) env() string {
+	return fmt.Sprintf("PORTAL_URL=%s\nGRAPHQL_URL=%s\nJWKS_URL=%s\nTOKEN=%s\nVALID=%s\nREVOKED=%s\n",
+		j.PortalURL, j.GraphQLURL, j.JWKSURL, j.Tokens["recipient"], j.Delegations["valid"], j.Delegations["revoked"])
 }
 
 // keep writes the signed file and the test authority's keys for whoever goes on

@@ -27,14 +27,8 @@ type keys struct {
 	receiptJWK []byte
 }
 
-// loadKeys reads the keys of a folder. Missing ones may be made only together
-// with the private PostgreSQL (design.md, rule 13).
-func loadKeys(dir string, mayMake bool) (keys, error) {
-	if mayMake {
-		if err := makeKeys(dir); err != nil {
-			return keys{}, fmt.Errorf("making keys in %s: %w", dir, err)
-		}
-	}
+// loadKeys reads the keys of a folder.
+func loadKeys(dir string) (keys, error) {
 	master, err := readKey(filepath.Join(dir, "master.key"))
 	if err != nil {
 		return keys{}, err
@@ -72,6 +66,22 @@ func readKey(path string) ([]byte, error) {
 		return nil, fmt.Errorf("reading key %s: want 32 bytes in base 64", path)
 	}
 	return key, nil
+}
+
+// prepareKeys makes missing keys where the private PostgreSQL is about to be
+// made, and only there (design.md, rule 13): beside data that other keys have
+// sealed, a missing key is to be found again.
+func (c Config) prepareKeys() error {
+	if c.DatabaseURL != "" {
+		return nil
+	}
+	if _, err := os.Stat(filepath.Join(c.DataDir, "pg")); !errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err := makeKeys(c.Keys); err != nil {
+		return fmt.Errorf("making keys in %s: %w", c.Keys, err)
+	}
+	return nil
 }
 
 // makeKeys makes the keys that are missing. Each appears whole or not at all,

@@ -30,6 +30,7 @@ type service struct {
 	policy   poa.Policy
 	database *database
 	db       *db.DB
+	keyStore *db.DatabaseKeyStore // nil where the key store is a folder
 	jobs     *jobs.Jobs
 	metrics  *metrics
 	chapters chapters
@@ -70,8 +71,11 @@ func newService(ctx context.Context, c Config, clock poa.Clock, log *slog.Logger
 }
 
 func (s *service) open(ctx context.Context) error {
-	var err error
-	if s.keys, err = loadKeys(s.config.Keys, s.config.makesKeys()); err != nil {
+	err := s.config.prepareKeys()
+	if err != nil {
+		return err
+	}
+	if s.keys, err = loadKeys(s.config.Keys); err != nil {
 		return err
 	}
 	if s.database, err = openDatabase(ctx, s.config, s.log); err != nil {
@@ -91,9 +95,9 @@ func (s *service) open(ctx context.Context) error {
 
 // openStore opens the store on sealed columns and the queue.
 func (s *service) openStore(ctx context.Context) error {
-	keyStore, err := db.NewFolderKeyStore(s.config.KeyStore)
+	keyStore, err := s.openKeyStore(ctx)
 	if err != nil {
-		return fmt.Errorf("opening --key-store: %w", err)
+		return err
 	}
 	sealer, err := db.NewSealer(keyStore, s.keys.master, s.keys.hash, s.clock)
 	if err != nil {
