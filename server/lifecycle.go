@@ -54,6 +54,9 @@ func (s *service) stop(ctx context.Context) error {
 	if s.db != nil {
 		failures = append(failures, within(ctx, "returning connections", func() error { s.db.Close(); return nil }))
 	}
+	if s.keyStore != nil {
+		failures = append(failures, within(ctx, "closing key store", func() error { s.keyStore.Close(); return nil }))
+	}
 	if s.database != nil {
 		failures = append(failures, s.database.close(ctx))
 	}
