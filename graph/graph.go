@@ -48,15 +48,31 @@ func SDL() string { return schema.SDL() }
 // resolver answers fields: it binds, calls one rule of poa and renders.
 type resolver struct{ Config }
 
-// cached is how many parsed queries are kept.
-const cached = 1000
+// Of parsed queries so many are kept, each of a text of at most so many bytes:
+// who writes IDs into queries must not fill the memory.
+const (
+	cached    = 256
+	cacheable = 2 << 10
+)
+
+// smallQueries keeps parsed queries of short texts.
+type smallQueries struct {
+	graphql.Cache[*ast.QueryDocument]
+}
+
+// Add keeps a query if its text is short.
+func (c smallQueries) Add(ctx context.Context, text string, query *ast.QueryDocument) {
+	if len(text) <= cacheable {
+		c.Cache.Add(ctx, text, query)
+	}
+}
 
 // New returns the handler of GraphQL over HTTP.
 func New(config Config) http.Handler {
 	config.Limits = config.Limits.orDefaults()
 	r := &resolver{config}
 	exec := executor.New(schema.NewExecutableSchema(schema.Config{Resolvers: r, Complexity: complexities()}))
-	exec.SetQueryCache(lru.New[*ast.QueryDocument](cached))
+	exec.SetQueryCache(smallQueries{lru.New[*ast.QueryDocument](cached)})
 	exec.SetParserTokenLimit(config.Limits.Tokens)
 	exec.SetDisableSuggestion(true)
 	exec.SetErrorPresenter(r.present)
