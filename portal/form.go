@@ -82,16 +82,16 @@ type Option struct{ Value, Label string }
 
 // Field is one field of a form, ready for the template.
 type Field struct {
-	Form                    *Form
-	Name, ID, Label, Hint   string
-	Value                   string
-	Errors                  []string
-	Required, Focus         bool
-	Options                 []Option
-	Attrs                   template.HTMLAttr
-	Rows, Class             string
-	described               []string
-	inputType, autocomplete string
+	Form                  *Form
+	Name, ID, Label, Hint string
+	Value                 string
+	Errors                []string
+	Required, Focus       bool
+	Options               []Option
+	Attrs                 template.HTMLAttr
+	Rows, Class           string
+	described             []string
+	inputType             string
 }
 
 // Described lists the elements that describe the field, for aria-describedby.
