@@ -79,6 +79,9 @@ func Bootstrap(ctx context.Context, url string, logins Logins) error {
 		return err
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
+	if err := checkVersion(ctx, conn); err != nil {
+		return err
+	}
 	ready, err := isReady(ctx, conn)
 	if err != nil {
 		return err
@@ -89,6 +92,21 @@ func Bootstrap(ctx context.Context, url string, logins Logins) error {
 	statements := slices.Concat(rolesSQL(), databaseSQL(conn.Config().Database), loginsSQL(logins))
 	if err := underLock(ctx, conn, statements); err != nil {
 		return explainSetup(err, conn.Config().Database)
+	}
+	return nil
+}
+
+// oldestVersion is the oldest PostgreSQL that the schema is written for, as
+// server_version_num counts.
+const oldestVersion = 150000
+
+func checkVersion(ctx context.Context, conn *pgx.Conn) error {
+	var version int
+	if err := conn.QueryRow(ctx, "SELECT current_setting('server_version_num')::integer").Scan(&version); err != nil {
+		return failed(err, "asking for the server's version")
+	}
+	if version < oldestVersion {
+		return fmt.Errorf("the database is PostgreSQL %d: 15 or later is needed", version/10000)
 	}
 	return nil
 }
