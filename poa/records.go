@@ -5,6 +5,9 @@ package poa
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
 )
 
 // Records is chapter 6 of the operating rules and whatever else is read: who
@@ -317,7 +320,11 @@ func (r *Records) AuditEvents(ctx context.Context, actor Actor, f AuditFilter, p
 	if err := actor.requireRole(RoleAuditor, RoleServiceManager); err != nil {
 		return List[AuditEvent]{}, err
 	}
-	if err := checkPage(p).Err(); err != nil {
+	faults := checkPage(p)
+	if !storable(f.SubjectID) || slices.ContainsFunc(f.Actions, func(a Action) bool { return !storable(string(a)) }) {
+		faults.Add(CodeInvalid, "filter")
+	}
+	if err := faults.Err(); err != nil {
 		return List[AuditEvent]{}, err
 	}
 	_, err := r.perform(ctx, actor, ActionAuditRead, "", nil, func(context.Context, *act) (string, error) { return "audit", nil })
@@ -326,3 +333,7 @@ func (r *Records) AuditEvents(ctx context.Context, actor Actor, f AuditFilter, p
 	}
 	return r.store.AuditEvents(ctx, f, p)
 }
+
+// storable reports whether a text can stand in PostgreSQL at all: one that
+// cannot names nothing there.
+func storable(text string) bool { return utf8.ValidString(text) && !strings.ContainsRune(text, 0) }

@@ -231,5 +231,10 @@ func TestLists(t *testing.T) {
 				t.Errorf("%s: %+v, %v", name, list, err)
 			}
 		}
+		for _, f := range []poa.AuditFilter{{SubjectID: "\x00"}, {SubjectID: "\xff"}, {Actions: []poa.Action{"a\x00"}}} {
+			if _, err := v.records.AuditEvents(t.Context(), v.actors["auditor"], f, poa.Page{First: 10}); poa.CodeOf(err) != poa.CodeBadUserInput {
+				t.Errorf("%+q: %v", f, err)
+			}
+		}
 	})
 }
