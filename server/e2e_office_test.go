@@ -51,6 +51,7 @@ const (
 	otherCompany       = "別府温泉有限会社"
 	otherCompanyNumber = "6320002999992"
 	telephone          = "03-5253-4111"
+	auditorsName       = "監査 次郎"
 )
 
 // newOffice starts a service and brings a staff, two businesses and two
@@ -146,7 +147,7 @@ func (o *office) appoint() {
 	o.logins[email] = login{Email: email, Password: password, TOTPSecret: account.TOTPSecret}
 	o.owner = o.enters("owner", email)
 	o.must(o.staffMember(ctx, o.owner, "受付 花子", "reception"+domainOf, poa.RoleReception))
-	o.must(o.staffMember(ctx, o.owner, "監査 次郎", "auditor"+domainOf, poa.RoleAuditor))
+	o.must(o.staffMember(ctx, o.owner, auditorsName, "auditor"+domainOf, poa.RoleAuditor))
 	o.reception = o.enters("reception", "reception"+domainOf)
 	o.enters("auditor", "auditor"+domainOf)
 }
