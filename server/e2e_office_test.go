@@ -55,8 +55,16 @@ const (
 )
 
 // newOffice starts a service and brings a staff, two businesses and two
-// recipients into it, each with a webhook endpoint.
+// recipients into it, most with a webhook endpoint.
 func newOffice(t *testing.T) *office {
+	t.Helper()
+	o := openOffice(t)
+	o.enroll()
+	return o
+}
+
+// openOffice starts a service with a staff and nobody else.
+func openOffice(t *testing.T) *office {
 	t.Helper()
 	dir, err := folderOf("office")
 	if err != nil {
@@ -75,7 +83,6 @@ func newOffice(t *testing.T) *office {
 	}
 	o.start()
 	o.appoint()
-	o.enroll()
 	return o
 }
 
@@ -122,17 +129,23 @@ func (o *office) way(role string) *client {
 	return c
 }
 
+// code is the second factor of a member of staff, now; empty for others.
+func (o *office) code(email string) string {
+	o.t.Helper()
+	l := o.logins[email]
+	if l.TOTPSecret == "" {
+		return ""
+	}
+	code, err := totp.GenerateCode(l.TOTPSecret, o.clock.Now())
+	o.must(err)
+	return code
+}
+
 // enters signs a role in and makes it a token.
 func (o *office) enters(role, email string) *client {
 	o.t.Helper()
-	l, code := o.logins[email], ""
-	if l.TOTPSecret != "" {
-		var err error
-		code, err = totp.GenerateCode(l.TOTPSecret, o.clock.Now())
-		o.must(err)
-	}
 	c := o.way(role)
-	o.must(c.signIn(o.t.Context(), email, l.Password, code))
+	o.must(c.signIn(o.t.Context(), email, o.logins[email].Password, o.code(email)))
 	token, err := c.newToken(o.t.Context(), role)
 	o.must(err)
 	o.parties[role] = c.with(token)
