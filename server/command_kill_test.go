@@ -68,6 +68,12 @@ func publishTerms(t *testing.T, base string, args ...string) string {
 		t.Fatal(err)
 	}
 	succeed(t, nil, append([]string{"publish", "--kind", "TERMS", "--release", "1.0", "--title", "利用約款", "--effective-from", "2020-01-01", file}, args...)...)
+	return termsAt(t, base)
+}
+
+// termsAt is the ID of the terms in force.
+func termsAt(t *testing.T, base string) string {
+	t.Helper()
 	var terms struct{ ID string }
 	if err := clientOf(t, base, "").query(t.Context(), `{ termsInForce { id } }`, nil, "termsInForce", &terms); err != nil {
 		t.Fatal(err)
