@@ -11,6 +11,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 
 	"github.com/tink-crypto/tink-go/v2/aead/subtle"
 	"github.com/tink-crypto/tink-go/v2/tink"
@@ -87,9 +89,20 @@ func (s *Sealer) Create(ctx context.Context, subject Subject) error {
 		return fmt.Errorf("wrapping data key: %w", err)
 	}
 	if err := s.store.Put(ctx, subject, wrapped); err != nil {
-		return fmt.Errorf("storing data key: %w", err)
+		return fmt.Errorf("storing data key: %w", awayIf(err))
 	}
 	return nil
+}
+
+// awayIf tells a disk that is full or gone from a fault of ours: what needs the
+// key can be asked for again later.
+func awayIf(err error) error {
+	var file *fs.PathError
+	var link *os.LinkError
+	if errors.As(err, &file) || errors.As(err, &link) {
+		return &poa.Error{Code: poa.CodeUnavailable, Cause: err}
+	}
+	return err
 }
 
 // Seal encrypts plain with the subject's data key, bound to table, column and
@@ -187,7 +200,7 @@ func (s *Sealer) key(ctx context.Context, subject Subject) (tink.AEAD, error) {
 	}
 	wrapped, err := s.store.Get(ctx, subject)
 	if err != nil {
-		return nil, err
+		return nil, awayIf(err)
 	}
 	raw, err := s.master.Decrypt(wrapped, bind("key", string(subject.Class), subject.ID))
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"ininjo/db"
+	"ininjo/poa"
 	"ininjo/poa/poatest"
 )
 
@@ -116,5 +117,24 @@ func TestHashes(t *testing.T) {
 	grams, same := s.Grams("party", "株式 会社"), s.Grams("party", "株式会社")
 	if len(grams) != 3 || len(grams[0]) != 8 || !bytes.Equal(grams[2], same[2]) {
 		t.Errorf("%x, %x", grams, same)
+	}
+}
+
+// TestKeyStoreAway: where the key store's disk cannot be used, what was asked
+// for can be asked for again later.
+func TestKeyStoreAway(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "store")
+	s := newSealer(t, dir, 1)
+	if err := errors.Join(os.Remove(dir), os.WriteFile(dir, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	subject := db.Subject{Class: db.ClassAccount, ID: "a"}
+	var told *poa.Error
+	if err := s.Create(t.Context(), subject); !errors.As(err, &told) || told.Code != poa.CodeUnavailable {
+		t.Errorf("creating: %v", err)
+	}
+	if _, err := s.Seal(t.Context(), subject, "t", "c", "r", nil); !errors.As(err, &told) || told.Code != poa.CodeUnavailable {
+		t.Errorf("sealing: %v", err)
 	}
 }

@@ -182,7 +182,7 @@ func TestDiskThatFills(t *testing.T) {
 		}
 		w.next++
 	}
-	t.Logf("%d registrations found room, then: %v", w.count(), err)
+	wantText(t, err.Error(), "UNAVAILABLE")
 	if err := os.Remove(n.path("filler")); err != nil {
 		t.Fatal(err)
 	}
