@@ -66,6 +66,15 @@ func newOffice(t *testing.T) *office {
 // openOffice starts a service with a staff and nobody else.
 func openOffice(t *testing.T) *office {
 	t.Helper()
+	o := emptyOffice(t)
+	o.start(nil)
+	o.appoint()
+	return o
+}
+
+// emptyOffice prepares all that a service needs to start.
+func emptyOffice(t *testing.T) *office {
+	t.Helper()
 	dir, err := folderOf("office")
 	if err != nil {
 		t.Fatal(err)
@@ -81,18 +90,20 @@ func openOffice(t *testing.T) *office {
 	for _, role := range []string{"recipient", "second recipient", "delegator"} {
 		o.partners[role] = newPartner(t)
 	}
-	o.start()
-	o.appoint()
 	return o
 }
 
-// start serves with the settings that an operator would give.
-func (o *office) start() {
+// start serves with the settings that an operator would give, as change leaves
+// them.
+func (o *office) start(change func(*Config)) {
 	o.t.Helper()
 	c := Config{Addr: "127.0.0.1:0", MetricsAddr: "127.0.0.1:0", DataDir: o.dir, Roots: filepath.Join(o.dir, "ca", "roots"), PolicyOIDs: []string{poatest.PolicyTest},
 		ServiceName: "Ininjo 試験", SMTP: o.post.address, SMTPTLS: "none", MailFrom: "no-reply@ininjo.example.jp", LogFormat: "json", demo: true}
 	for _, p := range o.partners {
 		c.WebhookAllow = append(c.WebhookAllow, p.address)
+	}
+	if change != nil {
+		change(&c)
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(o.t.Context()), startTimeout)
 	defer cancel()
