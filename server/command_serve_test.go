@@ -136,7 +136,7 @@ func TestStop(t *testing.T) {
 		if err := syscall.Kill(postgres, syscall.SIGQUIT); err != nil {
 			t.Fatal(err)
 		}
-		if status := p.status(t, defaultStopTimeout+10*time.Second); status != 1 {
+		if status := p.status(t, defaultStopTimeout); status != 1 {
 			t.Errorf("ended with %d", status)
 		}
 		wantText(t, p.stderr.String(), "the private PostgreSQL ended", "postgresql.log")

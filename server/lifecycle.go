@@ -26,6 +26,10 @@ func (s *service) begin(ctx context.Context) error {
 	return s.serve(ctx)
 }
 
+// goneTimeout bounds a stop without the database: nothing under way can end
+// well.
+const goneTimeout = 2 * time.Second
+
 // wait returns after a graceful stop: when the context ends, or when something
 // ended that should go on.
 func (s *service) wait(ctx context.Context) error {
@@ -36,6 +40,8 @@ func (s *service) wait(ctx context.Context) error {
 	case err := <-s.broken:
 		return errors.Join(err, s.stop(ctx))
 	case <-s.database.done():
+		s.config.StopTimeout = min(s.config.StopTimeout, goneTimeout)
+		s.started.Store(false) // the stop cannot be recorded
 		return errors.Join(errors.New("the private PostgreSQL ended: see postgresql.log in --data-dir"), s.stop(ctx))
 	}
 }
