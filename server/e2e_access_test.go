@@ -85,14 +85,15 @@ func TestWithdrawnTokenStopsAtOnce(t *testing.T) {
 	t.Parallel()
 	d := running(t)
 	c := d.signedIn(t, "recipient")
-	token, err := c.newToken(t.Context(), "withdrawn")
+	name := poa.NewID("test_") // the demo is shared, and lives through -count
+	token, err := c.newToken(t.Context(), name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if data, code := askWith(t, d.as(t, ""), token); code != "" || !strings.Contains(data, "UNKNOWN") {
 		t.Fatalf("before: %s, %q", data, code)
 	}
-	withdraw(t, c, "withdrawn")
+	withdraw(t, c, name)
 	api := d.as(t, "")
 	if data, code := askWith(t, api, token); code != "UNAUTHENTICATED" {
 		t.Errorf("after: %s, %q", data, code)
@@ -106,7 +107,7 @@ func TestTokenOfValidityDoesNothingElse(t *testing.T) {
 	t.Parallel()
 	d := running(t)
 	c := d.signedIn(t, "recipient")
-	page := submit(t, c, "/tokens", url.Values{"idempotencyKey": {"narrow"}, "name": {"narrow"}, "scope": {"VALIDITY"}, "expiresInDays": {"1"}})
+	page := submit(t, c, "/tokens", url.Values{"idempotencyKey": {poa.NewID("frm_")}, "name": {"narrow"}, "scope": {"VALIDITY"}, "expiresInDays": {"1"}})
 	token := tokenPattern.FindString(string(page.body))
 	if data, code := askWith(t, c, token); code != "" {
 		t.Errorf("validity: %s, %q", data, code)
