@@ -90,13 +90,13 @@ func (b *browser) run(name, email string, env map[string]string) string {
 // reception confirm and accept.
 func (b *browser) register(role, name string, head poatest.Person) {
 	b.t.Helper()
-	email := addressOf(role)
+	email := mailOf(role)
 	b.run("recipient", email, map[string]string{"ROLE": role, "NAME": name, "ADDRESS": companyAddress, "REPRESENTATIVE": head.Name, "HOME_ADDRESS": head.Address, "CORPORATE_NUMBER": companyNumber})
 	b.must(b.enter(b.t.Context(), email))
 	says, err := json.Marshal(map[string]string{"documentDate": poa.DateOf(b.clock.Now()).AddDays(-7).String(), "corporateNumber": companyNumber, "name": name, "address": companyAddress,
 		"representativeTitle": "代表取締役", "representativeName": head.Name, "representativeAddress": head.Address})
 	b.must(err)
-	b.run("reception", addressOf("reception"), map[string]string{"WHAT": "application", "PARTY_ROLE": role, "SAYS": string(says)})
+	b.run("reception", mailOf("reception"), map[string]string{"WHAT": "application", "PARTY_ROLE": role, "SAYS": string(says)})
 }
 
 var draftedID = regexp.MustCompile(`delegation (\S+)`)
@@ -104,17 +104,17 @@ var draftedID = regexp.MustCompile(`delegation (\S+)`)
 // fileAndAsk drafts, hands in, files, accepts and asks.
 func (b *browser) fileAndAsk() {
 	b.t.Helper()
-	env := map[string]string{"DELEGATE_NAME": deputy.Name, "DELEGATE_EMAIL": addressOf("delegate"), "VALID_THROUGH": poa.DateOf(b.clock.Now()).AddDays(180).String()}
-	match := draftedID.FindStringSubmatch(b.run("delegator", addressOf("delegator"), env))
+	env := map[string]string{"DELEGATE_NAME": deputy.Name, "DELEGATE_EMAIL": mailOf("delegate"), "VALID_THROUGH": poa.DateOf(b.clock.Now()).AddDays(180).String()}
+	match := draftedID.FindStringSubmatch(b.run("delegator", mailOf("delegator"), env))
 	if match == nil {
 		b.t.Fatal("the delegator's scenario named no delegation")
 	}
 	id := match[1]
-	mail, err := b.mailbox.next(b.t.Context(), addressOf("delegate"), func(r received) bool { return strings.Contains(r.text, id) })
+	mail, err := b.mailbox.next(b.t.Context(), mailOf("delegate"), func(r received) bool { return strings.Contains(r.text, id) })
 	b.must(err)
 	b.run("delegate", "", map[string]string{"LINK": "/l/" + mail.link()})
 	env["DELEGATION_ID"] = id
-	b.run("delegator", addressOf("delegator"), env)
-	b.run("reception", addressOf("reception"), map[string]string{"WHAT": "filing", "DELEGATION_ID": id})
-	b.run("check", addressOf("recipient"), map[string]string{"DELEGATION_ID": id})
+	b.run("delegator", mailOf("delegator"), env)
+	b.run("reception", mailOf("reception"), map[string]string{"WHAT": "filing", "DELEGATION_ID": id})
+	b.run("check", mailOf("recipient"), map[string]string{"DELEGATION_ID": id})
 }

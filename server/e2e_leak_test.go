@@ -67,7 +67,7 @@ func (o *office) rules() []rule {
 		people = append(people, rule{"a birth date", date, regexp.MustCompile(date), with("delegator", "second delegator", "delegate")})
 	}
 	for _, role := range []string{"delegator", "second delegator", "recipient", "second recipient", "auditor"} {
-		people = append(people, rule{"the mail address of the " + role, addressOf(role), regexp.MustCompile(`(^|[^a-z-])` + addressOf(role)), with(role)})
+		people = append(people, rule{"the mail address of the " + role, mailOf(role), regexp.MustCompile(`(^|[^a-z-])` + mailOf(role)), with(role)})
 	}
 	return append(append(people, o.openers()...), insides...)
 }

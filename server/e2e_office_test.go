@@ -193,7 +193,7 @@ func (o *office) enroll() {
 	}
 }
 
-func addressOf(role string) string { return strings.ReplaceAll(role, " ", "-") + domainOf }
+func mailOf(role string) string { return strings.ReplaceAll(role, " ", "-") + domainOf }
 
 func representative(p poatest.Person) map[string]any {
 	return map[string]any{"title": "代表取締役", "name": p.Name, "address": p.Address, "telephone": telephone}
@@ -201,7 +201,7 @@ func representative(p poatest.Person) map[string]any {
 
 func (o *office) business(role, name, number, address string, head poatest.Person) *client {
 	o.t.Helper()
-	ctx, email := o.t.Context(), addressOf(role)
+	ctx, email := o.t.Context(), mailOf(role)
 	id, err := o.register(ctx, "registerDelegator", name, number, email, map[string]any{"address": address, "representative": representative(head)})
 	o.must(err)
 	says := map[string]any{"idempotencyKey": "confirm-" + id, "partyId": id, "document": "REGISTER_CERTIFICATE", "documentDate": poa.DateOf(o.clock.Now()).AddDays(-7).String(),
@@ -213,7 +213,7 @@ func (o *office) business(role, name, number, address string, head poatest.Perso
 
 func (o *office) bank(role, name, number string, shown bool) *client {
 	o.t.Helper()
-	email := addressOf(role)
+	email := mailOf(role)
 	id, err := o.register(o.t.Context(), "registerRecipient", name, number, email,
 		map[string]any{"filer": "見本 三郎", "nameShown": shown, "address": bankDirector.Address, "representative": representative(bankDirector)})
 	o.must(err)

@@ -26,7 +26,7 @@ func TestTold(t *testing.T) {
 	if hook := o.partners["delegator"].next(t, poa.NoticeRevoked); string(hook.Data.DelegationID) != mine.id {
 		t.Errorf("the delegator was told %+v", hook)
 	}
-	mail, err := o.mailbox.next(t.Context(), addressOf("recipient"), func(r received) bool { return strings.Contains(r.text, mine.id) })
+	mail, err := o.mailbox.next(t.Context(), mailOf("recipient"), func(r received) bool { return strings.Contains(r.text, mine.id) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +37,7 @@ func TestTold(t *testing.T) {
 	if taken := o.partners["second recipient"].taken(); len(taken) != 0 {
 		t.Errorf("the second recipient was told %s", taken)
 	}
-	o.noMailAbout(addressOf("second recipient"), mine.id)
+	o.noMailAbout(mailOf("second recipient"), mine.id)
 
 	// Its way is open: of its own delegation it is told, with its first number.
 	o.revokes(o.other.delegator, others.id)
