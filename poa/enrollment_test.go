@@ -161,6 +161,10 @@ func TestApplications(t *testing.T) {
 			t.Errorf("%+v, %v", got, err)
 		}
 	})
+}
+
+func TestRefusedApplications(t *testing.T) {
+	t.Parallel()
 	t.Run("a refusal carries its reasons to the applicant", func(t *testing.T) {
 		t.Parallel()
 		o := newHouse(t)
@@ -260,6 +264,10 @@ func TestPasswordsAndSignIn(t *testing.T) {
 			t.Errorf("in another writing of the address: %+v, %v", actor, err)
 		}
 	})
+}
+
+func TestAppointmentsAndTokens(t *testing.T) {
+	t.Parallel()
 	t.Run("the first service owner is appointed once, the others by the owner", func(t *testing.T) {
 		t.Parallel()
 		o := newHouse(t)

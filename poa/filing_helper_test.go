@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"ininjo/poa"
 	"ininjo/poa/poatest"
 )
@@ -147,22 +145,7 @@ func (o *office) wantStatus(d poa.Delegation, want poa.ValidityStatus) {
 // counts returns how many rows every table holds, as the superuser sees them.
 func (o *office) counts() map[string]int {
 	o.tb.Helper()
-	ctx := o.tb.Context()
-	conn, err := pgx.Connect(ctx, o.data.SuperuserURL)
-	must(o.tb, err)
-	defer conn.Close(ctx)
-	rows, err := conn.Query(ctx, `SELECT c.oid::regclass::text, (xpath('/row/n/text()', query_to_xml('SELECT count(*) AS n FROM ' || c.oid::regclass, false, true, '')))[1]::text::int
-		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname NOT IN ('pg_catalog', 'information_schema')`)
-	must(o.tb, err)
-	counts := map[string]int{}
-	for rows.Next() {
-		var table string
-		var n int
-		must(o.tb, rows.Scan(&table, &n))
-		counts[table] = n
-	}
-	must(o.tb, rows.Err())
-	return counts
+	return o.data.Counts(o.tb)
 }
 
 // grown tells by how many rows each table grew since before; tables that did

@@ -87,6 +87,10 @@ func TestFiling(t *testing.T) {
 			t.Errorf("after a day the key is new: %v", err)
 		}
 	})
+}
+
+func TestWhatIsFiled(t *testing.T) {
+	t.Parallel()
 	t.Run("SQL in a field is stored as it stands", func(t *testing.T) {
 		t.Parallel()
 		o := newOffice(t)

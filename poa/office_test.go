@@ -15,7 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"ininjo/db"
 	"ininjo/db/dbtest"
 	"ininjo/poa"
 	"ininjo/poa/jpki"
@@ -40,7 +39,7 @@ const (
 type office struct {
 	tb         testing.TB
 	data       *dbtest.Database
-	store      *db.DB
+	store      poa.Store
 	clock      *poatest.Clock
 	policy     poa.Policy
 	ca         *poatest.CA

@@ -67,6 +67,10 @@ func TestReplacement(t *testing.T) {
 		o.wantStatus(old, poa.StatusSuperseded)
 		o.wantStatus(next, poa.StatusRevoked)
 	})
+}
+
+func TestReplacementsMeetEnds(t *testing.T) {
+	t.Parallel()
 	t.Run("of two that wait one is accepted, also at once", func(t *testing.T) {
 		t.Parallel()
 		o := newOffice(t)
@@ -173,6 +177,10 @@ func TestSuspension(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestSuspensionsLate(t *testing.T) {
+	t.Parallel()
 	t.Run("what is learned after the end is part of the history", func(t *testing.T) {
 		t.Parallel()
 		o := newOffice(t)

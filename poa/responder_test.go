@@ -12,7 +12,6 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/google/go-cmp/cmp"
-	"github.com/jackc/pgx/v5"
 
 	"ininjo/poa"
 	"ininjo/poa/receipt"
@@ -65,6 +64,10 @@ func TestAnswers(t *testing.T) {
 			t.Errorf("got %+v", got.Standing)
 		}
 	})
+}
+
+func TestAnswersCompare(t *testing.T) {
+	t.Parallel()
 	t.Run("a file and a certificate in hand are compared", func(t *testing.T) {
 		t.Parallel()
 		o := newOffice(t)
@@ -143,12 +146,7 @@ func TestInquiriesAreAudited(t *testing.T) {
 // inquiries is the table as text.
 func (o *office) inquiries() string {
 	o.tb.Helper()
-	conn, err := pgx.Connect(o.tb.Context(), o.data.SuperuserURL)
-	must(o.tb, err)
-	defer conn.Close(o.tb.Context())
-	var text string
-	must(o.tb, conn.QueryRow(o.tb.Context(), "SELECT json_agg(i)::text FROM inquiries i").Scan(&text))
-	return text
+	return o.data.Text(o.tb, "SELECT json_agg(i)::text FROM inquiries i")
 }
 
 func TestReceipts(t *testing.T) {

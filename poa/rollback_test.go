@@ -3,14 +3,12 @@
 package poa_test
 
 import (
-	"context"
 	"errors"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/jackc/pgx/v5"
 
 	"ininjo/db/dbtest"
 	"ininjo/poa"
@@ -18,28 +16,23 @@ import (
 
 var errNoJob = errors.New("no job can be inserted")
 
-// brittle inserts jobs as dbtest does, until it is told to fail.
-type brittle struct{ fails atomic.Bool }
-
-func (b *brittle) enqueue(ctx context.Context, tx pgx.Tx, j poa.Job, at time.Time) error {
-	if b.fails.Load() {
-		return errNoJob
-	}
-	return dbtest.InsertJob(ctx, tx, j, at)
-}
-
 // TestRollback fails acts at their last step, where their job is inserted.
 func TestRollback(t *testing.T) {
 	t.Parallel()
-	jobs := &brittle{}
-	o := newOffice(t, dbtest.WithEnqueuer(jobs.enqueue))
+	var fails atomic.Bool
+	o := newOffice(t, dbtest.FailingJobs(func() error {
+		if fails.Load() {
+			return errNoJob
+		}
+		return nil
+	}))
 	drafted, ready, submitted, accepted := o.draft(), o.handIn(o.draft()), o.submitted(), o.accepted()
 	replacement := o.submitted(replacing(accepted.ID))
 	file := sign(t, o.signer, o.draftFile(ready))
 	link := o.delegateOf(submitted, poa.MailDelegateLink)
 	filing := poa.SubmitInput{IdempotencyKey: newKey(), DelegationID: string(ready.ID), SignedFile: file}
 	before := o.counts()
-	jobs.fails.Store(true)
+	fails.Store(true)
 	for _, row := range []struct {
 		name string
 		act  func() error
@@ -68,7 +61,7 @@ func TestRollback(t *testing.T) {
 			t.Errorf("a delegation changed: %v, %s", err, cmp.Diff(d, now))
 		}
 	}
-	jobs.fails.Store(false)
+	fails.Store(false)
 	if d, err := o.registrar.Submit(t.Context(), o.delegator, filing); err != nil || d.State != poa.StateSubmitted {
 		t.Errorf("once jobs can be inserted the same key files: %v", err)
 	}
@@ -80,18 +73,23 @@ func TestRollback(t *testing.T) {
 // nothing is numbered, and nothing is lost.
 func TestNumberingRollsBack(t *testing.T) {
 	t.Parallel()
-	jobs := &brittle{}
-	o := newOffice(t, dbtest.WithEnqueuer(jobs.enqueue))
+	var fails atomic.Bool
+	o := newOffice(t, dbtest.FailingJobs(func() error {
+		if fails.Load() {
+			return errNoJob
+		}
+		return nil
+	}))
 	o.accepted()
 	before := o.counts()
-	jobs.fails.Store(true)
+	fails.Store(true)
 	if _, err := o.notifier.Number(t.Context()); !errors.Is(err, errNoJob) {
 		t.Errorf("got %v", err)
 	}
 	if grown := o.grown(before); len(grown) > 0 {
 		t.Errorf("left %v", grown)
 	}
-	jobs.fails.Store(false)
+	fails.Store(false)
 	if n, err := o.notifier.Number(t.Context()); err != nil || n != 1 {
 		t.Errorf("numbered %d, %v", n, err)
 	}

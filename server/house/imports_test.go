@@ -15,7 +15,8 @@ var firstFloor = []string{"db", "graph", "jobs", "portal"}
 var testSupport = []string{"poa/poatest", "db/dbtest"}
 
 // testLibraries are what tests may use besides what their package may.
-var testLibraries = []string{"github.com/google/go-cmp", "pgregory.net/rapid", "go.uber.org/goleak"}
+// go-jose shows that another library than ours verifies a receipt.
+var testLibraries = []string{"github.com/google/go-cmp", "pgregory.net/rapid", "go.uber.org/goleak", "github.com/go-jose/go-jose/v4"}
 
 // ground are the only libraries of poa and its sub-packages, beyond the standard library.
 var ground = map[string][]string{
