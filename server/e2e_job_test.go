@@ -155,7 +155,7 @@ func TestReceiptIsVerifiedByGoJose(t *testing.T) {
 		t.Parallel()
 		head, rest, _ := strings.Cut(*answer.Receipt, ".")
 		body, signature, _ := strings.Cut(rest, ".")
-		altered, err := jose.ParseSigned(head+"."+body[:len(body)-4]+"AAAA."+signature, []jose.SignatureAlgorithm{jose.ES256})
+		altered, err := jose.ParseSignedCompact(head+"."+body[:len(body)-4]+"AAAA."+signature, []jose.SignatureAlgorithm{jose.ES256})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -169,7 +169,7 @@ func TestReceiptIsVerifiedByGoJose(t *testing.T) {
 // published key that it names.
 func verified(t *testing.T, compact string, published jose.JSONWebKeySet) string {
 	t.Helper()
-	signed, err := jose.ParseSigned(compact, []jose.SignatureAlgorithm{jose.ES256})
+	signed, err := jose.ParseSignedCompact(compact, []jose.SignatureAlgorithm{jose.ES256})
 	if err != nil {
 		t.Fatal(err)
 	}
