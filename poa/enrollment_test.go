@@ -3,6 +3,7 @@
 package poa_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -15,7 +16,8 @@ import (
 // faultsAt returns code and field of every fault, for comparing.
 func faultsAt(err error) []string {
 	found := []string{}
-	faults, _ := err.(poa.Faults)
+	var faults poa.Faults
+	errors.As(err, &faults)
 	for _, f := range faults {
 		found = append(found, string(f.Code)+" "+strings.Join(f.Field, "."))
 	}

@@ -23,8 +23,8 @@ func newViewers(t *testing.T) viewers {
 	t.Helper()
 	o := newOffice(t)
 	v := viewers{office: o, d: o.accepted(), hook: o.endpoint(o.delegator)}
-	other, otherRecipient := o.enrol("other@example.jp"), poa.Actor{}
-	otherRecipient, _ = o.enrolRecipient("second@example.jp")
+	other := o.enrol("other@example.jp")
+	otherRecipient, _ := o.enrolRecipient("second@example.jp")
 	o.watch(o.recipient, v.d)
 	delegate := o.delegateOf(v.d, poa.MailRenounceLink)
 	stranger := o.delegateOf(o.draft(), poa.MailDelegateLink)
