@@ -6,6 +6,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
@@ -18,7 +19,7 @@ import (
 )
 
 // Config is what the room is given: the chapters of poa and how a request is
-// read. Every field but Limits is needed.
+// read. Every field but Wait and Limits is needed.
 type Config struct {
 	Enrollment *poa.Enrollment
 	Registrar  *poa.Registrar
@@ -38,6 +39,8 @@ type Config struct {
 	// Language returns the request's language.
 	Language func(context.Context) string
 	Log      *slog.Logger
+	// Wait says for how long a request comes too early; nil lets all come.
+	Wait func(*http.Request) time.Duration
 	// Limits of zero are the defaults.
 	Limits Limits
 }

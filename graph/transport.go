@@ -8,10 +8,13 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"math"
 	"mime"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
@@ -56,6 +59,11 @@ func (t *transport) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		t.fail(ctx, w, typeJSON, failure{http.StatusNotAcceptable, poa.CodeBadUserInput})
 		return
 	}
+	if wait := t.wait(r); wait > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+		t.fail(ctx, w, accepted, failure{http.StatusTooManyRequests, poa.CodeRateLimited})
+		return
+	}
 	params, err := t.read(w, r)
 	if err != nil {
 		if isMethod(err) {
@@ -65,6 +73,14 @@ func (t *transport) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	t.execute(ctx, w, r.Method, accepted, params)
+}
+
+// wait says for how long a request comes too early.
+func (t *transport) wait(r *http.Request) time.Duration {
+	if t.resolver.Wait == nil {
+		return 0
+	}
+	return t.resolver.Wait(r)
 }
 
 func (t *transport) execute(ctx context.Context, w http.ResponseWriter, method, accepted string, params *graphql.RawParams) {

@@ -138,7 +138,8 @@ func publicSamples() []Sample {
 		{"renounce", "renounce", nobody, accepted, nil},
 		{"answered", "answered", nobody, "declined", nil},
 		{"answered-renounced", "answered", nobody, "renounced", nil},
-		{"failure", "failure", nobody, failure{404, poa.CodeNotFound, nil, "req_1"}, nil},
+		{"failure", "failure", nobody, failure{404, poa.CodeNotFound, nil, "req_1", ""}, nil},
+		{"failure-wait", "failure", nobody, failure{429, poa.CodeRateLimited, nil, "req_1", "7"}, nil},
 	}
 }
 

@@ -17,6 +17,8 @@ type failure struct {
 	Faults poa.Faults
 	// Reference is the request's ID, for a word with the service's staff.
 	Reference string
+	// Wait is after how many seconds to try again, empty where nobody knows.
+	Wait string
 }
 
 var statusOf = map[poa.Code]int{
@@ -50,7 +52,7 @@ func (p *portal) fail(r *request, pattern string, err error) {
 	faults, _ := faultsOf(err)
 	r.w.Header().Set("Cache-Control", "no-store")
 	r.w.Header().Del("Content-Disposition")
-	if err := p.write(r, status, "failure", failure{status, code, faults, reference}, nil); err != nil {
+	if err := p.write(r, status, "failure", failure{status, code, faults, reference, r.w.Header().Get("Retry-After")}, nil); err != nil {
 		p.Log.ErrorContext(r.Context(), "error page failed", "route", pattern, "request", reference, "error", err)
 		http.Error(r.w, p.Text(r.lang, string(code), nil), status)
 	}

@@ -48,6 +48,9 @@ type Config struct {
 	// LinkActor finds who a one-time link was sent to; any error means that the
 	// link is unknown or over.
 	LinkActor func(ctx context.Context, token string) (poa.Actor, error)
+	// Wait says for how long a request that needs no account comes too early;
+	// nil lets all come.
+	Wait func(*http.Request) time.Duration
 	// Queues reads the queues of jobs.
 	Queues func(ctx context.Context) ([]Queue, error)
 	// Text gives texts of codes and labels by language (poa/locale).

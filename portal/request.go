@@ -42,6 +42,9 @@ func (p *portal) handler(each route) http.Handler {
 		}
 		err := admit(each.who, r.actor)
 		if err == nil {
+			err = p.tooEarly(r, each.pattern)
+		}
+		if err == nil {
 			err = r.parse(each.pattern)
 		}
 		if err == nil {

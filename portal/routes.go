@@ -2,7 +2,14 @@
 
 package portal
 
-import "ininjo/poa"
+import (
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"ininjo/poa"
+)
 
 // access tells for whom a page is. It is a courtesy, not the guard: poa
 // decides again in every call.
@@ -130,6 +137,23 @@ func staffRoutes() []route {
 		{"GET /staff/people", staff, (*portal).showPeople},
 		{"POST /staff/people", staff, (*portal).appoint},
 	}
+}
+
+// throttled are the acts that need no account.
+var throttled = []string{"POST /sign-in", "POST /register/", "POST /l/"}
+
+// tooEarly refuses an act that needs no account where its client comes too
+// often. Retry-After says when to come again, on the page as well.
+func (p *portal) tooEarly(r *request, pattern string) error {
+	if p.Wait == nil || !slices.ContainsFunc(throttled, func(act string) bool { return strings.HasPrefix(pattern, act) }) {
+		return nil
+	}
+	wait := p.Wait(r.Request)
+	if wait <= 0 {
+		return nil
+	}
+	r.w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+	return &poa.Error{Code: poa.CodeRateLimited}
 }
 
 // admit wants the kind of actor that the page is for.

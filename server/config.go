@@ -60,6 +60,11 @@ type Config struct {
 	// WebhookAllow lets webhooks go to private networks, as prefixes or
 	// host:port; nothing private is allowed by default.
 	WebhookAllow []string `env:"ININJO_WEBHOOK_ALLOW" help:"Private networks (prefix, or address:port) that webhooks may go to."`
+	// AnonymousRate bounds what needs no account, for each client address; zero
+	// is no bound, as in the demo, which serves this machine alone.
+	AnonymousRate float64 `default:"1" env:"ININJO_ANONYMOUS_RATE" help:"Sign-ins, applications, uses of one-time links and GraphQL requests without a token, each second from each address, after 30 at once; 0 for no bound."`
+	// TrustedProxies are believed about their clients' addresses.
+	TrustedProxies []netip.Prefix `env:"ININJO_TRUSTED_PROXIES" help:"Reverse proxies (prefixes) whose X-Forwarded-For is believed. Default: none."`
 	// PostgresBin names the folder of initdb and postgres.
 	PostgresBin string `env:"ININJO_POSTGRES_BIN" help:"Folder of initdb and postgres. Default: found on the machine, else fetched." type:"path"`
 	// LogFormat is text or json.
@@ -80,6 +85,9 @@ const defaultStopTimeout = 20 * time.Second
 func (c Config) withDefaults() (Config, error) {
 	if c.DatabaseURL != "" && (c.Keys == "" || c.KeyStore == "") {
 		return c, errors.New("with --database-url, --keys and --key-store must be given: keys are made only together with the private PostgreSQL")
+	}
+	if !(c.AnonymousRate >= 0) { // NaN, too
+		return c, errors.New("--anonymous-rate is a number of requests each second, or 0 for no bound")
 	}
 	if c.StopTimeout <= 0 {
 		c.StopTimeout = defaultStopTimeout

@@ -17,14 +17,18 @@ import (
 type metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.HistogramVec
+	// throttled counts refusals for coming too often.
+	throttled prometheus.Counter
 }
 
 func newMetrics() *metrics {
 	m := &metrics{registry: prometheus.NewRegistry(), requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "ininjo_http_request_seconds", Help: "Time to answer a request, by route and status.",
 		Buckets: []float64{.001, .005, .01, .05, .1, .5, 1, 5},
-	}, []string{"route", "status"})}
-	m.registry.MustRegister(m.requests, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	}, []string{"route", "status"}), throttled: prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "ininjo_rate_limited_total", Help: "Requests refused because their client came too often.",
+	})}
+	m.registry.MustRegister(m.requests, m.throttled, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 

@@ -174,8 +174,12 @@ func (s *service) profile() (jpki.Profile, error) {
 func (s *service) routes() (http.Handler, error) {
 	mux := http.NewServeMux()
 	s.wellKnown(mux)
-	mux.Handle("/graphql", s.graphQL())
-	pages, err := s.portal()
+	often, err := newThrottle(s.machine, s.config.AnonymousRate, s.config.TrustedProxies, s.metrics)
+	if err != nil {
+		return nil, err
+	}
+	mux.Handle("/graphql", s.graphQL(often))
+	pages, err := s.portal(often)
 	if err != nil {
 		return nil, err
 	}
@@ -183,20 +187,21 @@ func (s *service) routes() (http.Handler, error) {
 	return wrap(mux, s.log, s.clock, s.metrics), nil
 }
 
-func (s *service) graphQL() http.Handler {
+func (s *service) graphQL(often *throttle) http.Handler {
 	return graph.New(graph.Config{
 		Enrollment: s.chapters.enrollment, Registrar: s.chapters.registrar, Responder: s.chapters.responder,
 		Notifier: s.chapters.notifier, Records: s.chapters.records, Addresses: s.hooks,
 		Actor: s.actors.actor, Credential: s.actors.credential, Language: languageFrom, Text: locale.Text, Log: s.log,
+		Wait: often.anonymousWait,
 	})
 }
 
-func (s *service) portal() (http.Handler, error) {
+func (s *service) portal(often *throttle) (http.Handler, error) {
 	signedIn := newSessions(s.db, s.db.Sessions(), s.policy.PublicURL, s.log)
 	pages, err := portal.New(portal.Config{
 		Enrollment: s.chapters.enrollment, Registrar: s.chapters.registrar, Responder: s.chapters.responder,
 		Notifier: s.chapters.notifier, Records: s.chapters.records, Clock: s.clock, Policy: s.policy, Addresses: s.hooks,
-		Session: signedIn, LinkActor: s.actors.link, Queues: s.queues, Text: locale.Text, Log: s.log, Demo: s.config.demo,
+		Session: signedIn, LinkActor: s.actors.link, Queues: s.queues, Text: locale.Text, Log: s.log, Demo: s.config.demo, Wait: often.wait,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("preparing pages: %w", err)
