@@ -20,6 +20,7 @@ const (
 	keyBearer contextKey = iota
 	keyLanguage
 	keyRequestID
+	keyRoute
 )
 
 // bearer keeps the request's token for whoever needs the actor. A token of a

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -57,13 +58,25 @@ func requestIDFrom(ctx context.Context) string {
 func logged(next http.Handler, log *slog.Logger, clock poa.Clock, m *metrics) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := clock.Now()
-		recorder := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
+		recorder, inner := &statusRecorder{ResponseWriter: w, status: http.StatusOK}, ""
+		r = r.WithContext(context.WithValue(r.Context(), keyRoute, &inner))
 		next.ServeHTTP(recorder, r)
 		took := clock.Now().Sub(began)
-		route := routeOf(r)
+		route := cmp.Or(inner, routeOf(r))
 		m.observe(route, recorder.status, took)
 		log.LogAttrs(r.Context(), slog.LevelInfo, "request", slog.String("method", methodOf(r)), slog.String("route", route),
 			slog.Int("status", recorder.status), slog.Duration("took", took.Round(time.Microsecond)), slog.String("request", requestIDFrom(r.Context())))
+	})
+}
+
+// noteRoute tells the log which of a room's own routes matched: the session's
+// wrapper copies the request, so that its pattern would be lost.
+func noteRoute(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, r)
+		if inner, ok := r.Context().Value(keyRoute).(*string); ok {
+			*inner = r.Pattern
+		}
 	})
 }
 

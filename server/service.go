@@ -207,5 +207,5 @@ func (s *service) portal(often *throttle) (http.Handler, error) {
 		return nil, fmt.Errorf("preparing pages: %w", err)
 	}
 	guard := http.NewCrossOriginProtection()
-	return guard.Handler(signedIn.manager.LoadAndSave(pages)), nil
+	return guard.Handler(signedIn.manager.LoadAndSave(noteRoute(pages))), nil
 }
