@@ -90,16 +90,16 @@ func TestKill(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 0))
 	dir := freshHome(t)
 	w := &writer{made: map[int]string{}}
-	p, base := serving(t, nil, "--data-dir", dir)
+	p, base := serving(t, nil, "--data-dir", dir, "--anonymous-rate", "0") // its load is one client
 	w.terms = publishTerms(t, base, "--data-dir", dir)
 	for range 3 {
 		w.workAndKill(t, p, base, random)
 		goneWith(t, dir)
-		early := launch(t, nil, "serve", "--addr", "127.0.0.1:0", "--data-dir", dir)
+		early := launch(t, nil, "serve", "--addr", "127.0.0.1:0", "--data-dir", dir, "--anonymous-rate", "0")
 		pause(time.Duration(random.IntN(500)) * time.Millisecond)
 		early.signal(t, syscall.SIGKILL)
 		early.status(t, patience)
-		p, base = serving(t, nil, "--data-dir", dir) // at once: what is left of the one before may still be shutting down
+		p, base = serving(t, nil, "--data-dir", dir, "--anonymous-rate", "0") // at once: what is left of the one before may still be shutting down
 		w.check(t, base)
 	}
 	if w.count() < 10 {

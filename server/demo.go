@@ -88,9 +88,14 @@ func (d *demo) prepare(ctx context.Context, addr string) error {
 	if err := demoFolder(ctx, d.dir); err != nil {
 		return err
 	}
-	if err := d.certify(); err != nil {
-		return err
-	}
+	certified := make(chan error, 1)
+	go func() { certified <- d.certify() }() // keys take as long to make as PostgreSQL to start
+	err := d.open(ctx, addr)
+	return errors.Join(<-certified, err)
+}
+
+// open wires the service. The roots are read later, when it begins.
+func (d *demo) open(ctx context.Context, addr string) error {
 	var err error
 	if d.hooks, err = newReceiver(ctx); err != nil {
 		return err
