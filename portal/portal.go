@@ -46,7 +46,7 @@ type Config struct {
 	Addresses poa.AddressChecker
 	Session   Session
 	// LinkActor finds who a one-time link was sent to; any error means that the
-	// link is unknown or over.
+	// link is unknown, used up or over.
 	LinkActor func(ctx context.Context, token string) (poa.Actor, error)
 	// Wait says for how long a request that needs no account comes too early;
 	// nil lets all come.

@@ -159,7 +159,11 @@ func (w *world) serve(ca *poatest.CA) {
 		Responder: poa.NewResponder(clock, store, policy, receipts), Notifier: poa.NewNotifier(clock, store, policy), Records: poa.NewRecords(clock, store),
 		Clock: clock, Policy: policy, Addresses: anywhere{}, Session: session{manager, store}, Text: locale.Text,
 		LinkActor: func(ctx context.Context, token string) (poa.Actor, error) {
-			return store.ActorByLink(ctx, sha256.Sum256([]byte(token)), clock.Now())
+			actor, err := store.ActorByLink(ctx, sha256.Sum256([]byte(token)), clock.Now())
+			if err == nil && actor.LinkUsed {
+				err = poa.ErrNotFound
+			}
+			return actor, err
 		},
 		Queues: func(context.Context) ([]portal.Queue, error) {
 			return []portal.Queue{{Name: "webhooks", Available: 7}}, nil
