@@ -77,15 +77,16 @@ type linkRow struct {
 	UsedAt       *time.Time `bun:"used_at"`
 }
 
-// ActorByLink finds who may act by an unused link that holds at now: the
-// delegate of its delegation, or somebody unknown who reads a mailbox.
+// ActorByLink finds who comes by a link that is not over at now: the delegate
+// of its delegation, or somebody unknown who reads a mailbox. A link that was
+// used up is found, too, since its act may be repeated with the same key.
 func (d *DB) ActorByLink(ctx context.Context, hash [32]byte, now time.Time) (poa.Actor, error) {
 	var row linkRow
-	err := d.bun.NewSelect().Model(&row).Where("hash = ? AND used_at IS NULL AND expires_at > ?", hash[:], now.UTC()).Scan(ctx)
+	err := d.bun.NewSelect().Model(&row).Where("hash = ? AND expires_at > ?", hash[:], now.UTC()).Scan(ctx)
 	if err != nil {
 		return poa.Actor{}, failed(err, "reading link")
 	}
-	actor := poa.Actor{Kind: poa.ActorAnonymous, ID: row.ID, LinkID: row.ID, Purpose: poa.LinkPurpose(row.Purpose), Language: "ja"}
+	actor := poa.Actor{Kind: poa.ActorAnonymous, ID: row.ID, LinkID: row.ID, Purpose: poa.LinkPurpose(row.Purpose), LinkUsed: row.UsedAt != nil, Language: "ja"}
 	if row.DelegationID != nil {
 		actor.Kind, actor.DelegationID = poa.ActorDelegate, poa.DelegationID(*row.DelegationID)
 	}

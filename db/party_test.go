@@ -222,7 +222,7 @@ func TestLinks(t *testing.T) {
 		t.Error(err, diff)
 	}
 	actor, err := d.DB.ActorByLink(t.Context(), l.Hash, d.Clock.Now())
-	if err != nil || actor.LinkID != l.ID || actor.Purpose != poa.LinkPassword || actor.Kind != poa.ActorAnonymous {
+	if err != nil || actor.LinkID != l.ID || actor.Purpose != poa.LinkPassword || actor.Kind != poa.ActorAnonymous || actor.LinkUsed {
 		t.Errorf("%v, %+v", err, actor)
 	}
 	use := func(at time.Time) error {
@@ -237,8 +237,11 @@ func TestLinks(t *testing.T) {
 	if err := use(d.Clock.Now()); !errors.Is(err, poa.ErrConflict) {
 		t.Errorf("used twice: %v", err)
 	}
-	if _, err := d.DB.ActorByLink(t.Context(), l.Hash, d.Clock.Now()); !errors.Is(err, poa.ErrNotFound) {
-		t.Errorf("holds when used: %v", err)
+	if used, err := d.DB.ActorByLink(t.Context(), l.Hash, d.Clock.Now()); err != nil || !used.LinkUsed || used.LinkID != l.ID {
+		t.Errorf("when used: %v, %+v", err, used)
+	}
+	if _, err := d.DB.ActorByLink(t.Context(), l.Hash, l.ExpiresAt); !errors.Is(err, poa.ErrNotFound) {
+		t.Errorf("found when over: %v", err)
 	}
 }
 

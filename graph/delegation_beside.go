@@ -40,6 +40,11 @@ func (b *beside) Delegator(ctx context.Context, id string) (poa.Delegator, error
 	return b.owners[id], b.ownersErr
 }
 
+// File returns a file of a delegation of the page.
+func (b *beside) File(ctx context.Context, id poa.DelegationID, kind poa.FileKind) ([]byte, error) {
+	return b.resolver.Records.File(ctx, b.actor, string(id), kind)
+}
+
 func (b *beside) loadOwners(ctx context.Context) (map[string]poa.Delegator, error) {
 	var ids []string
 	owners := map[string]poa.Delegator{}
@@ -75,24 +80,16 @@ func (*delegationResolver) Delegator(ctx context.Context, d *schema.Delegation) 
 }
 
 // DraftFile returns the bytes to sign.
-func (r *delegationResolver) DraftFile(ctx context.Context, d *schema.Delegation) ([]byte, error) {
-	return r.file(ctx, d, poa.FileDraft)
+func (*delegationResolver) DraftFile(ctx context.Context, d *schema.Delegation) ([]byte, error) {
+	return d.Beside.File(ctx, poa.DelegationID(d.ID), poa.FileDraft)
 }
 
 // SignedFile returns the file as filed.
-func (r *delegationResolver) SignedFile(ctx context.Context, d *schema.Delegation) ([]byte, error) {
+func (*delegationResolver) SignedFile(ctx context.Context, d *schema.Delegation) ([]byte, error) {
 	if d.SignedFileSHA256 == nil {
 		return nil, nil
 	}
-	return r.file(ctx, d, poa.FileSigned)
-}
-
-func (r *delegationResolver) file(ctx context.Context, d *schema.Delegation, kind poa.FileKind) ([]byte, error) {
-	actor, _, err := r.actor(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return r.Records.File(ctx, actor, d.ID, kind)
+	return d.Beside.File(ctx, poa.DelegationID(d.ID), poa.FileSigned)
 }
 
 // DelegateCertificate returns what the delegate's certificate says, to staff.

@@ -15,6 +15,7 @@ func (r *resolver) shown(ctx context.Context, actor poa.Actor, d poa.Delegation,
 	faults, err := r.correctable(ctx, err, "delegationId")
 	payload := &schema.DelegationPayload{Errors: faults}
 	if d.ID != "" {
+		actor.LinkUsed = false // whoever repeats the act that used the link up is given its first answer, fields and all
 		payload.Delegation = r.one(actor, d)
 	}
 	return payload, err

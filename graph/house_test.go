@@ -172,7 +172,9 @@ func (h *house) actor(ctx context.Context) (poa.Actor, poa.TokenScope, error) {
 		actor = poa.Anonymous(language(ctx))
 	case known:
 	case strings.HasPrefix(token, poa.LinkPrefix+"_"):
-		actor, err = h.data.DB.ActorByLink(ctx, hash, now)
+		if actor, err = h.data.DB.ActorByLink(ctx, hash, now); actor.Purpose != poa.LinkAnswer && actor.Purpose != poa.LinkRenounce {
+			err = poa.ErrUnauthenticated
+		}
 	default:
 		actor, scope, err = h.data.DB.ActorByToken(ctx, hash, now)
 	}

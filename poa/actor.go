@@ -47,6 +47,10 @@ type Actor struct {
 	LinkID string
 	// Purpose is what the link may be used for.
 	Purpose LinkPurpose
+	// LinkUsed says that the link was used up. Its bearer sees nothing any more
+	// and is only given the answer of the act that used it again, for the same
+	// idempotency key; whatever else it tries is LINK_OVER.
+	LinkUsed bool
 	// Roles are those of staff.
 	Roles []Role
 	// Language is "ja" or "en", for mail that the act causes.

@@ -27,7 +27,7 @@ func (r *Registrar) ChallengeOnce(ctx context.Context, actor Actor, key string) 
 		if err != nil {
 			return "", err
 		}
-		if d.State != StateDrafted || !d.DelegateCertifiedAt.IsZero() {
+		if actor.LinkUsed || d.State != StateDrafted || !d.DelegateCertifiedAt.IsZero() {
 			return "", Faults{newFault(CodeLinkOver, "token")}
 		}
 		nonce, _ := NewSecret("nonce")
@@ -78,7 +78,7 @@ func (r *Registrar) HandIn(ctx context.Context, actor Actor, in HandInInput) (De
 			return "", err
 		}
 		a.subject = string(d.ID)
-		if d.State != StateDrafted || !d.DelegateCertifiedAt.IsZero() {
+		if actor.LinkUsed || d.State != StateDrafted || !d.DelegateCertifiedAt.IsZero() {
 			return "", Faults{newFault(CodeLinkOver, "token")}
 		}
 		return string(d.ID), r.handIn(ctx, a, d, in)
@@ -122,7 +122,7 @@ func (r *Registrar) handIn(ctx context.Context, a *act, d Delegation, in HandInI
 }
 
 // Decline is a delegate's no: it ends a draft as abandoned and a submitted
-// filing as refused with DECLINED.
+// filing as refused with DECLINED. It uses the link up.
 func (r *Registrar) Decline(ctx context.Context, actor Actor, key string) error {
 	if err := r.mayAnswer(actor, LinkAnswer); err != nil {
 		return err
@@ -152,7 +152,7 @@ func (r *Registrar) Decline(ctx context.Context, actor Actor, key string) error 
 }
 
 // Renounce ends an accepted delegation by its delegate's word (受任者の辞任),
-// now.
+// now. It uses the link up.
 func (r *Registrar) Renounce(ctx context.Context, actor Actor, key string) (Delegation, error) {
 	if err := r.mayAnswer(actor, LinkRenounce); err != nil {
 		return Delegation{}, err

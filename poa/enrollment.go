@@ -241,13 +241,14 @@ func (e *Enrollment) confirmAddress(ctx context.Context, a *act, accountID strin
 	return nil
 }
 
-// linkOf finds the link of a token; LINK_OVER where there is none of the purpose.
+// linkOf finds the unused link of a token; LINK_OVER where there is none of the
+// purpose.
 func (o office) linkOf(ctx context.Context, token string, purpose LinkPurpose) (Link, error) {
 	actor, err := o.store.ActorByLink(ctx, sha256.Sum256([]byte(token)), o.clock.Now())
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return Link{}, fmt.Errorf("reading link: %w", err)
 	}
-	if err != nil || actor.Purpose != purpose {
+	if err != nil || actor.Purpose != purpose || actor.LinkUsed {
 		return Link{}, Faults{newFault(CodeLinkOver, "token")}
 	}
 	return o.store.Link(ctx, actor.LinkID)

@@ -51,9 +51,11 @@ func (r *Records) Delegation(ctx context.Context, actor Actor, text string) (Del
 	return d, nil
 }
 
-// sees reports whether a delegation is the actor's own or the actor sees all.
+// sees reports whether a delegation is the actor's own or the actor sees all. A
+// delegate sees it until the link is used up.
 func sees(actor Actor, d Delegation) bool {
-	return seesAll(actor) || actor.Kind == ActorDelegator && d.DelegatorID == actor.PartyID || actor.Kind == ActorDelegate && d.ID == actor.DelegationID
+	return seesAll(actor) || actor.Kind == ActorDelegator && d.DelegatorID == actor.PartyID ||
+		actor.Kind == ActorDelegate && d.ID == actor.DelegationID && !actor.LinkUsed
 }
 
 // Delegations lists the actor's own delegations, or all of them to staff.

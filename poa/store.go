@@ -20,7 +20,8 @@ type Store interface {
 	Ask(ctx context.Context, c Credential, inquiries []Inquiry) ([]Reading, error)
 	// ActorByToken finds the actor of a token that holds at now.
 	ActorByToken(ctx context.Context, hash [32]byte, now time.Time) (Actor, TokenScope, error)
-	// ActorByLink finds the delegate of an unused link that holds at now.
+	// ActorByLink finds the delegate of a link that is not over at now. A link
+	// that was used up is found, too, with LinkUsed set.
 	ActorByLink(ctx context.Context, hash [32]byte, now time.Time) (Actor, error)
 	// ActorByAccount finds the actor of a signed-in account that is not disabled.
 	ActorByAccount(ctx context.Context, accountID string) (Actor, error)

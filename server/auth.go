@@ -68,7 +68,8 @@ type actors struct {
 
 // actor resolves the request's Bearer token: an API token or a delegate's
 // one-time link. Without one the actor is anonymous; one that does not hold is
-// UNAUTHENTICATED.
+// UNAUTHENTICATED. A link that was used up still holds for the repeat of the
+// act that used it, which poa tells by its key.
 func (a actors) actor(ctx context.Context) (poa.Actor, poa.TokenScope, error) {
 	token, brought := ctx.Value(keyBearer).(string)
 	if !brought {
@@ -90,17 +91,23 @@ func (a actors) byToken(ctx context.Context, token string) (poa.Actor, poa.Token
 	if !strings.HasPrefix(token, poa.LinkPrefix+"_") {
 		return a.store.ActorByToken(ctx, hash, a.clock.Now())
 	}
-	actor, err := a.link(ctx, token)
+	actor, err := a.store.ActorByLink(ctx, hash, a.clock.Now())
+	if err == nil && actor.Purpose != poa.LinkAnswer && actor.Purpose != poa.LinkRenounce {
+		return poa.Actor{}, "", poa.ErrNotFound
+	}
 	return actor, poa.ScopeAll, err
 }
 
-// link resolves a one-time link's token. Links that are no delegate's open
-// pages only.
+// link resolves the token of a one-time link that opens a page. One that was
+// used up opens none. Links that are no delegate's open pages only.
 func (a actors) link(ctx context.Context, token string) (poa.Actor, error) {
 	if !poa.SecretWellFormed(token) {
 		return poa.Actor{}, poa.ErrNotFound
 	}
 	actor, err := a.store.ActorByLink(ctx, sha256.Sum256([]byte(token)), a.clock.Now())
+	if err == nil && actor.LinkUsed {
+		return poa.Actor{}, poa.ErrNotFound
+	}
 	actor.Language = languageFrom(ctx)
 	return actor, err
 }

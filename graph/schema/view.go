@@ -43,6 +43,7 @@ type Delegation struct {
 type Beside interface {
 	Details(ctx context.Context, id poa.DelegationID) (poa.Details, error)
 	Delegator(ctx context.Context, id string) (poa.Delegator, error)
+	File(ctx context.Context, id poa.DelegationID, kind poa.FileKind) ([]byte, error)
 }
 
 // IsNode marks what the field node returns.
