@@ -73,7 +73,9 @@ func (e *Enrollment) mayHaveTokens(ctx context.Context, actor Actor) error {
 			return nil
 		}
 		return ErrForbidden
-	case ActorAnonymous, ActorDelegate, ActorSystem:
+	case ActorAnonymous:
+		return ErrUnauthenticated
+	case ActorDelegate, ActorSystem:
 		return ErrForbidden
 	}
 	return ErrUnauthenticated

@@ -54,6 +54,7 @@ const (
 	CodeAlreadyFiled          Code = "ALREADY_FILED"
 	CodeSignatureInvalid      Code = "SIGNATURE_INVALID"
 	CodeSignatureMissing      Code = "SIGNATURE_MISSING"
+	CodeSignedAttributes      Code = "SIGNED_ATTRIBUTES_MISSING"
 	CodeSeveralSigners        Code = "SEVERAL_SIGNERS"
 	CodeAlgorithm             Code = "ALGORITHM_NOT_ACCEPTED"
 	CodeCertificateUntrusted  Code = "CERTIFICATE_UNTRUSTED"

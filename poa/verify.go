@@ -65,8 +65,10 @@ func signatureCode(err error) Code {
 	switch f.Kind {
 	case cms.TooLarge, cms.TooDeep:
 		return CodeFileTooLarge
-	case cms.NoSigner, cms.NoCertificate, cms.NoSignedAttributes, cms.NotSignedData:
+	case cms.NoSigner, cms.NoCertificate, cms.NotSignedData:
 		return CodeSignatureMissing
+	case cms.NoSignedAttributes:
+		return CodeSignedAttributes
 	case cms.SeveralSigners:
 		return CodeSeveralSigners
 	case cms.Algorithm, cms.KeyTooShort:

@@ -63,6 +63,7 @@ var wrongFiles = []wrong{
 		file[len(file)-9] ^= 1
 		return file
 	}),
+	wrongFile("signed without signed attributes", func(o *office, draft []byte) []byte { return byOpenSSL(o.tb, o.signer, draft, "-noattr") }),
 	wrongFile("another draft's signed file", func(o *office, _ []byte) []byte { return sign(o.tb, o.signer, o.draftFile(o.draft())) }),
 	wrongFile("a certificate of an unknown root", func(o *office, draft []byte) []byte {
 		foreign := poatest.MustCA(o.tb, o.clock.Now(), poatest.WithOwnKey())

@@ -80,6 +80,7 @@ func stepsOf(d poa.Delegation) []step {
 			steps[i].State = "current"
 		case i == reached:
 			steps[i].State = "failed"
+			return steps[:i+1] // nothing comes after the end
 		}
 	}
 	return steps

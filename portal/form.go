@@ -94,6 +94,19 @@ type Field struct {
 	inputType             string
 }
 
+// Conditional is the key of a badge that says for whom the field must be filled
+// in, or "".
+func (f Field) Conditional() string {
+	switch f.Class {
+	case "only-corporation":
+		return "must.corporation"
+	case "only-sole":
+		return "must.sole"
+	default:
+		return ""
+	}
+}
+
 // Described lists the elements that describe the field, for aria-describedby.
 func (f Field) Described() string { return strings.Join(f.described, " ") }
 
