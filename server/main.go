@@ -29,12 +29,22 @@ func main() {
 	os.Exit(ininjo())
 }
 
+// interrupted is the exit status after a second signal, as shells write SIGINT.
+const interrupted = 130
+
 // ininjo runs the program until it ends or is asked to. A second signal ends it
 // at once.
 func ininjo() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	signals := make(chan os.Signal, 2) // room for both, so that none is lost between them
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		cancel()
+		<-signals
+		os.Exit(interrupted)
+	}()
 	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "ininjo:", err)
 		return 1
