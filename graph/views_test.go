@@ -55,7 +55,7 @@ var views = map[string]view{
 		to: map[string]string{"anyone": asks, "validity": refuses, "recipient": shows, "reading": shows}},
 	"viewer": {query: `viewer { delegator { name } recipient { name } delegation { mandator { name } } endpoints { url } tokens { name } watches { delegationId } }`, otherwise: empty,
 		to: map[string]string{"validity": refuses, "delegator": shows, "other": shows, "recipient": shows, "reading": shows, "delegate": shows}},
-	"auditEvents": {query: `auditEvents { nodes { action subjectId } }`, otherwise: refuses,
+	"auditEvents": {query: `auditEvents(first: 100) { nodes { action subjectId } }`, otherwise: refuses,
 		to: map[string]string{"anyone": asks, "auditor": shows, "manager": shows}},
 	// The validity read takes tokens alone; signed-in names are none to it.
 	"validity":     {query: `validity(delegationId: "${first}") { status }`, otherwise: asks, to: map[string]string{"validity": public, "reading": refuses}},
