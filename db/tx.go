@@ -43,7 +43,7 @@ func (d *DB) InTx(ctx context.Context, fn func(context.Context, poa.Tx) error) e
 			return fmt.Errorf("beginning transaction: %w", translate(err))
 		}
 		t := &tx{reader: reader{db: d, q: conn}, pgx: begun}
-		defer rollback(ctx, begun)
+		defer rollback(ctx, conn, begun)
 		if err := fn(ctx, t); err != nil {
 			return err
 		}
@@ -92,11 +92,12 @@ func sessionOf(conn bun.Conn) (*pgx.Conn, error) {
 }
 
 // rollback does nothing after a commit. Where it fails the session is broken
-// and the pool throws it away.
-func rollback(ctx context.Context, t pgx.Tx) {
+// and the pool throws it away. It runs under the lock of database/sql: where the
+// caller's context ended, that may be closing the session just now.
+func rollback(ctx context.Context, conn bun.Conn, t pgx.Tx) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
 	defer cancel()
-	_ = t.Rollback(ctx)
+	_ = conn.Raw(func(any) error { return t.Rollback(ctx) })
 }
 
 // Enqueue inserts a job in the transaction.
