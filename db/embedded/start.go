@@ -36,7 +36,7 @@ func Start(ctx context.Context, cfg Config) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	held, err := takeFolder(cfg.DataDir)
+	held, err := takePatiently(ctx, cfg.DataDir)
 	if err != nil {
 		return nil, err
 	}
@@ -47,6 +47,28 @@ func Start(ctx context.Context, cfg Config) (*Cluster, error) {
 	}
 	c.lock = held
 	return c, nil
+}
+
+// lockTries is how often, every staleInterval, a start asks for a folder that is
+// in use: a killed program's lock can outlive it by moments, in a child that it
+// was just making.
+const lockTries = 10
+
+func takePatiently(ctx context.Context, dataDir string) (*os.File, error) {
+	again := time.NewTicker(staleInterval)
+	defer again.Stop()
+	for range lockTries {
+		held, err := takeFolder(dataDir)
+		if !errors.Is(err, ErrInUse) {
+			return held, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-again.C:
+		}
+	}
+	return takeFolder(dataDir)
 }
 
 func start(ctx context.Context, cfg Config) (*Cluster, error) {
