@@ -81,7 +81,7 @@ func (m *mutationResolver) AppointStaff(ctx context.Context, in poa.StaffInput) 
 	if err != nil {
 		return nil, err
 	}
-	if !actor.HasRole(poa.RoleServiceOwner) { // before the input is looked at
+	if !actor.May(poa.MayAppoint) { // before the input is looked at
 		return nil, poa.ErrForbidden
 	}
 	var account poa.Account

@@ -22,6 +22,8 @@ type Config struct {
 
 	Notifier  *poa.Notifier
 	Registrar *poa.Registrar
+	Titles    *poa.Titles
+	Retention *poa.Retention
 	Upkeep    Upkeep
 	Leader    Leader
 	Webhook   Poster
@@ -86,7 +88,7 @@ func (c Config) check() error {
 	switch {
 	case c.Pool == nil:
 		return errors.New("opening jobs: no pool was given")
-	case c.Notifier == nil, c.Registrar == nil, c.Upkeep == nil, c.Leader == nil, c.Webhook == nil, c.Mailer == nil, c.Clock == nil:
+	case c.Notifier == nil, c.Registrar == nil, c.Titles == nil, c.Retention == nil, c.Upkeep == nil, c.Leader == nil, c.Webhook == nil, c.Mailer == nil, c.Clock == nil:
 		return errors.New("opening jobs: a rule, an interface or the clock is missing")
 	}
 	return nil

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	htmltemplate "html/template"
+	"io/fs"
+	"path"
 	"strings"
 	"text/template"
 	"time"
@@ -18,9 +20,18 @@ import (
 //go:embed mail/*
 var mailFiles embed.FS
 
-// mailTemplates lists every kind of mail; a test holds that each has its texts.
-var mailTemplates = []poa.MailTemplate{poa.MailApplicationReceived, poa.MailApplicationAccepted, poa.MailApplicationRefused, poa.MailDelegateLink,
-	poa.MailRenounceLink, poa.MailFilingReceived, poa.MailFilingAccepted, poa.MailFilingRefused, poa.MailNotice, poa.MailConfirmAddress, poa.MailSetPassword}
+// mailTemplates lists every kind of mail that has files; a test holds that each
+// of poa's kinds does.
+func mailTemplates() []poa.MailTemplate {
+	names, _ := fs.Glob(mailFiles, "mail/*.ja.txt") // the pattern is well-formed
+	var kinds []poa.MailTemplate
+	for _, name := range names {
+		if kind := strings.TrimSuffix(path.Base(name), ".ja.txt"); kind != "frame" {
+			kinds = append(kinds, poa.MailTemplate(kind))
+		}
+	}
+	return kinds
+}
 
 var mailLanguages = []string{"ja", "en"}
 
@@ -58,7 +69,7 @@ func newLetters(policy poa.Policy) (*letters, error) {
 		if err != nil {
 			return nil, err
 		}
-		for _, kind := range mailTemplates {
+		for _, kind := range mailTemplates() {
 			if l.all[string(kind)+"."+language], err = parseLetter(string(kind), language, functions); err != nil {
 				return nil, fmt.Errorf("parsing mail %s in %s: %w", kind, language, err)
 			}

@@ -182,7 +182,7 @@ func newTOTPSecret() string {
 
 func mayAppoint(ctx context.Context, a *act) error {
 	if a.actor.Kind != ActorSystem {
-		return a.actor.requireRole(RoleServiceOwner)
+		return a.actor.requirePermission(MayAppoint)
 	}
 	staff, err := a.Accounts(ctx, "")
 	if err != nil {
@@ -207,7 +207,7 @@ type PublishInput struct {
 // owner does (9.2), or the system when it loads the owner's files.
 func (e *Enrollment) Publish(ctx context.Context, actor Actor, in PublishInput) error {
 	if actor.Kind != ActorSystem {
-		if err := actor.requireRole(RoleServiceOwner); err != nil {
+		if err := actor.requirePermission(MayPublish); err != nil {
 			return err
 		}
 	}

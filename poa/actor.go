@@ -53,6 +53,8 @@ type Actor struct {
 	LinkUsed bool
 	// Roles are those of staff.
 	Roles []Role
+	// Member is what a party's member may do for it.
+	Member MemberRole
 	// Language is "ja" or "en", for mail that the act causes.
 	Language string
 	// Anonymous callers are told apart by the keyed hash of their e-mail
@@ -87,15 +89,4 @@ func (a Actor) require(kind ActorKind) error {
 	default:
 		return ErrForbidden
 	}
-}
-
-// requireRole returns nil if the actor is staff in one of the roles.
-func (a Actor) requireRole(roles ...Role) error {
-	if err := a.require(ActorStaff); err != nil {
-		return err
-	}
-	if !a.HasRole(roles...) {
-		return ErrForbidden
-	}
-	return nil
 }

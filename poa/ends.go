@@ -140,7 +140,7 @@ type DecideFilingInput struct {
 
 // Decide is reception's word on a filing that needs a person (4.1.5).
 func (r *Registrar) Decide(ctx context.Context, actor Actor, in DecideFilingInput) (Delegation, error) {
-	if err := actor.requireRole(RoleReception); err != nil {
+	if err := actor.requirePermission(MayDecideFilings); err != nil {
 		return Delegation{}, err
 	}
 	action := ActionRefused

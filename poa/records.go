@@ -20,7 +20,7 @@ func NewRecords(clock Clock, store Store) *Records { return &Records{office{cloc
 
 // seesAll reports whether staff see every party and delegation.
 func seesAll(actor Actor) bool {
-	return actor.HasRole(RoleReception, RoleServiceOwner, RoleServiceManager)
+	return actor.May(MaySeeParties)
 }
 
 // signedIn wants any actor at all.
@@ -319,7 +319,7 @@ func (r *Records) Watches(ctx context.Context, actor Actor, limit int) ([]Watch,
 // AuditEvents lists audit events to the auditor and the manager (6.2.4). The
 // reading is itself recorded (6.2.1).
 func (r *Records) AuditEvents(ctx context.Context, actor Actor, f AuditFilter, p Page) (List[AuditEvent], error) {
-	if err := actor.requireRole(RoleAuditor, RoleServiceManager); err != nil {
+	if err := actor.requirePermission(MayReadAudit); err != nil {
 		return List[AuditEvent]{}, err
 	}
 	faults := checkPage(p)

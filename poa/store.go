@@ -35,6 +35,13 @@ type Tx interface {
 	PartyTx
 	DelegationTx
 	NoticeTx
+	CaseTx
+	AccessTx
+	AccountTx
+	ApplicationTx
+	DeskTx
+	TitleTx
+	RetentionTx
 
 	// Audit inserts the event of the act. A failing insert fails the act.
 	Audit(ctx context.Context, e AuditEvent) error
@@ -137,6 +144,13 @@ type NoticeTx interface {
 // Reader reads. Methods return ErrNotFound where nothing is there; who may see
 // what is decided by the callers in this package (design.md, rule 11).
 type Reader interface {
+	AccessReader
+	AccountReader
+	ApplicationReader
+	DeskReader
+	TitleReader
+	RetentionReader
+
 	Delegator(ctx context.Context, id string) (Delegator, error)
 	Recipient(ctx context.Context, id string) (Recipient, error)
 	Delegators(ctx context.Context, f PartyFilter, o Order, p Page) (List[Delegator], error)

@@ -13,7 +13,7 @@ type deskView struct {
 
 // showDesk counts what waits for a person.
 func (p *portal) showDesk(r *request) error {
-	view := deskView{Sees: r.actor.HasRole(poa.RoleReception, poa.RoleServiceOwner, poa.RoleServiceManager)}
+	view := deskView{Sees: r.actor.May(poa.MaySeeParties)}
 	if !view.Sees {
 		return p.render(r, "desk", view)
 	}

@@ -6,29 +6,51 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"strings"
 )
 
-//go:embed locale/ja.json locale/en.json
+//go:embed locale/*/*.json
 var localeFiles embed.FS
 
 // texts are the portal's own, by language and key.
 type texts map[string]map[string]string
 
+// loadTexts reads one folder for each language, one file for each area of the
+// pages. A key that stands in two files is a mistake.
 func loadTexts() (texts, error) {
 	all := texts{}
 	for _, lang := range []string{"ja", "en"} {
-		file, err := localeFiles.ReadFile("locale/" + lang + ".json")
+		names, err := fs.Glob(localeFiles, "locale/"+lang+"/*.json")
 		if err != nil {
-			return nil, fmt.Errorf("reading texts: %w", err)
+			return nil, fmt.Errorf("listing texts: %w", err)
 		}
-		entries := map[string]string{}
-		if err := json.Unmarshal(file, &entries); err != nil {
-			return nil, fmt.Errorf("parsing texts of %s: %w", lang, err)
+		all[lang] = map[string]string{}
+		for _, name := range names {
+			if err := all.add(lang, name); err != nil {
+				return nil, err
+			}
 		}
-		all[lang] = entries
 	}
 	return all, nil
+}
+
+func (t texts) add(lang, name string) error {
+	file, err := localeFiles.ReadFile(name)
+	if err != nil {
+		return fmt.Errorf("reading texts: %w", err)
+	}
+	var entries map[string]string
+	if err := json.Unmarshal(file, &entries); err != nil {
+		return fmt.Errorf("parsing texts of %s: %w", name, err)
+	}
+	for key, text := range entries {
+		if t.has(lang, key) {
+			return fmt.Errorf("text %s of %s stands in another file as well", key, name)
+		}
+		t[lang][key] = text
+	}
+	return nil
 }
 
 // missing marks a text that is not there, so that no test overlooks it.

@@ -87,15 +87,8 @@ func (p *page) Faulty() *Form {
 // SignedIn reports whether somebody is signed in.
 func (p *page) SignedIn() bool { return p.Actor.Kind != "" && p.Actor.Kind != poa.ActorAnonymous }
 
-// Has reports whether the actor is staff in one of the roles.
-func (p *page) Has(roles ...string) bool {
-	for _, role := range roles {
-		if p.Actor.HasRole(poa.Role(role)) {
-			return true
-		}
-	}
-	return false
-}
+// May reports whether the actor is staff with the permission.
+func (p *page) May(permission string) bool { return p.Actor.May(poa.Permission(permission)) }
 
 func navigation(actor poa.Actor, here string) []navLink {
 	var links []navLink
@@ -124,15 +117,15 @@ func navigation(actor poa.Actor, here string) []navLink {
 
 func staffNavigation(actor poa.Actor, add func(path, key string)) {
 	add("/staff", "nav.desk")
-	if actor.HasRole(poa.RoleReception, poa.RoleServiceOwner, poa.RoleServiceManager) {
+	if actor.May(poa.MaySeeParties) {
 		add("/staff/applications", "nav.applications")
 		add("/staff/filings", "nav.filings")
 	}
-	if actor.HasRole(poa.RoleAuditor, poa.RoleServiceManager) {
+	if actor.May(poa.MayReadAudit) {
 		add("/staff/audit", "nav.audit")
 	}
 	add("/staff/queues", "nav.queues")
-	if actor.HasRole(poa.RoleServiceOwner) {
+	if actor.May(poa.MayAppoint) {
 		add("/staff/people", "nav.people")
 	}
 }

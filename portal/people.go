@@ -16,7 +16,7 @@ type peopleView struct {
 }
 
 func (p *portal) showPeople(r *request) error {
-	if !r.actor.HasRole(poa.RoleServiceOwner) {
+	if !r.actor.May(poa.MayAppoint) {
 		return poa.ErrForbidden
 	}
 	return p.render(r, "people", peopleView{})

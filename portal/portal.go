@@ -40,6 +40,10 @@ type Config struct {
 	Responder  *poa.Responder
 	Notifier   *poa.Notifier
 	Records    *poa.Records
+	Access     *poa.Access
+	Desk       *poa.Desk
+	Titles     *poa.Titles
+	Retention  *poa.Retention
 	Clock      poa.Clock
 	Policy     poa.Policy
 	// Addresses tells which webhook addresses are allowed.
@@ -69,7 +73,8 @@ type portal struct {
 // New returns the handler of every page and of the files under /static/. It
 // fails where something is missing or a view cannot be parsed.
 func New(c Config) (http.Handler, error) {
-	if c.Enrollment == nil || c.Registrar == nil || c.Responder == nil || c.Notifier == nil || c.Records == nil || c.Clock == nil ||
+	if c.Enrollment == nil || c.Registrar == nil || c.Responder == nil || c.Notifier == nil || c.Records == nil || c.Access == nil || c.Desk == nil ||
+		c.Titles == nil || c.Retention == nil || c.Clock == nil ||
 		c.Addresses == nil || c.Session == nil || c.LinkActor == nil || c.Queues == nil || c.Text == nil || c.Log == nil {
 		return nil, errors.New("making the portal: the configuration is incomplete")
 	}

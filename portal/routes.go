@@ -43,7 +43,13 @@ func routes() []route {
 	all := publicRoutes()
 	all = append(all, delegatorRoutes()...)
 	all = append(all, accountRoutes()...)
-	return append(all, staffRoutes()...)
+	all = append(all, accessRoutes()...)
+	all = append(all, recipientRoutes()...)
+	all = append(all, applicationRoutes()...)
+	all = append(all, staffRoutes()...)
+	all = append(all, deskRoutes()...)
+	all = append(all, titleRoutes()...)
+	return append(all, retentionRoutes()...)
 }
 
 func publicRoutes() []route {

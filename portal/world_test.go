@@ -157,6 +157,7 @@ func (w *world) serve(ca *poatest.CA) {
 	handler, err := portal.New(portal.Config{Enrollment: w.enrollment,
 		Registrar: poa.NewRegistrar(clock, store, policy, jpki.Profile{Roots: roots, Policies: []string{poatest.PolicyTest}}),
 		Responder: poa.NewResponder(clock, store, policy, receipts), Notifier: poa.NewNotifier(clock, store, policy), Records: poa.NewRecords(clock, store),
+		Access: poa.NewAccess(clock, store, policy, hasher{}), Desk: poa.NewDesk(clock, store, policy), Titles: poa.NewTitles(clock, store, policy), Retention: poa.NewRetention(clock, store, policy),
 		Clock: clock, Policy: policy, Addresses: anywhere{}, Session: session{manager, store}, Text: locale.Text,
 		LinkActor: func(ctx context.Context, token string) (poa.Actor, error) {
 			actor, err := store.ActorByLink(ctx, sha256.Sum256([]byte(token)), clock.Now())

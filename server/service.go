@@ -55,6 +55,10 @@ type chapters struct {
 	responder  *poa.Responder
 	notifier   *poa.Notifier
 	records    *poa.Records
+	access     *poa.Access
+	desk       *poa.Desk
+	titles     *poa.Titles
+	retention  *poa.Retention
 }
 
 // newService wires a process: database, keys, rules and jobs, but no listener.
@@ -132,6 +136,10 @@ func (s *service) wire(publicURL string) error {
 		responder:  poa.NewResponder(s.clock, s.db, s.policy, s.keys.receipt),
 		notifier:   poa.NewNotifier(s.clock, s.db, s.policy),
 		records:    poa.NewRecords(s.clock, s.db),
+		access:     poa.NewAccess(s.clock, s.db, s.policy, h),
+		desk:       poa.NewDesk(s.clock, s.db, s.policy),
+		titles:     poa.NewTitles(s.clock, s.db, s.policy),
+		retention:  poa.NewRetention(s.clock, s.db, s.policy),
 	}
 	s.actors = actors{store: s.db, clock: s.clock, staffTokens: s.config.demo}
 	return nil
@@ -200,7 +208,8 @@ func (s *service) portal(often *throttle) (http.Handler, error) {
 	signedIn := newSessions(s.db, s.db.Sessions(), s.policy.PublicURL, s.log)
 	pages, err := portal.New(portal.Config{
 		Enrollment: s.chapters.enrollment, Registrar: s.chapters.registrar, Responder: s.chapters.responder,
-		Notifier: s.chapters.notifier, Records: s.chapters.records, Clock: s.clock, Policy: s.policy, Addresses: s.hooks,
+		Notifier: s.chapters.notifier, Records: s.chapters.records, Access: s.chapters.access, Desk: s.chapters.desk, Titles: s.chapters.titles,
+		Retention: s.chapters.retention, Clock: s.clock, Policy: s.policy, Addresses: s.hooks,
 		Session: signedIn, LinkActor: s.actors.link, Queues: s.queues, Text: locale.Text, Log: s.log, Demo: s.config.demo, Wait: often.wait,
 	})
 	if err != nil {

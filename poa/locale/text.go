@@ -3,9 +3,10 @@
 package locale
 
 import (
-	_ "embed"
+	"embed"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"strings"
 )
 
@@ -13,20 +14,36 @@ import (
 // of a caller who asks for none of them.
 var Languages = []string{"ja", "en"}
 
-//go:embed ja.json
-var japanese []byte
+//go:embed ja/*.json en/*.json
+var files embed.FS
 
-//go:embed en.json
-var english []byte
+var texts = map[string]map[string]string{"ja": read("ja"), "en": read("en")}
 
-var texts = map[string]map[string]string{"ja": parse("ja", japanese), "en": parse("en", english)}
-
-func parse(language string, file []byte) map[string]string {
-	var entries map[string]string
-	if err := json.Unmarshal(file, &entries); err != nil {
-		panic(fmt.Sprintf("reading texts of %s: %v", language, err)) // part of the program, found by every test
+// read gathers a language's files, one for each area. What it cannot read is
+// part of the program, so every test finds it.
+func read(language string) map[string]string {
+	names, err := fs.Glob(files, language+"/*.json")
+	if err != nil {
+		panic(fmt.Sprintf("listing texts of %s: %v", language, err))
 	}
-	return entries
+	all := map[string]string{}
+	for _, name := range names {
+		file, err := files.ReadFile(name)
+		if err != nil {
+			panic(fmt.Sprintf("reading texts: %v", err))
+		}
+		var entries map[string]string
+		if err := json.Unmarshal(file, &entries); err != nil {
+			panic(fmt.Sprintf("reading texts of %s: %v", name, err))
+		}
+		for key, text := range entries {
+			if _, twice := all[key]; twice {
+				panic(fmt.Sprintf("text %s of %s stands in another file as well", key, name))
+			}
+			all[key] = text
+		}
+	}
+	return all
 }
 
 // Text returns the text of a code or the label of a key in the language, with
