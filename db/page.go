@@ -64,6 +64,8 @@ type ordering struct {
 	ascending  bool
 	// days tells that the column is a date.
 	days bool
+	// uncounted leaves the total out: 0.
+	uncounted bool
 }
 
 // paged reads one page as Relay's connections cut it: forwards with First and
@@ -72,7 +74,7 @@ type ordering struct {
 func paged[R, T any](ctx context.Context, filtered func(rows *[]R) *bun.SelectQuery, o ordering, p poa.Page,
 	place func(R) cursor, convert func(context.Context, R) (T, error),
 ) (poa.List[T], error) {
-	total, err := filtered(new([]R)).Count(ctx)
+	total, err := o.count(ctx, func() *bun.SelectQuery { return filtered(new([]R)) })
 	if err != nil {
 		return poa.List[T]{}, failed(err, "counting rows")
 	}
@@ -100,7 +102,15 @@ func paged[R, T any](ctx context.Context, filtered func(rows *[]R) *bun.SelectQu
 	if err := q.Scan(ctx); err != nil {
 		return poa.List[T]{}, failed(err, "reading a page")
 	}
-	return cut(ctx, rows, size, backwards, from != "", int(total), place, convert)
+	return cut(ctx, rows, size, backwards, from != "", total, place, convert)
+}
+
+func (o ordering) count(ctx context.Context, query func() *bun.SelectQuery) (int, error) {
+	if o.uncounted {
+		return 0, nil
+	}
+	n, err := query().Count(ctx)
+	return int(n), err
 }
 
 func pageSize(n int) int {

@@ -193,4 +193,6 @@ type Token struct {
 	// RevokedAt is zero while the token holds.
 	RevokedAt  time.Time
 	LastUsedAt time.Time
+	// ReplacedBy is the token that took its place; it goes on until ExpiresAt.
+	ReplacedBy string
 }

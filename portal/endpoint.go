@@ -62,7 +62,7 @@ func (p *portal) updateEndpoint(r *request) error {
 
 // testEndpoint sends an endpoint.test event.
 func (p *portal) testEndpoint(r *request) error {
-	if err := p.Notifier.TestEndpoint(r.Context(), r.actor, r.key(), r.PathValue("id")); err != nil {
+	if _, err := p.Notifier.TestEndpoint(r.Context(), r.actor, r.key(), r.PathValue("id")); err != nil {
 		return err
 	}
 	return r.redirect("/endpoints/" + r.PathValue("id") + "?done=tested")
