@@ -92,7 +92,7 @@ CREATE TABLE contract_ends (
     by_kind              text        NOT NULL CONSTRAINT contract_ends_by_kind_check CHECK (by_kind IN ('DELEGATOR', 'RECIPIENT', 'STAFF')),
     delegations          integer     NOT NULL CONSTRAINT contract_ends_delegations_check CHECK (delegations >= 0),
     link_hash            bytea       CONSTRAINT contract_ends_link_key UNIQUE CONSTRAINT contract_ends_link_check CHECK (octet_length(link_hash) = 32),
-    erasure_confirmed_at timestamptz CONSTRAINT contract_ends_erasure_check CHECK (erasure_confirmed_at >= ended_at AND link_hash IS NOT NULL)
+    erasure_confirmed_at timestamptz CONSTRAINT contract_ends_erasure_check CHECK (erasure_confirmed_at IS NULL OR erasure_confirmed_at >= ended_at AND link_hash IS NOT NULL)
 );
 GRANT SELECT, INSERT, UPDATE (erasure_confirmed_at) ON contract_ends TO ininjo_program;
 GRANT SELECT, DELETE ON contract_ends TO ininjo_retention;
