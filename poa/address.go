@@ -215,7 +215,7 @@ func (n *Notifier) Addresses(ctx context.Context, actor Actor) ([]MailAddress, e
 
 // UnsubscribeToken is what a link to unsubscribe an address carries: its ID and
 // a keyed hash of it. It holds for as long as the address is there.
-func unsubscribeToken(from Reader, addressID string) string {
+func UnsubscribeToken(from AccountReader, addressID string) string {
 	return addressID + "." + hex.EncodeToString(from.UnsubscribeMAC(addressID))
 }
 
@@ -271,7 +271,7 @@ func (n *Notifier) mailNotice(ctx context.Context, tx Tx, notice Notice) error {
 		}
 		values := noticeValues(notice)
 		if !notice.Type.always() {
-			values["unsubscribe"] = n.policy.PublicURL + "/unsubscribe/" + unsubscribeToken(tx, address.ID)
+			values["unsubscribe"] = n.policy.PublicURL + "/unsubscribe/" + UnsubscribeToken(tx, address.ID)
 		}
 		if err := a.mail(ctx, Mail{PartyID: notice.PartyID, To: address.Email, Template: MailNotice, Language: address.Language, Values: values}); err != nil {
 			return err
@@ -315,4 +315,15 @@ func (a *act) mailParty(ctx context.Context, partyID string, template MailTempla
 		}
 	}
 	return nil
+}
+
+// AddressTypes are the types of notices that an address can be bound to.
+func AddressTypes() []NoticeType {
+	var types []NoticeType
+	for _, t := range NoticeTypes {
+		if chosen(t) {
+			types = append(types, t)
+		}
+	}
+	return types
 }

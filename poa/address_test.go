@@ -3,6 +3,7 @@
 package poa_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -126,15 +127,13 @@ func TestAddressesBounds(t *testing.T) {
 	}
 	_, err = o.notifier.AddAddress(t.Context(), o.recipient, poa.AddressInput{IdempotencyKey: newKey(), Email: "eleventh@example.jp", Language: "ja"})
 	wantCode(t, err, poa.CodeTooMany)
+	list, err := o.notifier.Addresses(t.Context(), o.recipient)
+	must(t, err)
+	open := list[slices.IndexFunc(list, func(a poa.MailAddress) bool { return a.ConfirmedAt.IsZero() })]
 	limited := false
 	for range 25 {
-		list, err := o.notifier.Addresses(t.Context(), o.recipient)
-		must(t, err)
-		last := list[len(list)-1]
-		if err := o.notifier.AskAgain(t.Context(), o.recipient, newKey(), last.ID); codeOf(err) == poa.CodeRateLimited {
-			limited = true
-			break
-		}
+		err := o.notifier.AskAgain(t.Context(), o.recipient, newKey(), open.ID)
+		limited = limited || codeOf(err) == poa.CodeRateLimited
 	}
 	if !limited {
 		t.Error("strangers can be flooded")

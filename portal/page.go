@@ -56,7 +56,7 @@ func (v views) knows(key string) bool { return doneKeys[key] }
 var doneKeys = map[string]bool{"done.password": true, "done.signed-out": true, "done.drafted": true, "done.filed": true, "done.accepted": true, "done.withdrawn": true,
 	"done.revoked": true, "done.link": true, "done.token-revoked": true, "done.endpoint": true, "done.tested": true, "done.deleted": true,
 	"done.watched": true, "done.unwatched": true, "done.confirmed": true, "done.application-accepted": true, "done.application-refused": true,
-	"done.filing-accepted": true, "done.filing-refused": true, "done.handed-in": true}
+	"done.filing-accepted": true, "done.resent": true, "done.own-saved": true, "done.address-added": true, "done.address-removed": true, "done.contract-ended": true, "done.filing-refused": true, "done.handed-in": true}
 
 func languageQuery(q url.Values, lang string) string {
 	q.Del("done")
@@ -101,12 +101,19 @@ func navigation(actor poa.Actor, here string) []navLink {
 		add("/delegations", "nav.delegations")
 		add("/endpoints", "nav.endpoints")
 		add("/tokens", "nav.tokens")
+		if actor.IsMember(poa.MemberAdministrator) {
+			add("/addresses", "nav.addresses")
+		}
 	case poa.ActorRecipient:
 		add("/recipient", "nav.recipient")
 		add("/check", "nav.check")
+		add("/inquiries", "nav.inquiries")
 		add("/watches", "nav.watches")
 		add("/endpoints", "nav.endpoints")
 		add("/tokens", "nav.tokens")
+		if actor.IsMember(poa.MemberAdministrator) {
+			add("/addresses", "nav.addresses")
+		}
 	case poa.ActorStaff:
 		staffNavigation(actor, add)
 	case poa.ActorAnonymous, poa.ActorDelegate, poa.ActorSystem:

@@ -53,7 +53,7 @@ CREATE INDEX watches_by_recipient ON watches (recipient_id, since, delegation_id
 ALTER TABLE parties ADD COLUMN watch_asked boolean NOT NULL DEFAULT false
     CONSTRAINT parties_watch_asked_check CHECK (role = 'RECIPIENT' OR NOT watch_asked);
 ALTER TABLE parties ADD COLUMN IF NOT EXISTS ended_at timestamptz;
-ALTER TABLE parties ADD CONSTRAINT parties_ended_check CHECK ((state = 'ENDED') = (ended_at IS NOT NULL));
+ALTER TABLE parties ADD CONSTRAINT parties_ended_check CHECK (ended_at IS NULL OR state = 'ENDED');
 GRANT UPDATE (watch_asked, ended_at) ON parties TO ininjo_program;
 
 -- Begins a watch for who asks and returns the row that the answer is read from
