@@ -111,7 +111,7 @@ type FindingInput struct {
 	IdempotencyKey string `json:"idempotencyKey" validate:"required,max=128,line"`
 	FindingID      string `json:"findingId" validate:"required,max=64"`
 	// Answer is wanted of the manager; the auditor's confirmation needs none.
-	Answer string `json:"answer" validate:"max=4000,text,free"`
+	Answer string `json:"findingAnswer" validate:"max=4000,text,free"`
 }
 
 // AnswerFinding is the manager's word on what was done about a finding (2.6.5).
@@ -136,7 +136,7 @@ func (d *Desk) onFinding(ctx context.Context, actor Actor, p Permission, action 
 			return "", ErrNotFound
 		}
 		if to == FindingAnswered && in.Answer == "" {
-			return "", Faults{newFault(CodeRequired, "answer")}
+			return "", Faults{newFault(CodeRequired, "findingAnswer")}
 		}
 		a.subject = in.FindingID
 		return in.FindingID, a.MoveFinding(ctx, in.FindingID, from, to, a.actor.ID, in.Answer, a.now)
