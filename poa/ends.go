@@ -30,7 +30,10 @@ func (r *Registrar) Withdraw(ctx context.Context, actor Actor, in EndInput) (Del
 		if !d.State.CanBecome(next) {
 			return ErrConflict
 		}
-		return a.Close(ctx, d.ID, d.State, next, a.now)
+		if err := a.Close(ctx, d.ID, d.State, next, a.now); err != nil {
+			return fmt.Errorf("withdrawing: %w", err)
+		}
+		return a.endTitle(ctx, d, string(next))
 	})
 }
 
@@ -106,6 +109,11 @@ func (r *Registrar) end(ctx context.Context, a *act, d Delegation, kind FactKind
 	if err != nil {
 		return Fact{}, fmt.Errorf("appending %s: %w", kind, err)
 	}
+	if !from.After(a.now) {
+		if err := a.endTitle(ctx, d, string(kind)); err != nil {
+			return Fact{}, err
+		}
+	}
 	return fact, r.publish(ctx, a, noticeOf(kind), d, fact)
 }
 
@@ -123,6 +131,7 @@ func noticeOf(kind FactKind) NoticeType {
 		return NoticeAccepted
 	case FactSuspension:
 		return NoticeSuspended
+	case FactTitle:
 	}
 	return ""
 }
@@ -185,6 +194,9 @@ func (r *Registrar) decide(ctx context.Context, a *act, d Delegation, in DecideF
 	if err != nil {
 		return fmt.Errorf("reading checks: %w", err)
 	}
+	if d.Contents.Delegate.Qualification != "" && !titleSettled(checks) {
+		return Faults{newFault(CodeQualificationMissing, "delegationId")} // 4.1.2: no ground replaces title and engagement
+	}
 	if needsPerson(checks) && in.Ground == "" {
 		return Faults{newFault(CodeGroundRequired, "ground")}
 	}
@@ -206,6 +218,9 @@ func (r *Registrar) refuse(ctx context.Context, a *act, d Delegation, reasons []
 	}
 	if err := a.Close(ctx, d.ID, StateSubmitted, StateRefused, a.now); err != nil {
 		return fmt.Errorf("refusing delegation: %w", err)
+	}
+	if err := a.endTitle(ctx, d, string(StateRefused)); err != nil {
+		return err
 	}
 	c := Change{Type: NoticeRefused, DelegationID: d.ID, DelegatorID: d.DelegatorID, Status: StatusUnknown, At: a.now}
 	if err := a.Publish(ctx, c); err != nil {
