@@ -136,7 +136,9 @@ func (r *Records) DetailsOf(ctx context.Context, actor Actor, page []Delegation)
 		if len(details.Facts) > 0 {
 			projection := Project(details.Facts, d.term())
 			details.Standing = projection.StandingAt(now)
-			details.Title = d.Contents.Delegate.Qualification.standing(projection.TitleAt(now))
+			if actor.Kind != ActorDelegate {
+				details.Title = d.Contents.Delegate.Qualification.standing(projection.TitleAt(now))
+			}
 		}
 		details.Checks = checksFor(actor, details.Checks)
 		all[d.ID] = details
