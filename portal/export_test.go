@@ -76,7 +76,8 @@ func sampleDetails() poa.Details {
 	return poa.Details{Standing: poa.Standing{Status: poa.StatusSuspended, Reason: poa.ReasonServiceReview, Version: 2},
 		Facts:    []poa.Fact{{Version: 1, Kind: poa.FactAccepted, Stands: true, From: sampleAt, RecordedAt: sampleAt}, {Version: 2, Kind: poa.FactSuspension, Reason: poa.ReasonServiceReview, From: sampleAt, Until: sampleAt, RecordedAt: sampleAt}},
 		Checks:   []poa.Check{{Kind: poa.CheckSignature, Result: poa.CheckPassed, At: sampleAt}, {Kind: poa.CheckStatus, Result: poa.CheckNotChecked, Reason: "NO_STATUS_SOURCE", At: sampleAt}, {Kind: poa.CheckSignerName, Result: poa.CheckPossible, Reason: "SUBSTITUTE_CHARACTER", At: sampleAt}},
-		Refusals: sampleRefusals(), Replacement: "7ZK3M-Q9V2R-4XW8A-BC5DE-F6GHK"}
+		Refusals: sampleRefusals(), Replacement: "7ZK3M-Q9V2R-4XW8A-BC5DE-F6GHK",
+		Title: &poa.QualificationStanding{Qualification: poa.TaxAccountant, Standing: poa.TitleStale, VerifiedAt: sampleAt}}
 }
 
 func sampleRefusals() []poa.Refusal {
@@ -89,6 +90,7 @@ func sampleView(state poa.State) delegationView {
 	if state == poa.StateAccepted {
 		v.Details, v.MayReplace, v.MayRevoke = sampleDetails(), true, true
 		v.Details.Refusals = nil
+		v.OddNumber = &poa.ProfessionalBody{NumberExample: "123456", Uncertain: "桁数は未確認。"}
 	}
 	return v
 }
@@ -108,6 +110,7 @@ func faulty(scope string, fields ...string) *Form {
 func Samples() []Sample {
 	all := append(publicSamples(), delegatorSamples()...)
 	all = append(all, recipientSamples()...)
+	all = append(all, titleSamples()...)
 	all = append(all, staffSamples()...)
 	return append(all, deskSamples()...)
 }
@@ -176,7 +179,8 @@ func recipientSamples() []Sample {
 	term := &poa.Term{From: poa.Date{Year: 2026, Month: 11, Day: 1}, Through: poa.Date{Year: 2027, Month: 10, Day: 31}}
 	var all []Sample
 	for _, status := range []poa.ValidityStatus{poa.StatusValid, poa.StatusNotYetValid, poa.StatusExpired, poa.StatusRevoked, poa.StatusRenounced, poa.StatusSuperseded, poa.StatusSuspended, poa.StatusEnded, poa.StatusUnknown} {
-		a := poa.Answer{Standing: poa.Standing{Status: status}, DelegationID: "7ZK3M-Q9V2R-4XW8A-BC5DE-F6GHJ", AnsweredAt: sampleAt, InquiryID: "inq_1", Term: term}
+		a := poa.Answer{Standing: poa.Standing{Status: status}, DelegationID: "7ZK3M-Q9V2R-4XW8A-BC5DE-F6GHJ", AnsweredAt: sampleAt, InquiryID: "inq_1", Term: term,
+			Qualification: &poa.QualificationStanding{Qualification: poa.TaxAccountant, Standing: poa.TitleFresh, VerifiedAt: sampleAt}}
 		if status == poa.StatusValid {
 			a.DocumentMatches = &yes
 		} else if status == poa.StatusRevoked {
