@@ -27,6 +27,8 @@ type KeyStore interface {
 	Put(ctx context.Context, subject Subject, wrapped []byte) error
 	// Destroy removes the key and records that it was destroyed.
 	Destroy(ctx context.Context, subject Subject) error
+	// Destroyed counts the keys that were destroyed.
+	Destroyed(ctx context.Context) (int, error)
 }
 
 // FolderKeyStore is a key store in a folder: one file for each key, named by a
@@ -93,6 +95,9 @@ func (f *FolderKeyStore) Put(_ context.Context, subject Subject, wrapped []byte)
 // Destroy removes the key's file after marking the key as destroyed.
 func (f *FolderKeyStore) Destroy(_ context.Context, subject Subject) error {
 	path := f.path(subject)
+	if done, err := f.isDestroyed(path); err != nil || done {
+		return err
+	}
 	if err := f.makeShard(filepath.Dir(path)); err != nil {
 		return err
 	}
@@ -107,6 +112,32 @@ func (f *FolderKeyStore) Destroy(_ context.Context, subject Subject) error {
 		return fmt.Errorf("removing data key: %w", err)
 	}
 	return syncFolder(filepath.Dir(path))
+}
+
+// isDestroyed reports that there is nothing left to destroy, which lets the
+// whole list be replayed at every start.
+func (f *FolderKeyStore) isDestroyed(path string) (bool, error) {
+	marked, err := exists(path + destroyedSuffix)
+	if err != nil || !marked {
+		return false, err
+	}
+	there, err := exists(path + keySuffix)
+	return err == nil && !there, err
+}
+
+// Destroyed counts the marks of destroyed keys.
+func (f *FolderKeyStore) Destroyed(ctx context.Context) (int, error) {
+	n := 0
+	err := filepath.WalkDir(f.dir, func(path string, _ fs.DirEntry, err error) error {
+		if strings.HasSuffix(path, destroyedSuffix) {
+			n++
+		}
+		return errors.Join(err, ctx.Err())
+	})
+	if err != nil {
+		return 0, fmt.Errorf("reading key store: %w", err)
+	}
+	return n, nil
 }
 
 // makeShard makes a sub-folder durably where there is none.
