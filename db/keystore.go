@@ -74,7 +74,10 @@ func (f *FolderKeyStore) Get(_ context.Context, subject Subject) ([]byte, error)
 // returns. A link, which fails where the name is taken, lets the first of
 // several processes win.
 func (f *FolderKeyStore) Put(_ context.Context, subject Subject, wrapped []byte) error {
-	path := f.path(subject)
+	return f.put(f.path(subject), wrapped)
+}
+
+func (f *FolderKeyStore) put(path string, wrapped []byte) error {
 	if destroyed, err := exists(path + destroyedSuffix); err != nil || destroyed {
 		return errors.Join(err, erasedIf(destroyed))
 	}
@@ -94,7 +97,10 @@ func (f *FolderKeyStore) Put(_ context.Context, subject Subject, wrapped []byte)
 
 // Destroy removes the key's file after marking the key as destroyed.
 func (f *FolderKeyStore) Destroy(_ context.Context, subject Subject) error {
-	path := f.path(subject)
+	return f.destroy(f.path(subject))
+}
+
+func (f *FolderKeyStore) destroy(path string) error {
 	if done, err := f.isDestroyed(path); err != nil || done {
 		return err
 	}

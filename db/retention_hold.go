@@ -69,7 +69,7 @@ func (t *tx) InsertHold(ctx context.Context, h poa.Hold) error {
 		return fmt.Errorf("inserting hold: %w", err)
 	}
 	row := holdRow{ID: h.ID, SubjectKind: string(h.Subject.Kind), SubjectID: h.Subject.ID, Sealed: sealed, SetBy: h.SetBy, SetAt: h.SetAt.UTC()}
-	_, err = t.q.NewInsert().Model(&row).ExcludeColumn("lift_sealed", "lifted_by", "lifted_at").Exec(ctx)
+	_, err = t.q.NewInsert().Model(&row).Exec(ctx)
 	return failed(err, "inserting hold")
 }
 

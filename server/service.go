@@ -33,12 +33,14 @@ type service struct {
 	// eraser is the store as the role of retention; nil where there is no login.
 	eraser   *db.DB
 	keyStore *db.DatabaseKeyStore // nil where the key store is a folder
-	jobs     *jobs.Jobs
-	metrics  *metrics
-	chapters chapters
-	actors   actors
-	hooks    *webhook.Client
-	keys     keys
+	// keyCopier is the key store of either kind.
+	keyCopier db.KeyCopier
+	jobs      *jobs.Jobs
+	metrics   *metrics
+	chapters  chapters
+	actors    actors
+	hooks     *webhook.Client
+	keys      keys
 
 	// started is set once the start stands in the audit log; stopping while the
 	// process takes no more work.
@@ -108,6 +110,7 @@ func (s *service) openStore(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.keyCopier, _ = keyStore.(db.KeyCopier) // both kinds are
 	sealer, err := db.NewSealer(keyStore, s.keys.master, s.keys.hash, s.clock)
 	if err != nil {
 		return err
