@@ -4,6 +4,7 @@ package portal
 
 import (
 	"bytes"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
@@ -38,6 +39,39 @@ func Render(lang string, s Sample) (string, error) {
 	var out bytes.Buffer
 	err = v.execute(&out, lang, s.View, p.page(r, s.View, s.Data, s.Forms))
 	return out.String(), err
+}
+
+// Status is what a sample is answered with.
+func (s Sample) Status() int {
+	if f, ok := s.Data.(failure); ok {
+		return f.Status
+	}
+	for _, f := range s.Forms {
+		if len(f.Faults) > 0 {
+			return http.StatusUnprocessableEntity
+		}
+	}
+	return http.StatusOK
+}
+
+// SampleHandler serves the samples under /samples/ as the portal serves pages.
+func SampleHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /static/", staticFiles())
+	for _, each := range Samples() {
+		mux.HandleFunc("GET /samples/"+each.Name, func(w http.ResponseWriter, r *http.Request) {
+			setHeaders(w.Header())
+			text, err := Render(chooseLanguage(w, r), each)
+			if err != nil {
+				http.Error(w, err.Error(), http.StatusTeapot)
+				return
+			}
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			w.WriteHeader(each.Status())
+			_, _ = w.Write([]byte(text))
+		})
+	}
+	return mux
 }
 
 // Keys are the keys of the portal's own texts in a language.
@@ -108,6 +142,7 @@ func faulty(scope string, fields ...string) *Form {
 func Samples() []Sample {
 	all := append(publicSamples(), delegatorSamples()...)
 	all = append(all, recipientSamples()...)
+	all = append(all, failureSamples()...)
 	return append(all, staffSamples()...)
 }
 
@@ -138,9 +173,21 @@ func publicSamples() []Sample {
 		{"renounce", "renounce", nobody, accepted, nil},
 		{"answered", "answered", nobody, "declined", nil},
 		{"answered-renounced", "answered", nobody, "renounced", nil},
-		{"failure", "failure", nobody, failure{404, poa.CodeNotFound, nil, "req_1", ""}, nil},
-		{"failure-wait", "failure", nobody, failure{429, poa.CodeRateLimited, nil, "req_1", "7"}, nil},
 	}
+}
+
+// failureSamples are the pages of everything that may go wrong.
+func failureSamples() []Sample {
+	var all []Sample
+	for code, status := range statusOf {
+		name, wait := "failure-"+strings.ToLower(string(code)), ""
+		if code == poa.CodeRateLimited {
+			wait = "7"
+		}
+		all = append(all, Sample{name, "failure", nobody, failure{status, code, nil, "req_1", wait}, nil})
+	}
+	return append(all, Sample{"failure-internal", "failure", nobody, failure{500, poa.CodeInternal, nil, "req_1", ""}, nil},
+		Sample{"failure-faults", "failure", nobody, failure{422, poa.CodeBadUserInput, poa.Faults{{Code: poa.CodeRequired, Field: []string{"name"}}}, "req_1", ""}, nil})
 }
 
 func delegatorSamples() []Sample {

@@ -182,7 +182,7 @@ func (w *world) serve(ca *poatest.CA) {
 
 func (w *world) appoint() {
 	appointing := poa.System
-	for _, role := range []poa.Role{poa.RoleServiceOwner, poa.RoleReception, poa.RoleAuditor} {
+	for _, role := range poa.Roles {
 		email := strings.ToLower(string(role)) + "@ininjo.example"
 		account, err := w.enrollment.AppointStaff(w.tb.Context(), appointing, poa.StaffInput{Name: "担当者", Email: email, Roles: []poa.Role{role}, Password: password})
 		must(w.tb, err)

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package portal_test
+
+// Pages that need no account.
+var _ = examples(func(w *tour) []example {
+	answer, renounce, document := w.at["answer link"], w.at["renounce link"], publishedPath.FindString(w.people["anonymous"].open("/repository", 200).body)
+	return []example{
+		page("GET /{$}", "anonymous", "/"),
+		page("GET /{$}", "delegator", "/"),
+		elsewhere("GET /favicon.ico", "anonymous", "/favicon.ico"),
+		page("GET /repository", "anonymous", "/repository"),
+		page("GET /repository/{id}", "anonymous", document),
+		page("GET /register/{role}", "anonymous", "/register/delegator"),
+		page("GET /register/{role}", "anonymous", "/register/recipient"),
+		refused("POST /register/{role}", "anonymous", "/register/delegator", "/register/delegator"),
+		refused("POST /register/{role}", "anonymous", "/register/recipient", "/register/recipient"),
+		page("GET /registered/{role}/{number}", "anonymous", w.at["registered"]),
+		page("GET /sign-in", "anonymous", "/sign-in"),
+		refused("POST /sign-in", "anonymous", "/sign-in", "/sign-in"),
+		unrefused("POST /sign-out", "nothing is typed"),
+		page("GET /l/{token}", "anonymous", w.at["password link"]),
+		page("GET /l/{token}", "anonymous", answer),
+		page("GET /l/{token}", "anonymous", renounce),
+		{Pattern: "GET /l/{token}", Who: "anonymous", Path: "/l/injl_none", Status: 404},
+		refused("POST /l/{token}", "anonymous", w.at["password link"], w.at["password link"]),
+		unrefused("POST /l/{token}/challenge", "nothing is typed"),
+		page("GET /l/{token}/challenge/{id}", "anonymous", w.at["challenge"]),
+		file("GET /l/{token}/challenge/{id}/file", "anonymous", w.at["challenge"]+"/file"),
+		refused("POST /l/{token}/challenge/{id}", "anonymous", w.at["challenge"], w.at["challenge"]),
+		page("GET /l/{token}/decline", "anonymous", answer+"/decline"),
+		unrefused("POST /l/{token}/decline", "nothing is typed"),
+		page("GET /l/{token}/renounce", "anonymous", renounce+"/renounce"),
+		unrefused("POST /l/{token}/renounce", "nothing is typed"),
+		page("GET /answered/{what}", "anonymous", "/answered/declined"),
+		{Pattern: "GET /{$}", Who: "anonymous", Path: "/nothing-here", Status: 404},
+		{Pattern: "GET /staff", Who: "delegator", Path: "/staff", Status: 403},
+	}
+})
+
+// Pages of delegators.
+var _ = examples(func(w *tour) []example {
+	of := func(state string) string { return "/delegations/" + w.at[state] }
+	return []example{
+		page("GET /application", "delegator", "/application"),
+		page("GET /delegations", "delegator", "/delegations"),
+		page("GET /delegations", "other delegator", "/delegations"),
+		page("GET /delegations", "delegator", "/delegations?q=nobody"),
+		page("GET /delegations/new", "delegator", "/delegations/new"),
+		page("GET /delegations/new", "delegator", "/delegations/new?replaces="+w.at["accepted"]),
+		refused("POST /delegations/new", "delegator", "/delegations/new", "/delegations/new"),
+		page("GET /delegations/{id}", "delegator", of("accepted")),
+		page("GET /delegations/{id}", "delegator", of("submitted")),
+		page("GET /delegations/{id}", "delegator", of("certified")),
+		page("GET /delegations/{id}", "delegator", of("waiting")),
+		file("GET /delegations/{id}/draft", "delegator", of("waiting")+"/draft"),
+		file("GET /delegations/{id}/signed", "delegator", of("accepted")+"/signed"),
+		elsewhere("GET /delegations/{id}/file", "delegator", of("certified")+"/file"),
+		refused("POST /delegations/{id}/file", "delegator", of("certified"), of("certified")+"/file"),
+		page("GET /delegations/{id}/withdraw", "delegator", of("submitted")+"/withdraw"),
+		unrefused("POST /delegations/{id}/withdraw", "nothing is typed"),
+		page("GET /delegations/{id}/revoke", "delegator", of("accepted")+"/revoke"),
+		unrefused("POST /delegations/{id}/revoke", "nothing is typed"),
+		elsewhere("GET /delegations/{id}/link", "delegator", of("waiting")+"/link"),
+		unrefused("POST /delegations/{id}/link", "nothing is typed"),
+	}
+})
+
+// Pages of accounts.
+var _ = examples(func(w *tour) []example {
+	return []example{
+		page("GET /recipient", "recipient", "/recipient"),
+		page("GET /check", "recipient", "/check?id="+w.at["accepted"]),
+		refused("POST /check", "recipient", "/check", "/check"),
+		page("GET /check/receipt", "recipient", "/check/receipt"),
+		unrefused("POST /check/receipt", "nothing is typed"),
+		page("GET /watches", "recipient", "/watches"),
+		page("GET /watches", "other recipient", "/watches"),
+		refused("POST /watches", "recipient", "/watches", "/watches"),
+		page("GET /watches/end", "recipient", "/watches/end"),
+		unrefused("POST /watches/end", "nothing is typed"),
+		page("GET /tokens", "recipient", "/tokens"),
+		page("GET /tokens", "other recipient", "/tokens"),
+		refused("POST /tokens", "recipient", "/tokens", "/tokens"),
+		page("GET /tokens/{id}/revoke", "recipient", w.at["token"]+"/revoke"),
+		unrefused("POST /tokens/{id}/revoke", "nothing is typed"),
+		page("GET /endpoints", "recipient", "/endpoints"),
+		page("GET /endpoints", "other recipient", "/endpoints"),
+		refused("POST /endpoints", "recipient", "/endpoints", "/endpoints"),
+		page("GET /endpoints/{id}", "recipient", w.at["endpoint"]),
+		refused("POST /endpoints/{id}", "recipient", w.at["endpoint"], w.at["endpoint"]),
+		unrefused("POST /endpoints/{id}/test", "nothing is typed"),
+		unrefused("POST /endpoints/{id}/rotate", "nothing is typed"),
+		page("GET /endpoints/{id}/delete", "recipient", w.at["endpoint"]+"/delete"),
+		unrefused("POST /endpoints/{id}/delete", "nothing is typed"),
+	}
+})
+
+// Pages of staff.
+var _ = examples(func(w *tour) []example {
+	applicant, filing := w.at["applicant delegator"], "/staff/filings/"+w.at["submitted"]
+	return []example{
+		page("GET /staff", "reception", "/staff"),
+		page("GET /staff", "maintainer", "/staff"),
+		page("GET /staff/applications", "reception", "/staff/applications?role=recipient"),
+		page("GET /staff/applications", "reception", "/staff/applications?role=delegator&state=ENDED"),
+		page("GET /staff/applications/{id}", "reception", applicant),
+		page("GET /staff/applications/{id}", "reception", w.at["applicant recipient"]),
+		refused("POST /staff/applications/{id}/confirm", "reception", applicant, applicant+"/confirm"),
+		refused("POST /staff/applications/{id}/accept", "reception", applicant, applicant+"/accept"),
+		refused("POST /staff/applications/{id}/refuse", "reception", applicant, applicant+"/refuse"),
+		page("GET /staff/filings", "reception", "/staff/filings"),
+		page("GET /staff/filings/{id}", "reception", filing),
+		page("GET /staff/filings/{id}", "reception", "/staff/filings/"+w.at["accepted"]),
+		file("GET /staff/filings/{id}/signed", "reception", filing+"/signed"),
+		refused("POST /staff/filings/{id}/accept", "reception", filing, filing+"/accept"),
+		refused("POST /staff/filings/{id}/refuse", "reception", filing, filing+"/refuse"),
+		page("GET /staff/audit", "auditor", "/staff/audit"),
+		page("GET /staff/audit", "auditor", "/staff/audit?subject=nothing"),
+		page("GET /staff/queues", "maintainer", "/staff/queues"),
+		page("GET /staff/people", "service_owner", "/staff/people"),
+		refused("POST /staff/people", "service_owner", "/staff/people", "/staff/people"),
+	}
+})
