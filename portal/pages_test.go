@@ -62,7 +62,9 @@ func refused(pattern, who, on, action string) example {
 }
 
 // unrefused is a POST that shows no faults of its own, with the reason.
-func unrefused(pattern, why string) example { return example{Pattern: pattern, why: why} }
+func unrefused(pattern, who, path, why string) example {
+	return example{Pattern: pattern, Who: who, Path: path, why: why}
+}
 
 // exampleAreas are the examples of the areas.
 var exampleAreas []func(*tour) []example

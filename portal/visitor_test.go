@@ -40,7 +40,9 @@ func (w *world) visitor() *visitor {
 func (v *visitor) do(request *http.Request) shown {
 	v.tb.Helper()
 	request.Header.Set("Accept-Language", v.lang)
-	request.Header.Set("Sec-Fetch-Site", "same-origin")
+	if _, set := request.Header["Sec-Fetch-Site"]; !set {
+		request.Header.Set("Sec-Fetch-Site", "same-origin")
+	}
 	response, err := v.client.Do(request)
 	must(v.tb, err)
 	defer response.Body.Close()
