@@ -35,7 +35,7 @@ func Render(lang string, s Sample) (string, error) {
 		return "", err
 	}
 	p := &portal{Config: Config{Policy: poa.DefaultPolicy("http://portal.test"), Text: locale.Text, Demo: true}, views: v}
-	r := &request{Request: httptest.NewRequest("GET", "/delegations", nil), lang: lang, actor: s.Actor}
+	r := &request{Request: httptest.NewRequest("GET", "/delegations", nil), lang: lang, actor: s.Actor, theme: "system", utc: "hidden"}
 	var out bytes.Buffer
 	err = v.execute(&out, lang, s.View, p.page(r, s.View, s.Data, s.Forms))
 	return out.String(), err
@@ -180,14 +180,14 @@ func publicSamples() []Sample {
 func failureSamples() []Sample {
 	var all []Sample
 	for code, status := range statusOf {
-		name, wait := "failure-"+strings.ToLower(string(code)), ""
+		name, seconds, again := "failure-"+strings.ToLower(string(code)), 0, time.Time{}
 		if code == poa.CodeRateLimited {
-			wait = "7"
+			seconds, again = 7, sampleAt
 		}
-		all = append(all, Sample{name, "failure", nobody, failure{status, code, nil, "req_1", wait}, nil})
+		all = append(all, Sample{name, "failure", nobody, failure{status, code, nil, "req_1", seconds, again}, nil})
 	}
-	return append(all, Sample{"failure-internal", "failure", nobody, failure{500, poa.CodeInternal, nil, "req_1", ""}, nil},
-		Sample{"failure-faults", "failure", nobody, failure{422, poa.CodeBadUserInput, poa.Faults{{Code: poa.CodeRequired, Field: []string{"name"}}}, "req_1", ""}, nil})
+	return append(all, Sample{"failure-internal", "failure", nobody, failure{500, poa.CodeInternal, nil, "req_1", 0, time.Time{}}, nil},
+		Sample{"failure-faults", "failure", nobody, failure{422, poa.CodeBadUserInput, poa.Faults{{Code: poa.CodeRequired, Field: []string{"name"}}}, "req_1", 0, time.Time{}}, nil})
 }
 
 func delegatorSamples() []Sample {

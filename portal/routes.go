@@ -148,6 +148,36 @@ func staffRoutes() []route {
 	}
 }
 
+// waysBack lead from the address of a form to the page it stands on: a refused
+// form is shown under its own address, where a visitor may choose another
+// language or reload.
+func waysBack(all []route) []route {
+	shown, back := map[string]bool{}, []route{}
+	for _, each := range all {
+		if place, isGet := strings.CutPrefix(each.pattern, "GET "); isGet {
+			shown[place] = true
+		}
+	}
+	for _, each := range all {
+		place, isPost := strings.CutPrefix(each.pattern, "POST ")
+		if isPost && !shown[place] {
+			back = append(back, route{"GET " + place, anyone, func(_ *portal, r *request) error { return r.redirect(parentOf(r.URL.EscapedPath(), place, shown)) }})
+		}
+	}
+	return back
+}
+
+// parentOf shortens a path until it is that of a page.
+func parentOf(path, place string, shown map[string]bool) string {
+	for place != "" {
+		place, path = place[:strings.LastIndex(place, "/")], path[:strings.LastIndex(path, "/")]
+		if shown[place] {
+			return path
+		}
+	}
+	return "/"
+}
+
 // throttled are the acts that need no account.
 var throttled = []string{"POST /sign-in", "POST /register/", "POST /l/"}
 

@@ -171,11 +171,10 @@ func (w *world) serve(ca *poatest.CA) {
 		},
 		Log: slog.New(slog.NewTextHandler(w.log, nil))})
 	must(w.tb, err)
-	guard := http.NewCrossOriginProtection()
-	server := httptest.NewServer(guard.Handler(manager.LoadAndSave(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(manager.LoadAndSave(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		rw.Header().Set("X-Request-Id", "req-of-the-test")
 		handler.ServeHTTP(rw, r)
-	}))))
+	})))
 	w.tb.Cleanup(server.Close)
 	w.url = server.URL
 }
