@@ -4,6 +4,8 @@ package portal
 
 import (
 	"bytes"
+	"context"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -12,6 +14,7 @@ import (
 
 	"ininjo/poa"
 	"ininjo/poa/locale"
+	"ininjo/poa/poatest"
 )
 
 // Sample is a view with data to render it with.
@@ -73,6 +76,43 @@ func SampleHandler() http.Handler {
 	}
 	return mux
 }
+
+// Fail answers as the portal does where a handler panics, a view cannot be
+// rendered, or somebody comes too often.
+func Fail(what string, now time.Time) (int, http.Header, string) {
+	v, err := parseViews(locale.Text)
+	if err != nil {
+		return 0, nil, err.Error()
+	}
+	if what == "view" {
+		delete(v["ja"], "failure")
+	}
+	p := &portal{Config: Config{Policy: poa.DefaultPolicy("http://portal.test"), Text: locale.Text, Clock: poatest.NewClock(now), Log: slog.New(slog.DiscardHandler), Session: nobodys{}}, views: v}
+	do := map[string]func(*portal, *request) error{
+		"panic": func(*portal, *request) error { panic("what was typed") },
+		"view":  func(*portal, *request) error { return poa.ErrNotFound },
+		"early": func(_ *portal, r *request) error {
+			r.w.Header().Set("Retry-After", "7")
+			return &poa.Error{Code: poa.CodeRateLimited}
+		},
+	}[what]
+	w := httptest.NewRecorder()
+	w.Header().Set("X-Request-Id", "req_1")
+	p.handler(route{"GET /", anyone, do}).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	return w.Code, w.Header(), w.Body.String()
+}
+
+// nobodys is a session of nobody.
+type nobodys struct{}
+
+// Actor is nobody.
+func (nobodys) Actor(context.Context) (poa.Actor, bool) { return poa.Actor{}, false }
+
+// SignIn does nothing.
+func (nobodys) SignIn(context.Context, poa.Actor) error { return nil }
+
+// SignOut does nothing.
+func (nobodys) SignOut(context.Context) error { return nil }
 
 // Keys are the keys of the portal's own texts in a language.
 func Keys(lang string) (map[string]string, error) {

@@ -29,6 +29,9 @@ type example struct {
 	// Status is what the browser gets: 200, of a refused form 422, of a page
 	// that says what went wrong its own.
 	Status int `json:"status"`
+	// Picture names the screenshots of docs/screenshots, Ways in which ways.
+	Picture string   `json:"picture,omitempty"`
+	Ways    []string `json:"ways,omitempty"`
 	// kind tells what else than a page an address gives.
 	kind string
 	// why a POST has no page of its own with faults.
@@ -66,6 +69,13 @@ func unrefused(pattern, who, path, why string) example {
 	return example{Pattern: pattern, Who: who, Path: path, why: why}
 }
 
+// pictured is an example that the task screenshots takes pictures of: wide and
+// light in Japanese, and in the other ways given, such as "en dark 1280".
+func pictured(e example, name string, ways ...string) example {
+	e.Picture, e.Ways = name, append([]string{"ja light 1280"}, ways...)
+	return e
+}
+
 // exampleAreas are the examples of the areas.
 var exampleAreas []func(*tour) []example
 
@@ -89,7 +99,7 @@ func (w *tour) examples() []example {
 // light and dark, wide and narrow: axe finds nothing, the console stays empty,
 // nothing overflows, no text is missing, every form says what is wrong.
 //
-// ININJO_PAGES=all opens each in all eight ways; without it in two.
+// With SCREENSHOT_DIR it takes pictures of all; see mode.
 func TestEveryPage(t *testing.T) {
 	t.Parallel()
 	w := newTour(t)
@@ -97,7 +107,7 @@ func TestEveryPage(t *testing.T) {
 	missing(t, all)
 	var visits []example
 	for _, each := range all {
-		if each.kind == "" && each.why == "" {
+		if each.kind == "" && each.why == "" && (mode() != "pictures" || each.Picture != "") {
 			visits = append(visits, each)
 			continue
 		}
@@ -180,9 +190,17 @@ type variant struct {
 }
 
 // everyWay tells whether each page is looked at in all eight ways.
-func everyWay() bool { return os.Getenv("ININJO_PAGES") == "all" }
+func everyWay() bool { return mode() == "all" }
+
+// mode is what ININJO_PAGES asks for: "all" looks at each page in all eight
+// ways, "pictures" takes the pictures of docs/screenshots alone; without it each
+// is looked at in two ways.
+func mode() string { return os.Getenv("ININJO_PAGES") }
 
 func ways() []variant {
+	if mode() == "pictures" {
+		return []variant{{"ja", "light", 1280}, {"ja", "light", 390}, {"en", "dark", 1280}, {"en", "dark", 390}}
+	}
 	if !everyWay() {
 		return []variant{{"ja", "light", 1280}, {"en", "dark", 360}}
 	}

@@ -1,9 +1,9 @@
 // Looks at every page of the portal as a person would who uses axe, in each of the ways that are asked for:
 // language, light or dark, width. Refused forms are sent empty and looked at, too.
-// Environment: BASE_URL; PLAN, a JSON file {visits, variants, cookies} written by portal/pages_test.go.
+// Environment: BASE_URL; SCREENSHOT_DIR, if pictures are wanted; PLAN, a JSON file {visits, variants, cookies} written by portal/pages_test.go.
 import { readFile } from "node:fs/promises";
 import axe from "axe-core";
-import { allowedFault, browse, env, overview, url, watch } from "./harness.mjs";
+import { allowedFault, browse, env, overview, screenshot, url, watch } from "./harness.mjs";
 
 /** Pages that are looked at at the same time. */
 const hands = 3;
@@ -60,11 +60,19 @@ async function look(page, visit, variant) {
     seen.faults.forEach((text) => faults.push(`${here}: ${text}`));
     remember(seen, visit, variant.lang);
     looked += 1;
+    await picture(page, visit, variant);
   } catch (fault) {
     faults.push(`${here}: ${fault.message}`);
   }
   stop();
   complaints.filter((text) => !allowedFault(text, [visit.status])).forEach((text) => faults.push(`${here}: ${text}`));
+}
+
+/** Takes a picture where they are wanted: of all, or with ININJO_PAGES=pictures of those that have a name. */
+async function picture(page, { picture: name, ways = [], pattern, path, status }, { lang, scheme, width }) {
+  const chosen = process.env.ININJO_PAGES === "pictures";
+  if (chosen && !ways.includes(`${lang} ${scheme} ${width}`)) return;
+  await screenshot(page, `${name && chosen ? name : `${pattern}-${status}-${path}`.replaceAll(/[^\w]+/g, "-").slice(0, 90)}-${lang}-${scheme}-${width}`);
 }
 
 /** Two different views never have the same title. */
