@@ -74,7 +74,7 @@ type ordering struct {
 func paged[R, T any](ctx context.Context, filtered func(rows *[]R) *bun.SelectQuery, o ordering, p poa.Page,
 	place func(R) cursor, convert func(context.Context, R) (T, error),
 ) (poa.List[T], error) {
-	total, err := o.count(ctx, func() *bun.SelectQuery { return filtered(new([]R)) })
+	total, err := o.total(ctx, filtered(new([]R)), p.CountTo)
 	if err != nil {
 		return poa.List[T]{}, failed(err, "counting rows")
 	}
@@ -105,12 +105,24 @@ func paged[R, T any](ctx context.Context, filtered func(rows *[]R) *bun.SelectQu
 	return cut(ctx, rows, size, backwards, from != "", total, place, convert)
 }
 
-func (o ordering) count(ctx context.Context, query func() *bun.SelectQuery) (int, error) {
+// total counts as far as the list is counted at all.
+func (o ordering) total(ctx context.Context, q *bun.SelectQuery, bound int) (int, error) {
 	if o.uncounted {
 		return 0, nil
 	}
-	n, err := query().Count(ctx)
-	return int(n), err
+	return count(ctx, q, bound)
+}
+
+// count counts the rows of a query: all of them, or at most one more than the
+// bound, so that the count of a long list costs no more than that of a short one.
+func count(ctx context.Context, q *bun.SelectQuery, bound int) (int, error) {
+	if bound <= 0 {
+		total, err := q.Count(ctx)
+		return int(total), err
+	}
+	var ones []int
+	err := q.ColumnExpr("1").Limit(int64(bound)+1).Scan(ctx, &ones)
+	return len(ones), err
 }
 
 func pageSize(n int) int {

@@ -20,7 +20,7 @@ import (
 
 // values are those that the domain gives to each kind of mail.
 var values = map[string]string{"organisation": "例社 <b>&", "number": "A-20261123-000042", "delegate": "受任 太郎", "delegationId": "01234-56789",
-	"link": "https://ininjo.example/l/injl_token", "type": "delegation.revoked", "status": "REVOKED", "sequence": "42", "at": "2026-06-01T03:00:00Z",
+	"link": "https://ininjo.example/l/injl_token", "type": "delegation.revoked", "status": "REVOKED", "sequence": "42", "reason": "QUALIFICATION_SUSPENDED", "at": "2026-06-01T03:00:00Z",
 	"name": "基幹", "expiresAt": "2026-06-15T03:00:00Z", "delegations": "3"}
 
 func (w *world) send(t *testing.T, m poa.Mail) string {
@@ -45,25 +45,32 @@ func templates(t *testing.T) []poa.MailTemplate {
 	}
 	var found []poa.MailTemplate
 	for _, name := range names {
-		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ast.Inspect(file, func(n ast.Node) bool {
-			spec, ok := n.(*ast.ValueSpec)
-			if !ok {
-				return true
-			}
-			if kind, ok := spec.Type.(*ast.Ident); ok && kind.Name == "MailTemplate" && len(spec.Values) == 1 {
-				text, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
-				if err != nil {
-					t.Fatal(err)
-				}
-				found = append(found, poa.MailTemplate(text))
-			}
-			return true
-		})
+		found = append(found, templatesOf(t, name)...)
 	}
+	return found
+}
+
+func templatesOf(t *testing.T, name string) []poa.MailTemplate {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []poa.MailTemplate
+	ast.Inspect(file, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok {
+			return true
+		}
+		if kind, ok := spec.Type.(*ast.Ident); ok && kind.Name == "MailTemplate" && len(spec.Values) == 1 {
+			text, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found = append(found, poa.MailTemplate(text))
+		}
+		return true
+	})
 	return found
 }
 

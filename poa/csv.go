@@ -54,7 +54,7 @@ func (r *Responder) InquiriesCSV(ctx context.Context, actor Actor, f InquiryFilt
 	if err := actor.require(ActorRecipient); err != nil {
 		return nil, err
 	}
-	if err := checkPeriod(f).Err(); err != nil {
+	if err := checkExport(f).Err(); err != nil {
 		return nil, err
 	}
 	f.RecipientID = actor.PartyID
@@ -70,7 +70,7 @@ func (r *Responder) InquiriesCSV(ctx context.Context, actor Actor, f InquiryFilt
 	return func(w io.Writer) error { return r.writeInquiries(ctx, f, w, 0) }, nil
 }
 
-func checkPeriod(f InquiryFilter) Faults {
+func checkExport(f InquiryFilter) Faults {
 	var faults Faults
 	switch {
 	case f.From.IsZero():

@@ -111,7 +111,7 @@ const (
 	CodeNameDiffers  Code = "NAME_DIFFERS"
 	CodeLastAddress  Code = "LAST_ADDRESS"
 	CodeAddressTaken Code = "ADDRESS_TAKEN"
-	CodePeriod       Code = "PERIOD_TOO_LONG"
+	CodePeriod       Code = "EXPORT_PERIOD_TOO_LONG"
 )
 
 // Kinds of mail of what a party manages itself. All of them but the notices

@@ -56,7 +56,7 @@ func (p *portal) exportAccount(r *request) error {
 	if err != nil {
 		return err
 	}
-	return p.stream(r, "ininjo-export-"+p.stamp()+".zip", "application/zip", write)
+	return p.export(r, "ininjo-export-"+p.stamp()+".zip", "application/zip", write)
 }
 
 func (p *portal) showClosed(r *request) error { return p.render(r, "word", "closed") }

@@ -53,8 +53,3 @@ func (p *portal) resendDelivery(r *request) error {
 	}
 	return r.redirect("/endpoints/" + d.EndpointID + "/deliveries/" + d.ID + "?done=resent")
 }
-
-// backToEndpoint is where a reload of an act leads.
-func (p *portal) backToEndpoint(r *request) error {
-	return r.redirect("/endpoints/" + r.PathValue("id"))
-}

@@ -14,9 +14,9 @@ import (
 // exportTime bounds an export, which takes longer than a page.
 const exportTime = 10 * time.Minute
 
-// stream answers with a file that is written as it is read. Once it has begun,
+// export answers with a file that is written as it is read. Once it has begun,
 // a failure cuts it off: the file is then incomplete and so is the answer.
-func (p *portal) stream(r *request, name, mediaType string, write func(io.Writer) error) error {
+func (p *portal) export(r *request, name, mediaType string, write func(io.Writer) error) error {
 	_ = http.NewResponseController(r.w).SetWriteDeadline(poa.SystemClock{}.Now().Add(exportTime)) // where it cannot be set, the server's own bound stands
 	h := r.w.Header()
 	h.Set("Content-Type", mediaType)

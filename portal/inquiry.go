@@ -111,7 +111,7 @@ func (p *portal) exportInquiries(r *request) error {
 	if err != nil {
 		return err
 	}
-	return p.stream(r, "inquiries-"+p.stamp()+".csv", "text/csv; charset=utf-8", write)
+	return p.export(r, "inquiries-"+p.stamp()+".csv", "text/csv; charset=utf-8", write)
 }
 
 // showInquiry shows one inquiry with the answer as it was given.

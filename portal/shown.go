@@ -8,8 +8,8 @@ import (
 	"ininjo/poa"
 )
 
-// utc and japan write an instant to the second, for what is printed and kept.
-func utc(at time.Time) string { return at.UTC().Format("2006-01-02 15:04:05 UTC") }
+// universal and japan write an instant to the second, for what is printed and kept.
+func universal(at time.Time) string { return at.UTC().Format("2006-01-02 15:04:05 UTC") }
 
 func japan(at time.Time) string { return at.In(poa.JST).Format("2006-01-02 15:04:05 JST") }
 

@@ -96,5 +96,5 @@ func (p *portal) exportWatches(r *request) error {
 	if err != nil {
 		return err
 	}
-	return p.stream(r, "watches-"+p.stamp()+".csv", "text/csv; charset=utf-8", write)
+	return p.export(r, "watches-"+p.stamp()+".csv", "text/csv; charset=utf-8", write)
 }
