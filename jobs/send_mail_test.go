@@ -8,6 +8,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -19,7 +20,8 @@ import (
 
 // values are those that the domain gives to each kind of mail.
 var values = map[string]string{"organisation": "例社 <b>&", "number": "A-20261123-000042", "delegate": "受任 太郎", "delegationId": "01234-56789",
-	"link": "https://ininjo.example/l/injl_token", "type": "delegation.revoked", "status": "REVOKED", "sequence": "42", "at": "2026-06-01T03:00:00Z"}
+	"link": "https://ininjo.example/l/injl_token", "type": "delegation.revoked", "status": "REVOKED", "sequence": "42", "at": "2026-06-01T03:00:00Z",
+	"name": "受任 太郎", "device": "Chrome, Windows", "factor": "TOTP", "role": "DEVELOPER"}
 
 func (w *world) send(t *testing.T, m poa.Mail) string {
 	t.Helper()
@@ -37,7 +39,20 @@ func (w *world) send(t *testing.T, m poa.Mail) string {
 // new kind without texts is found here.
 func templates(t *testing.T) []poa.MailTemplate {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "../poa/notice.go", nil, 0)
+	files, err := filepath.Glob("../poa/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []poa.MailTemplate
+	for _, name := range files {
+		found = append(found, templatesIn(t, name)...)
+	}
+	return found
+}
+
+func templatesIn(t *testing.T, name string) []poa.MailTemplate {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +62,7 @@ func templates(t *testing.T) []poa.MailTemplate {
 		if !ok {
 			return true
 		}
-		if kind, ok := spec.Type.(*ast.Ident); ok && kind.Name == "MailTemplate" {
+		if kind, ok := spec.Type.(*ast.Ident); ok && kind.Name == "MailTemplate" && len(spec.Values) == 1 {
 			text, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
 			if err != nil {
 				t.Fatal(err)

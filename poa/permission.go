@@ -32,6 +32,7 @@ const (
 	MayHold                 Permission = "SET_LEGAL_HOLDS"
 	MayPrepareErasure       Permission = "PREPARE_ERASURE"
 	MayReleaseErasure       Permission = "RELEASE_ERASURE"
+	MayResetFactors         Permission = "RESET_SECOND_FACTORS"
 )
 
 // permissions says who may do what. Where the operating rules name the role,
@@ -61,6 +62,7 @@ var permissions = []struct {
 	{MayHold, []Role{RoleServiceOwner, RoleServiceManager}},
 	{MayPrepareErasure, []Role{RoleServiceManager}},
 	{MayReleaseErasure, []Role{RoleServiceOwner}},
+	{MayResetFactors, []Role{RoleServiceOwner}},
 }
 
 // May reports whether the actor is staff in a role that has the permission.
@@ -131,4 +133,13 @@ func (a Actor) requireMember(least MemberRole) error {
 		return ErrForbidden
 	}
 	return nil
+}
+
+// requireFor returns nil if the actor is of the kind and a member of its party in
+// the role or more.
+func (a Actor) requireFor(kind ActorKind, least MemberRole) error {
+	if err := a.require(kind); err != nil {
+		return err
+	}
+	return a.requireMember(least)
 }

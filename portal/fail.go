@@ -38,7 +38,7 @@ var statusOf = map[poa.Code]int{
 func (p *portal) fail(r *request, pattern string, err error) {
 	code := poa.CodeOf(err)
 	if code == poa.CodeUnauthenticated {
-		_ = r.redirect(signInPath(r.Request))
+		_ = r.redirect(doorOf(r))
 		return
 	}
 	status, known := statusOf[code]
@@ -56,6 +56,14 @@ func (p *portal) fail(r *request, pattern string, err error) {
 		p.Log.ErrorContext(r.Context(), "error page failed", "route", pattern, "request", reference, "error", err)
 		http.Error(r.w, p.Text(r.lang, string(code), nil), status)
 	}
+}
+
+// doorOf is the sign-in page, or the page of whoever must add a second factor first.
+func doorOf(r *request) string {
+	if r.actor.Enrolling != "" {
+		return enrolPath
+	}
+	return signInPath(r.Request)
 }
 
 // signInPath leads to the sign-in page and back to what was asked for.

@@ -87,6 +87,12 @@ func (p *page) Faulty() *Form {
 // SignedIn reports whether somebody is signed in.
 func (p *page) SignedIn() bool { return p.Actor.Kind != "" && p.Actor.Kind != poa.ActorAnonymous }
 
+// Enrolling reports whether somebody must add a second factor first.
+func (p *page) Enrolling() bool { return p.Actor.Enrolling != "" }
+
+// IsMember reports whether the actor acts for a party in the role or a higher one.
+func (p *page) IsMember(role string) bool { return p.Actor.IsMember(poa.MemberRole(role)) }
+
 // May reports whether the actor is staff with the permission.
 func (p *page) May(permission string) bool { return p.Actor.May(poa.Permission(permission)) }
 

@@ -146,7 +146,7 @@ func staffRoutes() []route {
 }
 
 // throttled are the acts that need no account.
-var throttled = []string{"POST /sign-in", "POST /register/", "POST /l/"}
+var throttled = []string{"POST /sign-in", "POST /register/", "POST /l/", "POST /join/", "POST /forgot-password"}
 
 // tooEarly refuses an act that needs no account where its client comes too
 // often. Retry-After says when to come again, on the page as well.
