@@ -30,7 +30,7 @@ func (r reader) bucketOf(b poa.Bucket) []byte {
 // LockAttempts reads what was tried in a bucket and locks its row, which it makes
 // where there is none: for addresses that nobody has as well.
 func (t *tx) LockAttempts(ctx context.Context, b poa.Bucket) (poa.Attempts, error) {
-	row := attemptsRow{Bucket: t.bucketOf(b), LastAt: t.db.clock.Now(), Until: t.db.clock.Now()}
+	row := attemptsRow{Bucket: t.bucketOf(b), LastAt: time.Unix(0, 0).UTC(), Until: time.Unix(0, 0).UTC()} // long ago
 	if _, err := t.q.NewInsert().Model(&row).On("CONFLICT (bucket) DO NOTHING").Exec(ctx); err != nil {
 		return poa.Attempts{}, failed(err, "counting attempts")
 	}

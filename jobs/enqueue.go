@@ -66,6 +66,8 @@ func (i *Inserter) options(j poa.Job) *river.InsertOpts {
 		return &river.InsertOpts{Queue: queueWebhook, MaxAttempts: len(i.retries.Webhook) + 1 + spareAttempts}
 	case poa.SendMail:
 		return &river.InsertOpts{Queue: queueMail, MaxAttempts: len(i.retries.Mail) + 1}
+	case poa.AnswerPasswordRequest:
+		return &river.InsertOpts{Queue: queueMail, MaxAttempts: 10}
 	default:
 		return upkeepOptions()
 	}

@@ -42,7 +42,7 @@ func (a *Access) BeginPasskey(ctx context.Context, actor Actor) (options, state 
 		return nil, nil, err
 	}
 	if a.passkeys == nil {
-		return nil, nil, ErrUnavailable
+		return nil, nil, ErrNotFound
 	}
 	_, err = a.perform(ctx, self, ActionFactorBegun, "", nil, func(ctx context.Context, t *act) (string, error) {
 		has, err := t.Passkeys(ctx, account.ID)
@@ -74,7 +74,7 @@ func (a *Access) AddPasskey(ctx context.Context, actor Actor, in PasskeyInput) (
 		return nil, err
 	}
 	if a.passkeys == nil {
-		return nil, ErrUnavailable
+		return nil, ErrNotFound
 	}
 	var codes []string
 	_, err = a.perform(ctx, self, ActionFactorAdded, "", nil, func(ctx context.Context, t *act) (string, error) {
@@ -143,7 +143,7 @@ func (a *Access) BeginSecondStep(ctx context.Context, half HalfSignIn) (options,
 // budget; the state is used once.
 func (a *Access) provePasskey(ctx context.Context, account Account, state []byte, response string) error {
 	if a.passkeys == nil {
-		return ErrUnavailable
+		return ErrNotFound
 	}
 	_, err := a.perform(ctx, actorOf(account), ActionSecondFactor, "", nil, func(ctx context.Context, t *act) (string, error) {
 		t.subject = account.ID

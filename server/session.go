@@ -100,4 +100,6 @@ func (s *sessions) Keep(ctx context.Context, name, value string) {
 }
 
 // Kept returns what was kept.
-func (s *sessions) Kept(ctx context.Context, name string) string { return s.manager.GetString(ctx, name) }
+func (s *sessions) Kept(ctx context.Context, name string) string {
+	return s.manager.GetString(ctx, name)
+}
