@@ -93,6 +93,11 @@ func (p *page) Enrolling() bool { return p.Actor.Enrolling != "" }
 // IsMember reports whether the actor acts for a party in the role or a higher one.
 func (p *page) IsMember(role string) bool { return p.Actor.IsMember(poa.MemberRole(role)) }
 
+// MayDevelop reports whether the actor may make tokens and endpoints of webhooks.
+func (p *page) MayDevelop() bool {
+	return p.Actor.Kind == poa.ActorStaff || p.Actor.IsMember(poa.MemberDeveloper)
+}
+
 // May reports whether the actor is staff with the permission.
 func (p *page) May(permission string) bool { return p.Actor.May(poa.Permission(permission)) }
 

@@ -161,7 +161,7 @@ func (w *world) serve(ca *poatest.CA) {
 	must(w.tb, err)
 	store, clock, policy := w.data.DB, w.data.Clock, poa.DefaultPolicy("https://ininjo.example")
 	w.enrollment = poa.NewEnrollment(clock, store, policy, hasher{})
-	manager, access := scs.New(), poa.NewAccess(clock, store, policy, hasher{})
+	manager, access := scs.New(), poa.NewAccess(clock, store, policy, hasher{}).WithPasskeys(checker{})
 	manager.Store = w.data.DB.Sessions()
 	handler, err := portal.New(portal.Config{Enrollment: w.enrollment,
 		Registrar: poa.NewRegistrar(clock, store, policy, jpki.Profile{Roots: roots, Policies: []string{poatest.PolicyTest}}),

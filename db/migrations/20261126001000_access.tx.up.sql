@@ -75,6 +75,7 @@ CREATE TABLE attempts_to_sign_in (
 ) WITH (fillfactor = 70);
 CREATE INDEX attempts_to_sign_in_last_idx ON attempts_to_sign_in (last_at);
 GRANT SELECT, INSERT, DELETE, UPDATE (failures, last_at, until) ON attempts_to_sign_in TO ininjo_program;
+GRANT SELECT, DELETE ON attempts_to_sign_in TO ininjo_retention;
 
 CREATE TABLE invitations (
     id           text        CONSTRAINT invitations_pkey PRIMARY KEY,
@@ -84,12 +85,12 @@ CREATE TABLE invitations (
     sealed       bytea       NOT NULL,
     member       text        NOT NULL CONSTRAINT invitations_member_check CHECK (member IN ('ADMINISTRATOR', 'DEVELOPER', 'READER')),
     language     text        NOT NULL CONSTRAINT invitations_language_check CHECK (language IN ('ja', 'en')),
-    invited_by   text        NOT NULL CONSTRAINT invitations_by_fkey REFERENCES accounts (id),
+    invited_by   text        NOT NULL, -- an account
     created_at   timestamptz NOT NULL,
     expires_at   timestamptz NOT NULL,
     accepted_at  timestamptz,
     withdrawn_at timestamptz,
-    account_id   text        CONSTRAINT invitations_account_fkey REFERENCES accounts (id),
+    account_id   text,
     CONSTRAINT invitations_expiry_check CHECK (expires_at > created_at),
     CONSTRAINT invitations_accepted_check CHECK ((accepted_at IS NULL) = (account_id IS NULL)),
     CONSTRAINT invitations_once_check CHECK (accepted_at IS NULL OR withdrawn_at IS NULL)
@@ -108,3 +109,4 @@ CREATE TABLE password_requests (
     created_at timestamptz NOT NULL
 );
 GRANT SELECT, INSERT, DELETE ON password_requests TO ininjo_program;
+GRANT SELECT, DELETE ON password_requests TO ininjo_retention;
