@@ -177,3 +177,21 @@ func (a *Access) AnswerPasswordRequest(ctx context.Context, requestID string) er
 	}
 	return err
 }
+
+// SetPassword sets a password by the one-time link in a mail, and knows the browser
+// from now on: whoever is held off by somebody else's guesses comes in by the link.
+// It returns the secret that the browser keeps.
+func (a *Access) SetPassword(ctx context.Context, actor Actor, in SetPasswordInput, b Browser) (device string, err error) {
+	link, linkErr := a.linkOf(ctx, in.Token, LinkPassword)
+	e := &Enrollment{office: a.office, policy: a.policy, hasher: a.hasher}
+	if err := e.SetPassword(ctx, actor, in); err != nil || linkErr != nil {
+		return "", cmpErr(err, linkErr)
+	}
+	if device = b.Device; !SecretWellFormed(device) {
+		device, _ = NewSecret(DevicePrefix)
+	}
+	err = a.store.InTx(ctx, func(ctx context.Context, tx Tx) error {
+		return tx.TrustDevice(ctx, link.SubjectID, digest([]byte(device)), a.clock.Now())
+	})
+	return device, err
+}

@@ -382,7 +382,16 @@ func TestForgottenPasswords(t *testing.T) {
 	}
 	other := d.in(adminEmail)
 	link := tokenOf(d.mailTo(adminEmail, poa.MailSetPassword).Values["link"])
-	must(t, d.enrollment.SetPassword(ctx, poa.Anonymous("ja"), poa.SetPasswordInput{Token: link, Password: "another long password"}))
+	device, err := d.access.SetPassword(ctx, poa.Anonymous("ja"), poa.SetPasswordInput{Token: link, Password: "another long password"}, poa.Browser{Agent: "Firefox/1"})
+	must(t, err)
+	for range 7 { // somebody else guesses; the browser that followed the link comes in
+		_, err := d.access.SignIn(ctx, poa.SignInInput{Email: adminEmail, Password: "a wrong password"})
+		if err == nil {
+			t.Error("a wrong password came in")
+		}
+	}
+	_, err = d.access.SignIn(ctx, poa.SignInInput{Email: adminEmail, Password: "another long password", Browser: poa.Browser{Agent: "Firefox/1", Device: device}})
+	must(t, err)
 	if d.session(other).ID != "" || d.session(d.admin).ID != "" {
 		t.Error("sessions outlived the password")
 	}

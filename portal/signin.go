@@ -68,10 +68,7 @@ func (p *portal) welcome(r *request, done poa.SignedIn) error {
 	if err := p.Session.SignIn(r.Context(), done.Actor, r.browser().Agent); err != nil {
 		return fmt.Errorf("beginning session: %w", err)
 	}
-	if done.Device != "" {
-		http.SetCookie(r.w, &http.Cookie{Name: deviceCookie, Value: done.Device, Path: "/", MaxAge: int((365 * 24 * time.Hour).Seconds()),
-			HttpOnly: true, Secure: strings.HasPrefix(p.Policy.PublicURL, "https://"), SameSite: http.SameSiteLaxMode})
-	}
+	p.knowBrowser(r, done.Device)
 	if done.Actor.Enrolling != "" {
 		return r.redirect(enrolPath)
 	}
@@ -79,6 +76,15 @@ func (p *portal) welcome(r *request, done poa.SignedIn) error {
 		return r.redirect(next)
 	}
 	return r.redirect(homeOf(done.Actor))
+}
+
+// knowBrowser gives the browser the secret by which it is known again.
+func (p *portal) knowBrowser(r *request, device string) {
+	if device == "" {
+		return
+	}
+	http.SetCookie(r.w, &http.Cookie{Name: deviceCookie, Value: device, Path: "/", MaxAge: int((365 * 24 * time.Hour).Seconds()),
+		HttpOnly: true, Secure: strings.HasPrefix(p.Policy.PublicURL, "https://"), SameSite: http.SameSiteLaxMode})
 }
 
 func (p *portal) keepHalf(r *request, half poa.HalfSignIn) error {

@@ -5,7 +5,6 @@ package main
 import (
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/pquerna/otp/totp"
 
 	"ininjo/poa"
+	"ininjo/poa/poatest"
 )
 
 // TestAccessInABrowser adds an authenticator app and a passkey in Chromium, signs in
@@ -23,14 +23,10 @@ func TestAccessInABrowser(t *testing.T) {
 	for script, name := range map[string]string{"1": "with script", "0": "without script"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			pictures := os.Getenv("SCREENSHOT_DIR")
-			if pictures == "" {
-				pictures = t.TempDir()
-			}
 			o := openOffice(t)
 			o.bank("recipient", bank, bankNumber, false)
 			local := strings.Replace(o.base, "127.0.0.1", "localhost", 1) // passkeys want a name
-			b := &browser{office: o, base: map[string]string{"BASE_URL": local, "JS": script, "SCREENSHOT_DIR": pictures}}
+			b := &browser{office: o, base: map[string]string{"BASE_URL": local, "JS": script}}
 			invited := "shinjin" + domainOf
 			b.run("access", mailOf("recipient"), map[string]string{"WHAT": "factors", "INVITE": invited})
 			mail, err := b.mailbox.next(t.Context(), invited, func(r received) bool { return strings.Contains(r.text, "/join/") })
@@ -53,7 +49,7 @@ func TestCodesHoldOnceOutsideTheDemo(t *testing.T) {
 	o := emptyOffice(t)
 	o.start(func(c *Config) { c.demo, c.Roots = false, "" })
 	email, password := "owner"+domainOf, newPassword()
-	account, err := o.service.chapters.enrollment.AppointStaff(t.Context(), poa.System, poa.StaffInput{Name: "責任 一郎", Email: email, Roles: []poa.Role{poa.RoleServiceOwner}, Password: password})
+	account, err := o.service.chapters.enrollment.AppointStaff(t.Context(), poa.System, poa.StaffInput{Name: "責任 一郎", Email: email, Roles: []poa.Role{poa.RoleServiceOwner}, Fitness: poatest.Fitness(), Password: password})
 	o.must(err)
 	code, err := totp.GenerateCode(account.TOTPSecret, o.clock.Now().Add(-30*time.Second)) // the step before
 	o.must(err)
