@@ -81,7 +81,10 @@ func (m *mutationResolver) AppointStaff(ctx context.Context, in poa.StaffInput) 
 	if err != nil {
 		return nil, err
 	}
-	if !actor.May(poa.MayAppoint) { // before the input is looked at
+	switch { // before the input is looked at
+	case actor.Kind == poa.ActorAnonymous:
+		return nil, poa.ErrUnauthenticated
+	case !actor.May(poa.MayAppoint):
 		return nil, poa.ErrForbidden
 	}
 	var account poa.Account
