@@ -203,6 +203,6 @@ var _ = mayReach(map[string]reach{
 	"POST /staff/filings/{id}/refuse":       only("reception"),
 	"GET /staff/audit":                      only("auditor", "service_manager"),
 	"GET /staff/queues":                     only(staff...),
-	"GET /staff/people":                     only("service_owner"),
+	"GET /staff/people":                     only("service_owner", "service_manager", "auditor"),
 	"POST /staff/people":                    only("service_owner"),
 })
