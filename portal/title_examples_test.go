@@ -20,7 +20,7 @@ var _ = examples(func(w *tour) []example {
 	return []example{
 		page("GET /staff/titles", "reception", "/staff/titles"),
 		page("GET /staff/titles", "reception", "/staff/titles?show=checked"),
-		page("GET /staff/titles/{id}", "reception", title),
+		pictured(page("GET /staff/titles/{id}", "reception", title), "title"),
 		page("GET /staff/titles/{id}", "service_manager", title),
 		refused("POST /staff/titles/{id}", "reception", title, title),
 		page("GET /staff/bodies", "reception", "/staff/bodies"),
