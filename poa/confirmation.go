@@ -9,6 +9,10 @@ import (
 	"ininjo/poa/kanji"
 )
 
+// CodeNotRepeated says that what was typed to confirm a destructive act is not
+// the name of what the act is about.
+const CodeNotRepeated Code = "NAME_NOT_REPEATED"
+
 // Confirms reports whether a person who typed the text meant the thing of the
 // name. Case, width, spaces and hyphens make no difference: it is a pause for
 // thought, not a test of typing. An empty text confirms nothing.

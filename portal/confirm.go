@@ -17,7 +17,7 @@ func (r *request) confirmed(name string) poa.Faults {
 	if poa.Confirms(r.text(confirmationField), name) {
 		return nil
 	}
-	code := poa.CodeNameDiffers
+	code := poa.CodeNotRepeated
 	if r.text(confirmationField) == "" {
 		code = poa.CodeRequired
 	}

@@ -80,7 +80,7 @@ func TestActsAreConfirmedByName(t *testing.T) {
 	word := poa.DelegationID(id).Word()
 	v.sees(page, "確認のため「"+word+"」と入力してください")
 	page = v.submit(page, path, url.Values{"confirmation": {"XXXXX"}}, 422)
-	v.sees(page, "画面に示したとおりではありません", `value="XXXXX"`, `aria-invalid="true"`, "エラー：")
+	v.sees(page, "画面に示した文字と一致しません", `value="XXXXX"`, `aria-invalid="true"`, "エラー：")
 	v.submit(page, path, url.Values{"confirmation": {""}}, 422)
 	v.sees(v.open("/delegations/"+id, 200), "署名待ち")
 	v.sees(v.submit(page, path, url.Values{"confirmation": {" " + strings.ToLower(word)}}, 200), "取り下げました")
