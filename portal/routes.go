@@ -22,9 +22,11 @@ const (
 	recipients
 	parties
 	staff
-	// seers are staff whose roles see parties and what they filed.
+	// seers are staff whose roles see parties and what they filed, appointers and
+	// proposers those who appoint and who propose dismissals.
 	seers
 	appointers
+	proposers
 )
 
 type route struct {
@@ -143,7 +145,7 @@ func staffRoutes() []route {
 		{"POST /staff/filings/{id}/refuse", seers, (*portal).refuseFiling},
 		{"GET /staff/audit", staff, (*portal).listAudit},
 		{"GET /staff/queues", staff, (*portal).listQueues},
-		{"GET /staff/people", appointers, (*portal).showPeople},
+		{"GET /staff/people", staff, (*portal).showPeople},
 		{"POST /staff/people", appointers, (*portal).appoint},
 	}
 }
@@ -208,6 +210,7 @@ func admit(who access, actor poa.Actor) error {
 		staff:      kind == poa.ActorStaff,
 		seers:      actor.May(poa.MaySeeParties),
 		appointers: actor.May(poa.MayAppoint),
+		proposers:  actor.May(poa.MayProposeDismissal),
 	}[who]
 	switch {
 	case allowed:
