@@ -107,7 +107,7 @@ func (m *mutationResolver) RotateToken(ctx context.Context, in poa.RotateInput) 
 		return nil, err
 	}
 	token, secret, err := m.Enrollment.RotateToken(ctx, actor, in)
-	faults, err := m.correctable(ctx, err)
+	faults, err := m.correctable(ctx, err, "tokenId")
 	return &schema.CreateTokenPayload{Token: newToken(token), Secret: optional(secret), Errors: faults}, err
 }
 
@@ -121,7 +121,7 @@ func (m *mutationResolver) ResendDelivery(ctx context.Context, in schema.ResendD
 	if err = checkKey(in.IdempotencyKey); err == nil {
 		d, err = m.Notifier.ResendDelivery(ctx, actor, in.IdempotencyKey, in.DeliveryID)
 	}
-	faults, err := m.correctable(ctx, err)
+	faults, err := m.correctable(ctx, err, "deliveryId")
 	payload := &schema.ResendDeliveryPayload{Errors: faults}
 	if err != nil || d.ID == "" {
 		return payload, err
