@@ -8,6 +8,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -37,10 +38,23 @@ func (w *world) send(t *testing.T, m poa.Mail) string {
 // new kind without texts is found here.
 func templates(t *testing.T) []poa.MailTemplate {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "../poa/notice.go", nil, 0)
+	names, err := filepath.Glob("../poa/*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
+	var found []poa.MailTemplate
+	for _, name := range names {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found = append(found, templatesOf(t, file)...)
+	}
+	return found
+}
+
+func templatesOf(t *testing.T, file *ast.File) []poa.MailTemplate {
+	t.Helper()
 	var found []poa.MailTemplate
 	ast.Inspect(file, func(n ast.Node) bool {
 		spec, ok := n.(*ast.ValueSpec)

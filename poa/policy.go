@@ -38,6 +38,9 @@ type Policy struct {
 	Live string
 	// StaffTokens lets staff have API tokens; in the demo only.
 	StaffTokens bool
+	// RecipientRegistration tells what recipients need before they ask (5.2);
+	// empty means [RegistrationApproval].
+	RecipientRegistration RegistrationMode
 }
 
 // DefaultPolicy returns the defaults for a service at publicURL.

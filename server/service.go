@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync/atomic"
 
 	"ininjo/db"
@@ -141,6 +142,13 @@ func (s *service) wire(publicURL string) error {
 		titles:     poa.NewTitles(s.clock, s.db, s.policy),
 		retention:  poa.NewRetention(s.clock, s.db, s.policy),
 	}
+	numbers, err := s.config.corporateNumbers(s.machine)
+	if err != nil {
+		return err
+	}
+	if numbers != nil {
+		s.chapters.enrollment.LookUpWith(numbers)
+	}
 	s.actors = actors{store: s.db, clock: s.clock, staffTokens: s.config.demo}
 	return nil
 }
@@ -148,6 +156,7 @@ func (s *service) wire(publicURL string) error {
 func (s *service) policyAt(publicURL string) poa.Policy {
 	p := poa.DefaultPolicy(publicURL)
 	p.ServiceName, p.PolicyOID = s.config.ServiceName, s.config.ServicePolicyOID
+	p.RecipientRegistration = poa.RegistrationMode(strings.ToUpper(s.config.RecipientRegistration))
 	if s.config.PolicyURL != "" {
 		p.PolicyURL = s.config.PolicyURL
 	}
@@ -186,6 +195,7 @@ func (s *service) routes() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	often.reads = s.policy.Registration() == poa.RegistrationNone
 	mux.Handle("/graphql", s.graphQL(often))
 	pages, err := s.portal(often)
 	if err != nil {
