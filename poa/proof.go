@@ -9,6 +9,9 @@ import (
 	"time"
 )
 
+// Registration returns what recipients need before they ask (5.2).
+func (e *Enrollment) Registration() RegistrationMode { return e.policy.Registration() }
+
 // proofEvery is how often at most a link to prove an address goes out.
 const proofEvery = 10 * time.Minute
 
