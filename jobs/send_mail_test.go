@@ -20,7 +20,7 @@ import (
 
 // values are those that the domain gives to each kind of mail.
 var values = map[string]string{"organisation": "例社 <b>&", "number": "A-20261123-000042", "delegate": "受任 太郎", "delegationId": "01234-56789",
-	"link": "https://ininjo.example/l/injl_token", "type": "delegation.revoked", "status": "REVOKED", "sequence": "42", "at": "2026-06-01T03:00:00Z"}
+	"link": "https://ininjo.example/l/injl_token", "type": "delegation.revoked", "status": "REVOKED", "sequence": "42", "reason": "QUALIFICATION_SUSPENDED", "at": "2026-06-01T03:00:00Z"}
 
 func (w *world) send(t *testing.T, m poa.Mail) string {
 	t.Helper()
@@ -44,17 +44,17 @@ func templates(t *testing.T) []poa.MailTemplate {
 	}
 	var found []poa.MailTemplate
 	for _, name := range names {
-		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		found = append(found, templatesOf(t, file)...)
+		found = append(found, templatesOf(t, name)...)
 	}
 	return found
 }
 
-func templatesOf(t *testing.T, file *ast.File) []poa.MailTemplate {
+func templatesOf(t *testing.T, name string) []poa.MailTemplate {
 	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var found []poa.MailTemplate
 	ast.Inspect(file, func(n ast.Node) bool {
 		spec, ok := n.(*ast.ValueSpec)

@@ -132,7 +132,7 @@ const (
 // remembers who did, whoever acts now.
 func (a *act) openCaseFor(ctx context.Context, kind CaseKind, subjectID, partyID, enteredBy string) error {
 	c := Case{ID: NewID(PrefixCase), Kind: kind, SubjectID: subjectID, PartyID: partyID, OpenedAt: a.now,
-		DueAt: a.now.AddDate(0, 0, caseDays[kind]), EnteredBy: enteredBy}
+		DueAt: dueAt(a.now, caseDays[kind]), EnteredBy: enteredBy}
 	if err := a.InsertCase(ctx, c); err != nil {
 		return fmt.Errorf("opening case %s: %w", kind, err)
 	}

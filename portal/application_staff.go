@@ -78,6 +78,9 @@ func (p *portal) enterChangeForm(r *request, forms ...*Form) error {
 	if err != nil {
 		return err
 	}
+	if !r.actor.May(poa.MayEnterCases) {
+		return poa.ErrForbidden
+	}
 	back := "/staff/applications/" + party.ID
 	if party.State != poa.EnrollmentActive {
 		return r.redirect(back)
@@ -101,10 +104,10 @@ func (p *portal) enterChange(r *request) error {
 	return r.redirect("/staff/changes/" + c.ID + "?done=change-entered")
 }
 
-func (p *portal) reviewChange(r *request) error { return p.review(r) }
+func (p *portal) reviewChange(r *request) error { return p.changeReview(r) }
 
-// review shows a change to reception beside what the register says.
-func (p *portal) review(r *request, forms ...*Form) error {
+// changeReview shows a change to reception beside what the register says.
+func (p *portal) changeReview(r *request, forms ...*Form) error {
 	view, err := p.changeView(r)
 	if err != nil {
 		return err
@@ -120,9 +123,9 @@ func (p *portal) review(r *request, forms ...*Form) error {
 	return p.render(r, "staff-change", view, forms...)
 }
 
-func (p *portal) reviewed(r *request, scope, done string, err error) error {
+func (p *portal) changeHandled(r *request, scope, done string, err error) error {
 	if faults, ok := faultsOf(err); ok {
-		return p.review(r, r.refused(scope, faults))
+		return p.changeReview(r, r.refused(scope, faults))
 	}
 	if err != nil {
 		return err
@@ -131,17 +134,17 @@ func (p *portal) reviewed(r *request, scope, done string, err error) error {
 }
 
 func (p *portal) askAboutChange(r *request) error {
-	return p.reviewed(r, "ask", "question-asked", p.Enrollment.AskParty(r.Context(), r.actor, r.question()))
+	return p.changeHandled(r, "ask", "question-asked", p.Enrollment.AskParty(r.Context(), r.actor, r.question()))
 }
 
 func (p *portal) acceptChange(r *request) error {
 	in := poa.DecideChangeInput{IdempotencyKey: r.key(), ChangeID: r.PathValue("id"), Accept: true, Version: r.version()}
-	return p.reviewed(r, "accept", "change-accepted", p.Enrollment.DecideChange(r.Context(), r.actor, in))
+	return p.changeHandled(r, "accept", "change-accepted", p.Enrollment.DecideChange(r.Context(), r.actor, in))
 }
 
 func (p *portal) refuseChange(r *request) error {
 	in := poa.DecideChangeInput{IdempotencyKey: r.key(), ChangeID: r.PathValue("id"), Reasons: reasons(r), Version: r.version()}
-	return p.reviewed(r, "refuse", "change-refused", p.Enrollment.DecideChange(r.Context(), r.actor, in))
+	return p.changeHandled(r, "refuse", "change-refused", p.Enrollment.DecideChange(r.Context(), r.actor, in))
 }
 
 // questionView is a party's question to the service, before who answers it.

@@ -173,7 +173,7 @@ func TestMailIsSentAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	v := w.visitor()
-	page := w.apply(v, v.open("/register/recipient", 200), "recipient", application(recipientEmail))
+	page := w.applyInSteps(v, v.open("/register/recipient", 200), "recipient", application(recipientEmail))
 	resend, _, _ := strings.Cut(page.path, "?")
 	w.data.Clock.Advance(11 * time.Minute)
 	for _, email := range []string{recipientEmail, "nobody@example.jp"} {

@@ -43,7 +43,7 @@ func TestAnyoneAsksWhereNobodyRegisters(t *testing.T) {
 func (w *world) registered(role, email string) *visitor {
 	w.tb.Helper()
 	v := w.visitor()
-	w.apply(v, v.open("/register/"+role, 200), role, application(email))
+	w.applyInSteps(v, v.open("/register/"+role, 200), role, application(email))
 	link := w.link(email, poa.MailApplicationReceived)
 	v.submit(v.open(link, 200), link, url.Values{"password": {password}, "repeat": {password}}, 200)
 	v.signIn(email)

@@ -25,8 +25,8 @@ func application(email string) url.Values {
 		"filer": {"山田 次郎"}, "email": {email}, "consent": {"yes"}}
 }
 
-// apply goes through the steps of an application, first with a fault in each.
-func (w *world) apply(v *visitor, page shown, role string, stated url.Values) shown {
+// applyInSteps goes through the steps of an application, first with a fault in each.
+func (w *world) applyInSteps(v *visitor, page shown, role string, stated url.Values) shown {
 	w.tb.Helper()
 	action := "/register/" + role
 	page = v.submit(page, action, url.Values{"kind": stated["kind"], "corporateNumber": {"2040001999903"}}, 422)
@@ -40,12 +40,12 @@ func (w *world) apply(v *visitor, page shown, role string, stated url.Values) sh
 	page = v.submit(page, action, url.Values{"name": {"打ったとおり"}}, 422)
 	v.sees(page, "打ったとおり", "f-register-email-error")
 	page = v.submit(page, action, second, 200)
-	v.sees(page, "株式会社見本", "山田 太郎", "利用約款 (版 1.1)")
+	v.sees(page, stated.Get("name"), "山田 太郎", "利用約款 (版 1.1)")
 	back := v.submit(page, action, url.Values{"go": {"back"}}, 200)
-	v.sees(back, `value="株式会社見本"`)
+	v.sees(back, `value="`+stated.Get("name")+`"`)
 	page = v.submit(back, action, nil, 200)
 	page = v.submit(page, action, nil, 422)
-	v.sees(page, "f-register-consent", "株式会社見本")
+	v.sees(page, "f-register-consent", stated.Get("name"))
 	page = v.submit(page, action, url.Values{"consent": stated["consent"]}, 200)
 	v.sees(page, "申込を受け付けました", strings.ToUpper(map[string]string{"delegator": "a", "recipient": "r"}[role])+"-2026")
 	return page
@@ -57,7 +57,7 @@ func (w *world) register(role, email string) *visitor {
 	v := w.visitor()
 	page := v.open("/register/"+role, 200)
 	v.sees(page, "個人情報の利用目的")
-	page = w.apply(v, page, role, application(email))
+	page = w.applyInSteps(v, page, role, application(email))
 	link := w.link(email, poa.MailApplicationReceived)
 	page = v.open(link, 200)
 	page = v.submit(page, link, url.Values{"password": {password}, "repeat": {"another one here"}}, 422)
