@@ -174,7 +174,7 @@ func (n *Notifier) RemoveAddress(ctx context.Context, actor Actor, key, id strin
 		}
 		others := slices.ContainsFunc(addresses, func(m MailAddress) bool { return m.ID != address.ID && !m.ConfirmedAt.IsZero() })
 		if !address.ConfirmedAt.IsZero() && !others {
-			return Faults{newFault(CodeLastAddress, "address")}
+			return Faults{newFault(CodeLastAddress, "mailAddressId")}
 		}
 		return a.DeleteMailAddress(ctx, address.ID, actor.PartyID)
 	})

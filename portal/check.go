@@ -46,7 +46,7 @@ func (p *portal) check(r *request) error {
 	if len(faults) > 0 {
 		return p.render(r, "check", checkView{Historical: historical}, r.refused("check", faults))
 	}
-	answers, err := p.Responder.Ask(r.Context(), poa.Credential{AccountID: r.actor.ID}, []poa.Question{question})
+	answers, err := p.Responder.Ask(r.Context(), credentialOf(r.actor), []poa.Question{question})
 	if faults, ok := faultsOf(err); ok {
 		return p.render(r, "check", checkView{Historical: historical}, r.refused("check", faults))
 	}

@@ -45,7 +45,7 @@ func ownSamples() []Sample {
 		{"addresses", "addresses", recipientWho, []poa.MailAddress{address, stopped}, []*Form{faulty("address", "email", "language")}},
 		{"addresses-empty", "addresses", delegatorWho, []poa.MailAddress{}, nil},
 		{"address", "address", recipientWho, stopped, nil},
-		{"address-remove", "address-remove", recipientWho, address, []*Form{faulty("address-remove", "address")}},
+		{"address-remove", "address-remove", recipientWho, address, []*Form{faulty("address-remove", "mailAddressId")}},
 		{"address-confirm", "address-confirm", nobody, linkView{Base: "/l/injl_x"}, nil},
 		{"unsubscribe", "unsubscribe", nobody, "/unsubscribe/adr_1.00", nil},
 		{"erased", "erased", nobody, "/erased/inje_x", nil},

@@ -76,7 +76,7 @@ func functions(t translator) template.FuncMap {
 		"universal": universal, "japan": japan, "overlaps": t.overlaps, "statuses": t.statuses, "mailed": t.mailed,
 		"deref": func(b *bool) bool { return b != nil && *b },
 		"enrollments": func() []poa.EnrollmentState {
-			return []poa.EnrollmentState{poa.EnrollmentApplied, poa.EnrollmentActive, poa.EnrollmentRefused, poa.EnrollmentEnded}
+			return []poa.EnrollmentState{poa.EnrollmentApplied, poa.EnrollmentActive, poa.EnrollmentRefused, poa.EnrollmentWithdrawn, poa.EnrollmentEnded}
 		}, "lower": func(v any) string { return strings.ToLower(fmt.Sprint(v)) },
 	}
 }
