@@ -31,9 +31,12 @@ func (r *Registrar) Withdraw(ctx context.Context, actor Actor, in EndInput) (Del
 			return ErrConflict
 		}
 		if err := a.Close(ctx, d.ID, d.State, next, a.now); err != nil {
+			return fmt.Errorf("withdrawing: %w", err)
+		}
+		if err := a.closeCase(ctx, CaseFiling, string(d.ID), string(next)); err != nil {
 			return err
 		}
-		return a.closeCase(ctx, CaseFiling, string(d.ID), string(next))
+		return a.endTitle(ctx, d, string(next))
 	})
 }
 
@@ -109,6 +112,11 @@ func (r *Registrar) end(ctx context.Context, a *act, d Delegation, kind FactKind
 	if err != nil {
 		return Fact{}, fmt.Errorf("appending %s: %w", kind, err)
 	}
+	if !from.After(a.now) {
+		if err := a.endTitle(ctx, d, string(kind)); err != nil {
+			return Fact{}, err
+		}
+	}
 	return fact, r.publish(ctx, a, noticeOf(kind), d, fact)
 }
 
@@ -126,6 +134,7 @@ func noticeOf(kind FactKind) NoticeType {
 		return NoticeAccepted
 	case FactSuspension:
 		return NoticeSuspended
+	case FactTitle:
 	}
 	return ""
 }
@@ -191,6 +200,9 @@ func (r *Registrar) decide(ctx context.Context, a *act, d Delegation, in DecideF
 	if err != nil {
 		return fmt.Errorf("reading checks: %w", err)
 	}
+	if d.Contents.Delegate.Qualification != "" && !titleSettled(checks) {
+		return Faults{newFault(CodeQualificationMissing, "delegationId")} // 4.1.2: no ground replaces title and engagement
+	}
 	if needsPerson(checks) && in.Ground == "" {
 		return Faults{newFault(CodeGroundRequired, "ground")}
 	}
@@ -214,6 +226,9 @@ func (r *Registrar) refuse(ctx context.Context, a *act, d Delegation, reasons []
 		return fmt.Errorf("refusing delegation: %w", err)
 	}
 	if err := a.closeCase(ctx, CaseFiling, string(d.ID), string(StateRefused)); err != nil {
+		return err
+	}
+	if err := a.endTitle(ctx, d, string(StateRefused)); err != nil {
 		return err
 	}
 	c := Change{Type: NoticeRefused, DelegationID: d.ID, DelegatorID: d.DelegatorID, Status: StatusUnknown, At: a.now}

@@ -99,6 +99,9 @@ type Details struct {
 	Checks      []Check
 	Refusals    []Refusal
 	Replacement DelegationID
+	// Title is how fresh the confirmation of the delegate's title is, nil where
+	// none stands.
+	Title *QualificationStanding
 }
 
 // Details returns what belongs to a delegation that the actor was shown.
@@ -130,7 +133,11 @@ func (r *Records) DetailsOf(ctx context.Context, actor Actor, page []Delegation)
 		details := all[d.ID]
 		details.Standing = Standing{Status: StatusUnknown}
 		if len(details.Facts) > 0 {
-			details.Standing = Project(details.Facts, d.term()).StandingAt(now)
+			projection := Project(details.Facts, d.term())
+			details.Standing = projection.StandingAt(now)
+			if actor.Kind != ActorDelegate {
+				details.Title = d.Contents.Delegate.Qualification.standing(projection.TitleAt(now))
+			}
 		}
 		details.Checks = checksFor(actor, details.Checks)
 		all[d.ID] = details

@@ -607,7 +607,7 @@ type DelegationResolver interface {
 	History(ctx context.Context, obj *Delegation) ([]Fact, error)
 
 	ReplacedBy(ctx context.Context, obj *Delegation) (*string, error)
-
+	Qualification(ctx context.Context, obj *Delegation) (*QualificationStanding, error)
 	Refusals(ctx context.Context, obj *Delegation) ([]Refusal, error)
 	Checks(ctx context.Context, obj *Delegation) ([]Check, error)
 }
@@ -7290,7 +7290,7 @@ func (ec *executionContext) _Delegation_qualification(ctx context.Context, field
 			return ec.fieldContext_Delegation_qualification(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Qualification, nil
+			return ec.Resolvers.Delegation().Qualification(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *QualificationStanding) graphql.Marshaler {
@@ -7304,8 +7304,8 @@ func (ec *executionContext) fieldContext_Delegation_qualification(_ context.Cont
 	fc = &graphql.FieldContext{
 		Object:     "Delegation",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_QualificationStanding(ctx, field)
 		},
@@ -10659,8 +10659,8 @@ func (ec *executionContext) _QualificationStanding_standing(ctx context.Context,
 			return obj.Standing, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v Standing) graphql.Marshaler {
-			return ec.marshalNStanding2ininjoᚋgraphᚋschemaᚐStanding(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v poa.Freshness) graphql.Marshaler {
+			return ec.marshalNStanding2ininjoᚋpoaᚐFreshness(ctx, selections, v)
 		},
 		true,
 		true,
@@ -19019,10 +19019,11 @@ func (ec *executionContext) _Delegation(ctx context.Context, sel ast.SelectionSe
 					return ec._Delegation_replacedBy(ctx, field, obj)
 				})
 		case "qualification":
-			out.Values[i] = ec._Delegation_qualification(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Delegation_qualification(ctx, field, obj)
+				})
 		case "refusals":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -23350,14 +23351,19 @@ func (ec *executionContext) marshalNRotateWebhookSecretPayload2ᚖininjoᚋgraph
 	return ec._RotateWebhookSecretPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNStanding2ininjoᚋgraphᚋschemaᚐStanding(ctx context.Context, v any) (Standing, error) {
-	var res Standing
-	err := res.UnmarshalGQL(v)
+func (ec *executionContext) unmarshalNStanding2ininjoᚋpoaᚐFreshness(ctx context.Context, v any) (poa.Freshness, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := poa.Freshness(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNStanding2ininjoᚋgraphᚋschemaᚐStanding(ctx context.Context, sel ast.SelectionSet, v Standing) graphql.Marshaler {
-	return v
+func (ec *executionContext) marshalNStanding2ininjoᚋpoaᚐFreshness(ctx context.Context, sel ast.SelectionSet, v poa.Freshness) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "Standing!")
+	}
+	return res
 }
 
 func (ec *executionContext) marshalNStatusListEntry2ᚖininjoᚋgraphᚋschemaᚐStatusListEntry(ctx context.Context, sel ast.SelectionSet, v *StatusListEntry) graphql.Marshaler {

@@ -25,7 +25,8 @@ var kinds = map[string]string{"Code": "", "State": "state.", "ValidityStatus": "
 	"EnrollmentState": "enrollment.", "PartyKind": "party.", "PartyRole": "party.", "RegisterDocument": "register.", "DocumentKind": "published.",
 	"FactKind": "fact.", "EndpointState": "endpoint.", "DeliveryState": "delivery.", "TokenScope": "scope.", "LinkPurpose": "purpose.",
 	"Permission": "permission.", "CaseKind": "case.", "ContactChannel": "channel.", "ContactDirection": "direction.", "FitnessItem": "fitness.",
-	"ReviewedLog": "review.", "FindingState": "finding."}
+	"ReviewedLog": "review.", "FindingState": "finding.",
+	"TitleState": "title.", "TitleStanding": "look.", "TitleKey": "title-key.", "Freshness": "freshness."}
 
 func TestEveryConstantHasItsTexts(t *testing.T) {
 	t.Parallel()
