@@ -53,6 +53,13 @@ var wanted = map[string]poa.Permission{
 	"Records.AuditEvent": poa.MayReadAudit, "Records.AuditEvents": poa.MayReadAudit, "Records.ExportAudit": poa.MayExportAudit,
 	"Records.Delegation": seen, "Records.Delegations": seen, "Records.Delegator": seen, "Records.Delegators": seen, "Records.Details": seen, "Records.DetailsOf": seen,
 	"Records.File": seen, "Records.HandedIn": seen, "Records.PartyRefusals": seen, "Records.Recipient": seen, "Records.Recipients": seen,
+	"Retention.Archives": poa.MaySeeRetention, "Retention.EraseOnRequest": poa.MayReleaseErasure, "Retention.Hold": poa.MaySeeRetention, "Retention.Holds": poa.MaySeeRetention,
+	"Retention.LiftHold": poa.MayHold, "Retention.PrepareErasure": poa.MayPrepareErasure, "Retention.ReleaseErasure": poa.MayReleaseErasure, "Retention.Run": poa.MaySeeRetention,
+	"Retention.RunItems": poa.MaySeeRetention, "Retention.Runs": poa.MaySeeRetention, "Retention.SetHold": poa.MayHold,
+
+	"Titles.Bodies": poa.MaySeeParties, "Titles.BodyVersions": poa.MaySeeParties, "Titles.CorrectBody": poa.MayCorrectBodies, "Titles.Look": poa.MayCheckTitles,
+	"Titles.RegistryStates": seen, "Titles.TitleCase": poa.MaySeeParties, "Titles.TitleQueue": poa.MaySeeParties,
+
 	"Records.Deliveries": anybody, "Records.Endpoint": anybody, "Records.Endpoints": anybody, "Records.Watches": noStaff,
 }
 
@@ -133,16 +140,14 @@ func TestEveryActAsksTheTable(t *testing.T) {
 		}
 	}
 	for _, grant := range poa.Grants() {
-		if !asked[grant.Permission] && !slices.Contains(laterPermissions, grant.Permission) {
+		if !asked[grant.Permission] && grant.Permission != poa.MayEnterCases && grant.Permission != poa.MaySeeQueues {
 			t.Errorf("no act asks for %s", grant.Permission)
 		}
 	}
+	owner := poa.Actor{Kind: poa.ActorStaff, ID: poa.NewID(poa.PrefixStaff), Roles: []poa.Role{poa.RoleServiceOwner}}
+	_, _, err := o.desk().LogContact(t.Context(), owner, poa.ContactInput{Question: true})
+	wantCode(t, err, poa.CodeForbidden) // ENTER_CASES is asked for where a contact opens a case; SEE_QUEUES by the pages
 }
-
-// laterPermissions are asked for by what is no method with an actor (the pages
-// of queues), by hidden reads, or by halves of acts.
-var laterPermissions = []poa.Permission{poa.MaySeeParties, poa.MayEnterCases, poa.MaySeeQueues, poa.MayCheckTitles, poa.MayCorrectBodies,
-	poa.MaySeeRetention, poa.MayHold, poa.MayPrepareErasure, poa.MayReleaseErasure}
 
 func (o *office) wantAsked(t *testing.T, name string, act reflect.Value, want poa.Permission, actor poa.Actor) {
 	t.Helper()
@@ -295,7 +300,7 @@ func TestRandomAppointments(t *testing.T) {
 	}
 	rapid.Check(t, func(rt *rapid.T) {
 		s.begin(t)
-		for range rapid.IntRange(1, 6).Draw(rt, "steps") {
+		for range rapid.IntRange(1, 5).Draw(rt, "steps") {
 			s.step(rt, t)
 		}
 		s.compare(rt, t)
@@ -304,7 +309,7 @@ func TestRandomAppointments(t *testing.T) {
 
 // begin leaves the owner alone in office.
 func (s *staffing) begin(t *testing.T) {
-	s.o.data.Exec(t, "TRUNCATE dismissals, dismissal_proposals, held_roles, appointments", "UPDATE accounts SET roles = '{}', disabled_at = created_at WHERE kind = 'STAFF'",
+	s.o.data.Exec(t, "DELETE FROM held_roles; DELETE FROM dismissals; DELETE FROM dismissal_proposals; DELETE FROM appointments", "UPDATE accounts SET roles = '{}', disabled_at = created_at WHERE kind = 'STAFF'",
 		fmt.Sprintf("INSERT INTO appointments (id, account_id, role, from_at, appointed_by) VALUES ('%s', '%s', 'SERVICE_OWNER', now(), 'migration')", poa.NewID(poa.PrefixAppointment), s.accounts[0]))
 	s.held, s.proposed, s.owner = make([]map[poa.Role]string, len(s.accounts)), map[string]bool{}, 0
 	for i := range s.held {
