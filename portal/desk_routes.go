@@ -14,7 +14,7 @@ func deskRoutes() []route {
 		{"GET /staff/contacts", staff, (*portal).listContacts},
 		{"GET /staff/contacts.csv", staff, (*portal).exportContacts},
 		{"GET /staff/contacts/new", staff, (*portal).showContact},
-		{"POST /staff/contacts", staff, (*portal).logContact},
+		{"POST /staff/contacts/new", staff, (*portal).logContact},
 		{"GET /staff/roles", staff, (*portal).showRoles},
 		{"GET /staff/people/{id}", staff, (*portal).showPerson},
 		{"POST /staff/people/{id}/appoint", staff, (*portal).appointFurther},

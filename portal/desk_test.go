@@ -89,8 +89,8 @@ func TestTheQueue(t *testing.T) {
 		second.submit(second.open(path, 200), path+"/note", nil, 422)
 		second.sees(second.submit(second.open(path, 200), path+"/note", url.Values{"note": {"折り返し待ち"}}, 200), "メモを残しました", "折り返し待ち")
 		form := second.open("/staff/contacts/new?case="+strings.TrimPrefix(path, "/staff/cases/"), 200)
-		second.sees(second.submit(form, "/staff/contacts", url.Values{"person": {"山田 太郎"}, "channel": {"TELEPHONE"}, "direction": {"OUT"}, "about": {""}}, 422), "山田 太郎", "f-contact-about-error")
-		second.sees(second.submit(form, "/staff/contacts", url.Values{"person": {"=山田 太郎"}, "channel": {"TELEPHONE"}, "direction": {"OUT"}, "about": {"書類を頼んだ"}}, 200), "応対を記録しました", "書類を頼んだ")
+		second.sees(second.submit(form, "/staff/contacts/new", url.Values{"person": {"山田 太郎"}, "channel": {"TELEPHONE"}, "direction": {"OUT"}, "about": {""}}, 422), "山田 太郎", "f-contact-about-error")
+		second.sees(second.submit(form, "/staff/contacts/new", url.Values{"person": {"=山田 太郎"}, "channel": {"TELEPHONE"}, "direction": {"OUT"}, "about": {"書類を頼んだ"}}, 200), "応対を記録しました", "書類を頼んだ")
 	})
 	t.Run("the owner takes over, gives back, and reception decides", func(t *testing.T) {
 		page := owner.open(path, 200)
@@ -114,7 +114,7 @@ func TestTheQueue(t *testing.T) {
 	t.Run("a question by telephone is answered by another", func(t *testing.T) {
 		found := reception.open("/staff/contacts/new?q="+url.QueryEscape("見本"), 200)
 		chosen := regexp.MustCompile(`/staff/contacts/new\?party=dgr_[0-9a-z]{26}`).FindString(found.body)
-		page := reception.submit(reception.open(chosen, 200), "/staff/contacts", url.Values{"person": {"山田 太郎"}, "about": {"いつ保管されるか"}, "question": {"yes"}}, 200)
+		page := reception.submit(reception.open(chosen, 200), "/staff/contacts/new", url.Values{"person": {"山田 太郎"}, "about": {"いつ保管されるか"}, "question": {"yes"}}, 200)
 		reception.sees(page, "回答を待つ案件を開きました", "株式会社見本")
 		path := caseLink.FindString(page.path)
 		answer := url.Values{"channel": {"TELEPHONE"}, "person": {"山田 太郎"}, "about": {"本日中と伝えた"}}
