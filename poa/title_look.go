@@ -167,7 +167,7 @@ func otherPerson(in LookInput, d Delegation) Faults {
 // once, not found wants the same word of another person. A look outside a round
 // opens one.
 func (t *Titles) Look(ctx context.Context, actor Actor, in LookInput) error {
-	if err := actor.requirePermission(MayCheckTitles); err != nil {
+	if err := t.permit(ctx, actor, MayCheckTitles, ActionTitleLooked); err != nil {
 		return err
 	}
 	_, err := t.perform(ctx, actor, ActionTitleLooked, in.IdempotencyKey, in, func(ctx context.Context, a *act) (string, error) {

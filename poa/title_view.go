@@ -33,7 +33,7 @@ type TitleCase struct {
 // TitleQueue lists titles that wait for a person now, those asked first on top,
 // or with waiting false all that are checked, to staff who see parties.
 func (t *Titles) TitleQueue(ctx context.Context, actor Actor, waiting bool, p Page) (List[Title], error) {
-	if err := actor.requirePermission(MaySeeParties); err != nil {
+	if err := t.permit(ctx, actor, MaySeeParties, ActionTitlesRead); err != nil {
 		return List[Title]{}, err
 	}
 	if err := checkPage(p).Err(); err != nil {
@@ -49,7 +49,7 @@ func (t *Titles) TitleQueue(ctx context.Context, actor Actor, waiting bool, p Pa
 // TitleCase returns what a person needs to check a title, to staff who see
 // parties.
 func (t *Titles) TitleCase(ctx context.Context, actor Actor, text string) (TitleCase, error) {
-	if err := actor.requirePermission(MaySeeParties); err != nil {
+	if err := t.permit(ctx, actor, MaySeeParties, ActionTitlesRead); err != nil {
 		return TitleCase{}, err
 	}
 	id, ok := ParseDelegationID(text)
