@@ -141,6 +141,9 @@ func (s *service) wire(publicURL string) error {
 		titles:     poa.NewTitles(s.clock, s.db, s.policy),
 		retention:  poa.NewRetention(s.clock, s.db, s.policy),
 	}
+	if err := s.connectRegistries(); err != nil {
+		return err
+	}
 	s.actors = actors{store: s.db, clock: s.clock, staffTokens: s.config.demo}
 	return nil
 }
@@ -151,6 +154,7 @@ func (s *service) policyAt(publicURL string) poa.Policy {
 	if s.config.PolicyURL != "" {
 		p.PolicyURL = s.config.PolicyURL
 	}
+	s.config.titlePolicy(&p)
 	if s.config.demo {
 		p.Live, p.StaffTokens = "test", true
 	}
