@@ -94,11 +94,22 @@ func (t *Titles) Ask(ctx context.Context, job AskTitle) (again time.Duration, er
 	case errors.As(err, &silent) && t.clock.Now().Sub(title.AskAt) >= t.policy.TitleOutage:
 		return 0, t.handOver(ctx, title) // the connector was silent for too long
 	case errors.As(err, &silent):
-		return max(silent.RetryAfter, time.Second*30, min(silentWait, t.policy.TitleOutage)), nil
+		return t.patience(silent, title), nil
 	case err != nil:
 		return 0, err
 	}
 	return 0, t.answered(ctx, title, answer)
+}
+
+// patience is how long to wait for a silent registry: as long as it said, but
+// not beyond when a person looks in its stead.
+func (t *Titles) patience(silent *RegistrySilent, title Title) time.Duration {
+	wait := silent.RetryAfter
+	if wait <= 0 {
+		wait = silentWait
+	}
+	left := title.AskAt.Add(t.policy.TitleOutage).Sub(t.clock.Now())
+	return max(min(wait, left), time.Second)
 }
 
 func (t *Titles) connected(q Qualification) bool {

@@ -31,6 +31,7 @@ const registrationNumber = "123456"
 
 func taxAccountant(in *poa.DraftInput) {
 	in.Delegate.Qualification, in.Delegate.Title, in.Delegate.Identification = poa.TaxAccountant, "", registrationNumber
+	in.ValidThrough = in.ValidFrom.AddDays(299)
 }
 
 // filed is a filing that waits for its title, with its case open.
