@@ -27,6 +27,8 @@ type KeyStore interface {
 	Put(ctx context.Context, subject Subject, wrapped []byte) error
 	// Destroy removes the key and records that it was destroyed.
 	Destroy(ctx context.Context, subject Subject) error
+	// Destroyed counts the keys that were destroyed.
+	Destroyed(ctx context.Context) (int, error)
 }
 
 // FolderKeyStore is a key store in a folder: one file for each key, named by a
@@ -72,7 +74,10 @@ func (f *FolderKeyStore) Get(_ context.Context, subject Subject) ([]byte, error)
 // returns. A link, which fails where the name is taken, lets the first of
 // several processes win.
 func (f *FolderKeyStore) Put(_ context.Context, subject Subject, wrapped []byte) error {
-	path := f.path(subject)
+	return f.put(f.path(subject), wrapped)
+}
+
+func (f *FolderKeyStore) put(path string, wrapped []byte) error {
 	if destroyed, err := exists(path + destroyedSuffix); err != nil || destroyed {
 		return errors.Join(err, erasedIf(destroyed))
 	}
@@ -92,7 +97,13 @@ func (f *FolderKeyStore) Put(_ context.Context, subject Subject, wrapped []byte)
 
 // Destroy removes the key's file after marking the key as destroyed.
 func (f *FolderKeyStore) Destroy(_ context.Context, subject Subject) error {
-	path := f.path(subject)
+	return f.destroy(f.path(subject))
+}
+
+func (f *FolderKeyStore) destroy(path string) error {
+	if done, err := f.isDestroyed(path); err != nil || done {
+		return err
+	}
 	if err := f.makeShard(filepath.Dir(path)); err != nil {
 		return err
 	}
@@ -107,6 +118,32 @@ func (f *FolderKeyStore) Destroy(_ context.Context, subject Subject) error {
 		return fmt.Errorf("removing data key: %w", err)
 	}
 	return syncFolder(filepath.Dir(path))
+}
+
+// isDestroyed reports that there is nothing left to destroy, which lets the
+// whole list be replayed at every start.
+func (f *FolderKeyStore) isDestroyed(path string) (bool, error) {
+	marked, err := exists(path + destroyedSuffix)
+	if err != nil || !marked {
+		return false, err
+	}
+	there, err := exists(path + keySuffix)
+	return err == nil && !there, err
+}
+
+// Destroyed counts the marks of destroyed keys.
+func (f *FolderKeyStore) Destroyed(ctx context.Context) (int, error) {
+	n := 0
+	err := filepath.WalkDir(f.dir, func(path string, _ fs.DirEntry, err error) error {
+		if strings.HasSuffix(path, destroyedSuffix) {
+			n++
+		}
+		return errors.Join(err, ctx.Err())
+	})
+	if err != nil {
+		return 0, fmt.Errorf("reading key store: %w", err)
+	}
+	return n, nil
 }
 
 // makeShard makes a sub-folder durably where there is none.

@@ -128,6 +128,15 @@ func (s *DatabaseKeyStore) Destroy(ctx context.Context, subject Subject) error {
 	})
 }
 
+// Destroyed counts the rows of destroyed keys.
+func (s *DatabaseKeyStore) Destroyed(ctx context.Context) (int, error) {
+	n := 0
+	err := s.call(ctx, "counting destroyed keys", func(ctx context.Context) error {
+		return s.pool.QueryRow(ctx, "SELECT count(*) FROM wrapped_keys WHERE destroyed_at IS NOT NULL").Scan(&n)
+	})
+	return n, err
+}
+
 // Close ends every connection.
 func (s *DatabaseKeyStore) Close() { s.pool.Close() }
 

@@ -28,6 +28,7 @@ func newWorkers(c Config) (*river.Workers, error) {
 		river.AddWorkerSafely(w, &rebuildSearch{Config: c}),
 		river.AddWorkerSafely(w, &askTitle{Config: c}),
 		river.AddWorkerSafely(w, &dueTitles{Config: c}),
+		addRetention(w, c),
 	)
 	return w, err
 }
@@ -39,12 +40,12 @@ func periodic() []*river.PeriodicJob {
 		return river.NewPeriodicJob(river.PeriodicInterval(interval), func() (river.JobArgs, *river.InsertOpts) { return j, upkeepOptions() },
 			&river.PeriodicJobOpts{ID: j.Kind(), RunOnStart: true})
 	}
-	return []*river.PeriodicJob{
+	return append(retentionJobs(every),
 		every(time.Minute, poa.AnnounceTerms{}),
 		every(6*time.Hour, poa.AbandonDrafts{}),
 		every(24*time.Hour, poa.MakePartitions{}),
 		every(15*time.Minute, poa.DueTitles{}),
-	}
+	)
 }
 
 // retryAt is when to try again after the failed-th failure: the wait of the

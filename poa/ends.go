@@ -33,6 +33,9 @@ func (r *Registrar) Withdraw(ctx context.Context, actor Actor, in EndInput) (Del
 		if err := a.Close(ctx, d.ID, d.State, next, a.now); err != nil {
 			return fmt.Errorf("withdrawing: %w", err)
 		}
+		if err := a.closeCase(ctx, CaseFiling, string(d.ID), string(next)); err != nil {
+			return err
+		}
 		return a.endTitle(ctx, d, string(next))
 	})
 }
@@ -149,12 +152,12 @@ type DecideFilingInput struct {
 
 // Decide is reception's word on a filing that needs a person (4.1.5).
 func (r *Registrar) Decide(ctx context.Context, actor Actor, in DecideFilingInput) (Delegation, error) {
-	if err := actor.requirePermission(MayDecideFilings); err != nil {
-		return Delegation{}, err
-	}
 	action := ActionRefused
 	if in.Accept {
 		action = ActionAccepted
+	}
+	if err := r.permit(ctx, actor, MayDecideFilings, action); err != nil {
+		return Delegation{}, err
 	}
 	id, err := r.perform(ctx, actor, action, in.IdempotencyKey, in, func(ctx context.Context, a *act) (string, error) {
 		if err := checkInput(in).Err(); err != nil {
@@ -174,6 +177,9 @@ func (r *Registrar) Decide(ctx context.Context, actor Actor, in DecideFilingInpu
 		}
 		if d.State != StateSubmitted {
 			return "", ErrConflict
+		}
+		if err := a.mayDecideCase(ctx, CaseFiling, string(d.ID)); err != nil {
+			return "", err
 		}
 		return string(d.ID), r.decide(ctx, a, d, in)
 	})
@@ -218,6 +224,9 @@ func (r *Registrar) refuse(ctx context.Context, a *act, d Delegation, reasons []
 	}
 	if err := a.Close(ctx, d.ID, StateSubmitted, StateRefused, a.now); err != nil {
 		return fmt.Errorf("refusing delegation: %w", err)
+	}
+	if err := a.closeCase(ctx, CaseFiling, string(d.ID), string(StateRefused)); err != nil {
+		return err
 	}
 	if err := a.endTitle(ctx, d, string(StateRefused)); err != nil {
 		return err

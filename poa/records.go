@@ -5,7 +5,6 @@ package poa
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -321,26 +320,6 @@ func (r *Records) Watches(ctx context.Context, actor Actor, limit int) ([]Watch,
 		return nil, err
 	}
 	return r.store.Watches(ctx, actor.PartyID, min(max(limit, 1), MaxPage))
-}
-
-// AuditEvents lists audit events to the auditor and the manager (6.2.4). The
-// reading is itself recorded (6.2.1).
-func (r *Records) AuditEvents(ctx context.Context, actor Actor, f AuditFilter, p Page) (List[AuditEvent], error) {
-	if err := actor.requirePermission(MayReadAudit); err != nil {
-		return List[AuditEvent]{}, err
-	}
-	faults := checkPage(p)
-	if !storable(f.SubjectID) || slices.ContainsFunc(f.Actions, func(a Action) bool { return !storable(string(a)) }) {
-		faults.Add(CodeInvalid, "filter")
-	}
-	if err := faults.Err(); err != nil {
-		return List[AuditEvent]{}, err
-	}
-	_, err := r.perform(ctx, actor, ActionAuditRead, "", nil, func(context.Context, *act) (string, error) { return "audit", nil })
-	if err != nil {
-		return List[AuditEvent]{}, err
-	}
-	return r.store.AuditEvents(ctx, f, p)
 }
 
 // storable reports whether a text can stand in PostgreSQL at all: one that

@@ -140,7 +140,8 @@ func (r *Registrar) acknowledge(ctx context.Context, a *act, d Delegation, owner
 		return fmt.Errorf("reading checks: %w", err)
 	}
 	if needsPerson(all) {
-		return nil // reception decides
+		_, err := a.openCase(ctx, CaseFiling, string(d.ID), d.DelegatorID) // reception decides
+		return err
 	}
 	return r.accept(ctx, a, d)
 }
@@ -171,6 +172,9 @@ func (r *Registrar) accept(ctx context.Context, a *act, d Delegation) error {
 	}
 	if err := a.Accept(ctx, d.ID, a.now); err != nil {
 		return fmt.Errorf("accepting delegation: %w", err)
+	}
+	if err := a.closeCase(ctx, CaseFiling, string(d.ID), string(StateAccepted)); err != nil {
+		return err
 	}
 	accepted, err := a.AppendFact(ctx, Fact{DelegationID: d.ID, Kind: FactAccepted, Stands: true, From: a.now, EventID: a.eventID}, d.term(), a.now)
 	if err != nil {

@@ -111,7 +111,8 @@ func Samples() []Sample {
 	all := append(publicSamples(), delegatorSamples()...)
 	all = append(all, recipientSamples()...)
 	all = append(all, titleSamples()...)
-	return append(all, staffSamples()...)
+	all = append(all, staffSamples()...)
+	return append(all, deskSamples()...)
 }
 
 func publicSamples() []Sample {
@@ -215,12 +216,7 @@ func staffSamples() []Sample {
 	confirmation := &poa.Confirmation{Document: poa.RegisterCertificate, DocumentDate: poa.Date{Year: 2026, Month: 11, Day: 1}, ConfirmedAt: sampleAt, ConfirmedBy: "stf_1", Says: poa.RegisterEntry{Name: "見本屋", Address: "大阪", RepresentativeName: "見本 次郎", BirthDate: poa.Date{Year: 1980, Month: 1, Day: 2}}}
 	review := sampleView(poa.StateSubmitted)
 	review.Details = sampleDetails()
-	event := poa.AuditEvent{ID: "evt_1", At: sampleAt, ActorKind: poa.ActorDelegator, ActorID: "acc_1", Action: poa.ActionDrafted, SubjectID: "7ZK3M-Q9V2R-4XW8A-BC5DE-F6GHJ", Outcome: "DONE", Data: map[string]string{"draftSha256": "00"}}
-	refusal := event
-	refusal.Outcome = "FORBIDDEN"
 	return []Sample{
-		{"desk", "desk", staffWho, deskView{Sees: true, Delegators: 2, Filings: 1}, nil},
-		{"desk-nothing", "desk", staffWho, deskView{Sees: true}, nil},
 		{"applications", "applications", staffWho, applicationsView{Role: "delegator", State: "APPLIED", Parties: []poa.Party{corporation}}, nil},
 		{"applications-empty", "applications", staffWho, applicationsView{Role: "recipient", State: "ENDED"}, nil},
 		{"applicant", "applicant", staffWho, applicantView{Party: corporation}, []*Form{faulty("confirm", "document", "documentDate", "corporateNumber", "name", "address", "representativeTitle", "representativeName", "representativeAddress")}},
@@ -231,10 +227,7 @@ func staffSamples() []Sample {
 		{"filings-empty", "filings", staffWho, filingsView{}, nil},
 		{"filing", "filing", staffWho, filingView{review, &handed}, []*Form{faulty("accept", "ground")}},
 		{"filing-bare", "filing", staffWho, filingView{sampleView(poa.StateSubmitted), nil}, nil},
-		{"audit", "audit", staffWho, auditView{Events: []poa.AuditEvent{event, refusal}}, nil},
-		{"audit-empty", "audit", staffWho, auditView{}, nil},
 		{"queues", "queues", staffWho, queuesView{[]Queue{{"webhooks", 1, 2, 3, 4, 5, 90 * time.Second}, {"mail", 0, 0, 0, 0, 0, 3 * time.Hour}, {"upkeep", 1, 0, 0, 0, 0, 9 * time.Second}}}, nil},
 		{"queues-empty", "queues", staffWho, queuesView{}, nil},
-		{"people", "people", staffWho, peopleView{&poa.Account{Name: "受付 一郎", TOTPSecret: "ABCDEFGH"}, "otpauth://totp/x"}, []*Form{faulty("people", "name", "email", "roles")}},
 	}
 }

@@ -122,13 +122,20 @@ func staffNavigation(actor poa.Actor, add func(path, key string)) {
 		add("/staff/filings", "nav.filings")
 		add("/staff/titles", "nav.titles")
 	}
+	if actor.May(poa.MaySeeContacts) {
+		add("/staff/contacts", "nav.contacts")
+	}
 	if actor.May(poa.MayReadAudit) {
 		add("/staff/audit", "nav.audit")
 	}
+	if actor.May(poa.MaySeeReviews) {
+		add("/staff/reviews", "nav.reviews")
+	}
 	add("/staff/queues", "nav.queues")
-	if actor.May(poa.MayAppoint) {
+	if actor.May(poa.MaySeeStaff) {
 		add("/staff/people", "nav.people")
 	}
+	add("/staff/roles", "nav.roles")
 }
 
 // homeOf is where an actor goes after signing in.

@@ -99,6 +99,7 @@ func (s *service) startJobs(ctx context.Context) error {
 		return fmt.Errorf("preparing jobs: %w", err)
 	}
 	s.watchPartitions()
+	s.watchRetention()
 	if err := s.jobs.Start(ctx); err != nil {
 		return err
 	}

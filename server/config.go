@@ -82,6 +82,8 @@ type Config struct {
 	// StopTimeout bounds a graceful stop.
 	StopTimeout time.Duration `default:"20s" env:"ININJO_STOP_TIMEOUT" help:"How long a graceful stop may take."`
 
+	retentionConfig `embed:""`
+
 	// demo marks a service of the demo command, beside a command that may run
 	// while serve holds the private PostgreSQL; they are no settings.
 	demo, beside bool
@@ -98,6 +100,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if !(c.AnonymousRate >= 0) { // NaN, too
 		return c, errors.New("--anonymous-rate is a number of requests each second, or 0 for no bound")
+	}
+	if err := c.retentionConfig.check(); err != nil {
+		return c, err
 	}
 	if c.StopTimeout <= 0 {
 		c.StopTimeout = defaultStopTimeout

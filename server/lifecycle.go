@@ -60,6 +60,9 @@ func (s *service) stop(ctx context.Context) error {
 	if s.db != nil {
 		failures = append(failures, within(ctx, "returning connections", func() error { s.db.Close(); return nil }))
 	}
+	if s.eraser != nil {
+		failures = append(failures, within(ctx, "returning connections", func() error { s.eraser.Close(); return nil }))
+	}
 	if s.keyStore != nil {
 		failures = append(failures, within(ctx, "closing key store", func() error { s.keyStore.Close(); return nil }))
 	}

@@ -22,6 +22,9 @@ type commands struct {
 	Migrate migrateCommand `cmd:"" help:"Bring the database up to date, then exit."`
 	Staff   staffCommand   `cmd:"" help:"Appoint the first service owner."`
 	Publish publishCommand `cmd:"" help:"Put a version of the terms, rules or prices into the repository."`
+	Audit   auditCommand   `cmd:"" help:"List, verify and restore archives of the audit log."`
+	Backup  backupCommand  `cmd:"" help:"Back up the data, or the key store, which is in no backup of the data."`
+	Restore restoreCommand `cmd:"" help:"Restore a backup into an empty database."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 

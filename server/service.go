@@ -30,13 +30,17 @@ type service struct {
 	policy   poa.Policy
 	database *database
 	db       *db.DB
+	// eraser is the store as the role of retention; nil where there is no login.
+	eraser   *db.DB
 	keyStore *db.DatabaseKeyStore // nil where the key store is a folder
-	jobs     *jobs.Jobs
-	metrics  *metrics
-	chapters chapters
-	actors   actors
-	hooks    *webhook.Client
-	keys     keys
+	// keyCopier is the key store of either kind.
+	keyCopier db.KeyCopier
+	jobs      *jobs.Jobs
+	metrics   *metrics
+	chapters  chapters
+	actors    actors
+	hooks     *webhook.Client
+	keys      keys
 
 	// started is set once the start stands in the audit log; stopping while the
 	// process takes no more work.
@@ -94,6 +98,9 @@ func (s *service) open(ctx context.Context) error {
 	if err := s.registerKeys(ctx); err != nil {
 		return err
 	}
+	if err := s.replayDestroyed(ctx); err != nil {
+		return err
+	}
 	return s.openHooks()
 }
 
@@ -103,6 +110,7 @@ func (s *service) openStore(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.keyCopier, _ = keyStore.(db.KeyCopier) // both kinds are
 	sealer, err := db.NewSealer(keyStore, s.keys.master, s.keys.hash, s.clock)
 	if err != nil {
 		return err
@@ -113,6 +121,9 @@ func (s *service) openStore(ctx context.Context) error {
 	}
 	s.db, err = db.Open(ctx, db.Config{URL: s.database.url, Sealer: sealer, Clock: s.clock, Enqueue: enqueue})
 	if err != nil {
+		return err
+	}
+	if err := s.openEraser(ctx, sealer, enqueue); err != nil {
 		return err
 	}
 	return s.db.MakePartitions(ctx, s.clock.Now())
@@ -145,7 +156,7 @@ func (s *service) wire(publicURL string) error {
 		return err
 	}
 	s.actors = actors{store: s.db, clock: s.clock, staffTokens: s.config.demo}
-	return nil
+	return s.equipRetention()
 }
 
 func (s *service) policyAt(publicURL string) poa.Policy {

@@ -3016,6 +3016,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("DeleteWebhookEndpointInput", ec.unmarshalInputDeleteWebhookEndpointInput),
 			graphql.NewInputUnmarshaler("DraftDelegationInput", ec.unmarshalInputDraftDelegationInput),
 			graphql.NewInputUnmarshaler("EndDelegationInput", ec.unmarshalInputEndDelegationInput),
+			graphql.NewInputUnmarshaler("FitnessInput", ec.unmarshalInputFitnessInput),
 			graphql.NewInputUnmarshaler("HandInCertificateInput", ec.unmarshalInputHandInCertificateInput),
 			graphql.NewInputUnmarshaler("PartyFilter", ec.unmarshalInputPartyFilter),
 			graphql.NewInputUnmarshaler("PartyOrder", ec.unmarshalInputPartyOrder),
@@ -15723,7 +15724,7 @@ func (ec *executionContext) unmarshalInputAppointStaffInput(ctx context.Context,
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"idempotencyKey", "name", "email", "roles"}
+	fieldsInOrder := [...]string{"idempotencyKey", "name", "email", "roles", "fitness"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -15758,6 +15759,13 @@ func (ec *executionContext) unmarshalInputAppointStaffInput(ctx context.Context,
 				return it, err
 			}
 			it.Roles = data
+		case "fitness":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("fitness"))
+			data, err := ec.unmarshalNFitnessInput2ininjoᚋpoaᚐFitnessInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Fitness = data
 		}
 	}
 	return it, nil
@@ -16640,6 +16648,69 @@ func (ec *executionContext) unmarshalInputEndDelegationInput(ctx context.Context
 func UnmarshalEndDelegationInput(ctx context.Context, raw any) (EndDelegationInput, error) {
 	var out EndDelegationInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "EndDelegationInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputFitnessInput(ctx context.Context, obj any) (poa.FitnessInput, error) {
+	var it poa.FitnessInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"items", "declared", "checkedOn", "note"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "items":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("items"))
+			data, err := ec.unmarshalNFitnessItem2ᚕininjoᚋpoaᚐFitnessItemᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Items = data
+		case "declared":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("declared"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Declared = data
+		case "checkedOn":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("checkedOn"))
+			data, err := ec.unmarshalODate2ininjoᚋpoaᚐDate(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CheckedOn = data
+		case "note":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("note"))
+			data, err := ec.unmarshalOString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Note = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalFitnessInput unmarshals raw into the FitnessInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalFitnessInput(ctx context.Context, raw any) (poa.FitnessInput, error) {
+	var out poa.FitnessInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "FitnessInput", raw, &out)
 	return out, err
 }
 
@@ -22721,6 +22792,56 @@ func (ec *executionContext) marshalNFactKind2ininjoᚋpoaᚐFactKind(ctx context
 		graphql.AddInvalidNullFromMarshaler(ctx, "FactKind!")
 	}
 	return res
+}
+
+func (ec *executionContext) unmarshalNFitnessInput2ininjoᚋpoaᚐFitnessInput(ctx context.Context, v any) (poa.FitnessInput, error) {
+	res, err := ec.unmarshalInputFitnessInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNFitnessItem2ininjoᚋpoaᚐFitnessItem(ctx context.Context, v any) (poa.FitnessItem, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := poa.FitnessItem(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNFitnessItem2ininjoᚋpoaᚐFitnessItem(ctx context.Context, sel ast.SelectionSet, v poa.FitnessItem) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "FitnessItem!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNFitnessItem2ᚕininjoᚋpoaᚐFitnessItemᚄ(ctx context.Context, v any) ([]poa.FitnessItem, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]poa.FitnessItem, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNFitnessItem2ininjoᚋpoaᚐFitnessItem(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNFitnessItem2ᚕininjoᚋpoaᚐFitnessItemᚄ(ctx context.Context, sel ast.SelectionSet, v []poa.FitnessItem) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 32, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNFitnessItem2ininjoᚋpoaᚐFitnessItem(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalNHandInCertificateInput2ininjoᚋpoaᚐHandInInput(ctx context.Context, v any) (poa.HandInInput, error) {
