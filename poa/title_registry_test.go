@@ -204,8 +204,13 @@ func TestDueTitles(t *testing.T) {
 		c.due(waiting)
 		c.work(waiting)
 		c.clock.Set(waiting.ValidThrough.Ends())
-		_, err := c.titles.OpenDue(t.Context())
+		n, err := c.titles.EndOver(t.Context())
 		must(t, err)
+		again, err := c.titles.EndOver(t.Context())
+		must(t, err)
+		if n != 1 || again != 0 {
+			t.Errorf("%d and %d checks were ended", n, again)
+		}
 		c.wantState(waiting, poa.StateAccepted, poa.TitleOver)
 		if c.openCases(waiting) != 0 {
 			t.Error("its case is open")
