@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"ininjo/poa"
+	"ininjo/poa/receipt"
 )
 
 // counter is an office with what checks titles, and a second person of
@@ -158,6 +159,13 @@ func TestTitle(t *testing.T) {
 		got := c.ask(poa.Question{DelegationID: string(d.ID)})
 		if q := got.Qualification; q == nil || q.Qualification != poa.TaxAccountant || q.Standing != poa.TitleFresh || !q.VerifiedAt.Equal(c.clock.Now()) {
 			t.Errorf("the answer tells %+v", q)
+		}
+		compact, err := c.responder.Receipt(t.Context(), got)
+		must(t, err)
+		claims, err := receipt.Verify(compact, c.jwks, receipt.TypReceipt)
+		must(t, err)
+		if q := claims.Answer.Qualification; q == nil || q.Qualification != "CERTIFIED_PUBLIC_TAX_ACCOUNTANT" || q.Standing != "CONFIRMED" || !q.VerifiedAt.Equal(c.clock.Now()) {
+			t.Errorf("the receipt tells %+v", q)
 		}
 	})
 	t.Run("where nothing else needs a person, the confirmation accepts", func(t *testing.T) {
