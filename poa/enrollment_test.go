@@ -143,6 +143,8 @@ func TestApplications(t *testing.T) {
 		yes := func() poa.DecideInput {
 			return poa.DecideInput{IdempotencyKey: newKey(), PartyID: party.ID, Accept: true}
 		}
+		wantCode(t, o.enrollment.Decide(t.Context(), o.reception, yes()), poa.CodeAddressNotProved)
+		o.signInByLink("a@example.jp")
 		wantCode(t, o.enrollment.Decide(t.Context(), o.reception, yes()), poa.CodeNotConfirmed)
 		for _, actor := range []poa.Actor{o.serviceOwner, o.auditor, {Kind: poa.ActorDelegator, ID: "acc_x", PartyID: party.ID}} {
 			wantCode(t, o.enrollment.Confirm(t.Context(), actor, o.confirmation(party.ID)), poa.CodeForbidden)
@@ -259,7 +261,7 @@ func TestPasswordsAndSignIn(t *testing.T) {
 				t.Errorf("%q: %s, %v, %+v", in.Email, diff, err, actor)
 			}
 		}
-		if diff := cmp.Diff(map[string]int{"audit_events": 7}, o.grown(before)); diff != "" {
+		if diff := cmp.Diff(map[string]int{"audit_events": 7, "attempts_to_sign_in": 6}, o.grown(before)); diff != "" {
 			t.Error(diff)
 		}
 		actor, err := o.enrollment.SignIn(t.Context(), poa.SignInInput{Email: "Delegator@Example.JP", Password: password})

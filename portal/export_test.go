@@ -4,6 +4,9 @@ package portal
 
 import (
 	"bytes"
+	"context"
+	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
@@ -11,6 +14,7 @@ import (
 
 	"ininjo/poa"
 	"ininjo/poa/locale"
+	"ininjo/poa/poatest"
 )
 
 // Sample is a view with data to render it with.
@@ -34,11 +38,87 @@ func Render(lang string, s Sample) (string, error) {
 		return "", err
 	}
 	p := &portal{Config: Config{Policy: poa.DefaultPolicy("http://portal.test"), Text: locale.Text, Demo: true}, views: v}
-	r := &request{Request: httptest.NewRequest("GET", "/delegations", nil), lang: lang, actor: s.Actor}
+	r := &request{Request: httptest.NewRequest("GET", "/delegations", nil), lang: lang, actor: s.Actor, theme: "system", utc: "hidden"}
 	var out bytes.Buffer
 	err = v.execute(&out, lang, s.View, p.page(r, s.View, s.Data, s.Forms))
 	return out.String(), err
 }
+
+// Status is what a sample is answered with.
+func (s Sample) Status() int {
+	if f, ok := s.Data.(failure); ok {
+		return f.Status
+	}
+	for _, f := range s.Forms {
+		if len(f.Faults) > 0 {
+			return http.StatusUnprocessableEntity
+		}
+	}
+	return http.StatusOK
+}
+
+// SampleHandler serves the samples under /samples/ as the portal serves pages.
+func SampleHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /static/", staticFiles())
+	for _, each := range Samples() {
+		mux.HandleFunc("GET /samples/"+each.Name, func(w http.ResponseWriter, r *http.Request) {
+			setHeaders(w.Header())
+			text, err := Render(chooseLanguage(w, r), each)
+			if err != nil {
+				http.Error(w, err.Error(), http.StatusTeapot)
+				return
+			}
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			w.WriteHeader(each.Status())
+			_, _ = w.Write([]byte(text))
+		})
+	}
+	return mux
+}
+
+// Fail answers as the portal does where a handler panics, a view cannot be
+// rendered, or somebody comes too often.
+func Fail(what string, now time.Time) (int, http.Header, string) {
+	v, err := parseViews(locale.Text)
+	if err != nil {
+		return 0, nil, err.Error()
+	}
+	if what == "view" {
+		delete(v["ja"], "failure")
+	}
+	p := &portal{Config: Config{Policy: poa.DefaultPolicy("http://portal.test"), Text: locale.Text, Clock: poatest.NewClock(now), Log: slog.New(slog.DiscardHandler), Session: nobodys{}}, views: v}
+	do := map[string]func(*portal, *request) error{
+		"panic": func(*portal, *request) error { panic("what was typed") },
+		"view":  func(*portal, *request) error { return poa.ErrNotFound },
+		"early": func(_ *portal, r *request) error {
+			r.w.Header().Set("Retry-After", "7")
+			return &poa.Error{Code: poa.CodeRateLimited}
+		},
+	}[what]
+	w := httptest.NewRecorder()
+	w.Header().Set("X-Request-Id", "req_1")
+	p.handler(route{"GET /", anyone, do}).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	return w.Code, w.Header(), w.Body.String()
+}
+
+// nobodys is a session of nobody.
+type nobodys struct{}
+
+// Actor is nobody.
+func (nobodys) Actor(context.Context) (poa.Actor, bool) { return poa.Actor{}, false }
+
+// SignIn does nothing.
+func (nobodys) SignIn(context.Context, poa.Actor, string) error { return nil }
+
+// Keep keeps nothing.
+func (nobodys) Keep(context.Context, string, string) {}
+
+// Kept returns nothing.
+func (nobodys) Kept(context.Context, string) string { return "" }
+
+// SignOut does nothing.
+func (nobodys) SignOut(context.Context) error { return nil }
 
 // Keys are the keys of the portal's own texts in a language.
 func Keys(lang string) (map[string]string, error) {
@@ -110,6 +190,9 @@ func faulty(scope string, fields ...string) *Form {
 func Samples() []Sample {
 	all := append(publicSamples(), delegatorSamples()...)
 	all = append(all, recipientSamples()...)
+	all = append(all, applicationSamples()...)
+	all = append(all, failureSamples()...)
+	all = append(all, accessSamples()...)
 	all = append(all, titleSamples()...)
 	all = append(all, staffSamples()...)
 	return append(all, deskSamples()...)
@@ -121,16 +204,16 @@ func publicSamples() []Sample {
 	fresh, accepted := link, link
 	fresh.Delegation.DelegateCertifiedAt = time.Time{}
 	accepted.Delegation, accepted.Standing = sampleDelegation(poa.StateAccepted), poa.Standing{Status: poa.StatusValid}
-	registerFaults := faulty("register", "kind", "name", "address", "corporateNumber", "representative.title", "representative.name", "representative.address", "representative.telephone", "email", "consent")
+	registerFaults := faulty("register", "name", "address", "representative.title", "representative.name", "representative.address", "representative.telephone", "email")
 	return []Sample{
-		{"home", "home", nobody, nil, nil},
+		{"home", "home", nobody, poa.RegistrationNone, nil},
 		{"repository", "repository", nobody, repositoryView{Stale: true, Shelves: []shelf{{poa.TermsOfUse, editions([]poa.Published{terms}, poa.TermsOfUse, poa.Date{Year: 2026, Month: 5, Day: 1})}, {poa.PriceList, nil}}}, nil},
 		{"published", "published", nobody, publishedView{edition{Published: terms, InForce: true}, false}, nil},
-		{"register-delegator", "register", nobody, registration{"delegator", terms}, nil},
-		{"register-recipient", "register", nobody, registration{"recipient", terms}, nil},
-		{"register-faults", "register", nobody, registration{"delegator", terms}, []*Form{registerFaults}},
-		{"register-closed", "register", nobody, registration{"recipient", poa.Published{}}, nil},
-		{"registered", "registered", nobody, registered{"delegator", "A-20261123-000042"}, nil},
+		{"register-delegator", "register", nobody, registration{Role: "delegator", Terms: terms, Step: 1}, nil},
+		{"register-recipient", "register", nobody, registration{Role: "recipient", Terms: terms, Step: 1, Mode: poa.RegistrationApproval}, nil},
+		{"register-faults", "register", nobody, registration{Role: "delegator", Terms: terms, Step: 2, Lookup: poa.Lookup{Outcome: poa.LookupNone}}, []*Form{registerFaults}},
+		{"register-closed", "register", nobody, registration{Role: "recipient", Step: 1, Mode: poa.RegistrationNone}, nil},
+		{"registered", "registered", nobody, registered{"delegator", "A-20261123-000042", poa.RegistrationApproval}, nil},
 		{"sign-in", "sign-in", nobody, nil, []*Form{faulty("sign-in", "password")}},
 		{"password", "password", nobody, link, []*Form{faulty("password", "repeat")}},
 		{"link-over", "link-over", nobody, nil, nil},
@@ -142,9 +225,21 @@ func publicSamples() []Sample {
 		{"renounce", "renounce", nobody, accepted, nil},
 		{"answered", "answered", nobody, "declined", nil},
 		{"answered-renounced", "answered", nobody, "renounced", nil},
-		{"failure", "failure", nobody, failure{404, poa.CodeNotFound, nil, "req_1", ""}, nil},
-		{"failure-wait", "failure", nobody, failure{429, poa.CodeRateLimited, nil, "req_1", "7"}, nil},
 	}
+}
+
+// failureSamples are the pages of everything that may go wrong.
+func failureSamples() []Sample {
+	var all []Sample
+	for code, status := range statusOf {
+		name, seconds, again := "failure-"+strings.ToLower(string(code)), 0, time.Time{}
+		if code == poa.CodeRateLimited {
+			seconds, again = 7, sampleAt
+		}
+		all = append(all, Sample{name, "failure", nobody, failure{status, code, nil, "req_1", seconds, again}, nil})
+	}
+	return append(all, Sample{"failure-internal", "failure", nobody, failure{500, poa.CodeInternal, nil, "req_1", 0, time.Time{}}, nil},
+		Sample{"failure-faults", "failure", nobody, failure{422, poa.CodeBadUserInput, poa.Faults{{Code: poa.CodeRequired, Field: []string{"name"}}}, "req_1", 0, time.Time{}}, nil})
 }
 
 func delegatorSamples() []Sample {
@@ -153,7 +248,7 @@ func delegatorSamples() []Sample {
 	refused := sampleView(poa.StateRefused)
 	refused.Details.Refusals = sampleRefusals()
 	rows := []row{{sampleDelegation(poa.StateAccepted), poa.Standing{Status: poa.StatusValid}}, {sampleDelegation(poa.StateSubmitted), poa.Standing{}}, {sampleDelegation(poa.StateAccepted), poa.Standing{Status: poa.StatusRevoked}}, {sampleDelegation(poa.StateAccepted), poa.Standing{Status: poa.StatusSuperseded}}}
-	refusedApplication := applicationView{sampleParty(poa.PartyDelegator, poa.EnrollmentRefused), sampleRefusals()}
+	refusedApplication := applicationView{Party: sampleParty(poa.PartyDelegator, poa.EnrollmentRefused), Refusals: sampleRefusals(), Administers: true}
 	return []Sample{
 		{"application", "application", delegatorWho, applicationView{Party: sampleParty(poa.PartyDelegator, poa.EnrollmentApplied)}, nil},
 		{"application-refused", "application", delegatorWho, refusedApplication, nil},
@@ -220,8 +315,8 @@ func staffSamples() []Sample {
 		{"applications", "applications", staffWho, applicationsView{Role: "delegator", State: "APPLIED", Parties: []poa.Party{corporation}}, nil},
 		{"applications-empty", "applications", staffWho, applicationsView{Role: "recipient", State: "ENDED"}, nil},
 		{"applicant", "applicant", staffWho, applicantView{Party: corporation}, []*Form{faulty("confirm", "document", "documentDate", "corporateNumber", "name", "address", "representativeTitle", "representativeName", "representativeAddress")}},
-		{"applicant-sole", "applicant", staffWho, applicantView{sampleParty(poa.PartyDelegator, poa.EnrollmentApplied), confirmation, nil}, []*Form{faulty("confirm", "birthDate")}},
-		{"applicant-refused", "applicant", staffWho, applicantView{sampleParty(poa.PartyRecipient, poa.EnrollmentRefused), nil, sampleRefusals()}, nil},
+		{"applicant-sole", "applicant", staffWho, applicantView{Party: sampleParty(poa.PartyDelegator, poa.EnrollmentApplied), Confirmation: confirmation}, []*Form{faulty("confirm", "birthDate")}},
+		{"applicant-refused", "applicant", staffWho, applicantView{Party: sampleParty(poa.PartyRecipient, poa.EnrollmentRefused), Refusals: sampleRefusals()}, nil},
 		{"applicant-recipient", "applicant", staffWho, applicantView{Party: sampleParty(poa.PartyRecipient, poa.EnrollmentApplied)}, []*Form{faulty("refuse", "reasons")}},
 		{"filings", "filings", staffWho, filingsView{[]row{{sampleDelegation(poa.StateSubmitted), poa.Standing{}}}, pager{Total: 1}}, nil},
 		{"filings-empty", "filings", staffWho, filingsView{}, nil},

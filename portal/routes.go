@@ -22,6 +22,14 @@ const (
 	recipients
 	parties
 	staff
+	// askers may ask for validity: recipients, or anyone where registration is
+	// not needed.
+	askers
+	// seers are staff whose roles see parties and what they filed, appointers and
+	// proposers those who appoint and who propose dismissals.
+	seers
+	appointers
+	proposers
 )
 
 type route struct {
@@ -102,10 +110,10 @@ func delegatorRoutes() []route {
 func accountRoutes() []route {
 	return []route{
 		{"GET /recipient", recipients, (*portal).showRecipient},
-		{"GET /check", recipients, (*portal).showCheck},
-		{"POST /check", recipients, (*portal).check},
-		{"GET /check/receipt", recipients, (*portal).showCheck},
-		{"POST /check/receipt", recipients, (*portal).downloadReceipt},
+		{"GET /check", askers, (*portal).showCheck},
+		{"POST /check", askers, (*portal).check},
+		{"GET /check/receipt", askers, (*portal).showCheck},
+		{"POST /check/receipt", askers, (*portal).downloadReceipt},
 		{"GET /watches", recipients, (*portal).listWatches},
 		{"POST /watches", recipients, (*portal).watch},
 		{"GET /watches/end", recipients, (*portal).listWatches},
@@ -128,30 +136,61 @@ func accountRoutes() []route {
 func staffRoutes() []route {
 	return []route{
 		{"GET /staff", staff, (*portal).showDesk},
-		{"GET /staff/applications", staff, (*portal).listApplications},
-		{"GET /staff/applications/{id}", staff, (*portal).showApplicant},
-		{"POST /staff/applications/{id}/confirm", staff, (*portal).confirm},
-		{"POST /staff/applications/{id}/accept", staff, (*portal).acceptApplication},
-		{"POST /staff/applications/{id}/refuse", staff, (*portal).refuseApplication},
-		{"GET /staff/filings", staff, (*portal).listFilings},
-		{"GET /staff/filings/{id}", staff, (*portal).showFiling},
-		{"GET /staff/filings/{id}/signed", staff, (*portal).downloadSigned},
-		{"POST /staff/filings/{id}/accept", staff, (*portal).acceptFiling},
-		{"POST /staff/filings/{id}/refuse", staff, (*portal).refuseFiling},
+		{"GET /staff/applications", seers, (*portal).listApplications},
+		{"GET /staff/applications/{id}", seers, (*portal).showApplicant},
+		{"POST /staff/applications/{id}/confirm", seers, (*portal).confirm},
+		{"POST /staff/applications/{id}/accept", seers, (*portal).acceptApplication},
+		{"POST /staff/applications/{id}/refuse", seers, (*portal).refuseApplication},
+		{"GET /staff/filings", seers, (*portal).listFilings},
+		{"GET /staff/filings/{id}", seers, (*portal).showFiling},
+		{"GET /staff/filings/{id}/signed", seers, (*portal).downloadSigned},
+		{"POST /staff/filings/{id}/accept", seers, (*portal).acceptFiling},
+		{"POST /staff/filings/{id}/refuse", seers, (*portal).refuseFiling},
 		{"GET /staff/audit", staff, (*portal).listAudit},
 		{"GET /staff/queues", staff, (*portal).listQueues},
 		{"GET /staff/people", staff, (*portal).showPeople},
-		{"POST /staff/people", staff, (*portal).appoint},
+		{"POST /staff/people", appointers, (*portal).appoint},
 	}
 }
 
+// waysBack lead from the address of a form to the page it stands on: a refused
+// form is shown under its own address, where a visitor may choose another
+// language or reload.
+func waysBack(all []route) []route {
+	shown, back := map[string]bool{}, []route{}
+	for _, each := range all {
+		if place, isGet := strings.CutPrefix(each.pattern, "GET "); isGet {
+			shown[place] = true
+		}
+	}
+	for _, each := range all {
+		place, isPost := strings.CutPrefix(each.pattern, "POST ")
+		if isPost && !shown[place] {
+			back = append(back, route{"GET " + place, anyone, func(_ *portal, r *request) error { return r.redirect(parentOf(r.URL.EscapedPath(), place, shown)) }})
+		}
+	}
+	return back
+}
+
+// parentOf shortens a path until it is that of a page.
+func parentOf(path, place string, shown map[string]bool) string {
+	for place != "" {
+		place, path = place[:strings.LastIndex(place, "/")], path[:strings.LastIndex(path, "/")]
+		if shown[place] {
+			return path
+		}
+	}
+	return "/"
+}
+
 // throttled are the acts that need no account.
-var throttled = []string{"POST /sign-in", "POST /register/", "POST /l/"}
+var throttled = []string{"POST /sign-in", "POST /register/", "POST /registered/", "POST /l/", "POST /join/", "POST /forgot-password"}
 
 // tooEarly refuses an act that needs no account where its client comes too
 // often. Retry-After says when to come again, on the page as well.
 func (p *portal) tooEarly(r *request, pattern string) error {
-	if p.Wait == nil || !slices.ContainsFunc(throttled, func(act string) bool { return strings.HasPrefix(pattern, act) }) {
+	listed := slices.ContainsFunc(throttled, func(act string) bool { return strings.HasPrefix(pattern, act) })
+	if p.Wait == nil || !listed && !p.asksAnonymously(r, pattern) {
 		return nil
 	}
 	wait := p.Wait(r.Request)
@@ -173,6 +212,10 @@ func admit(who access, actor poa.Actor) error {
 		recipients: kind == poa.ActorRecipient,
 		parties:    kind == poa.ActorDelegator || kind == poa.ActorRecipient,
 		staff:      kind == poa.ActorStaff,
+		askers:     kind == poa.ActorRecipient,
+		seers:      actor.May(poa.MaySeeParties),
+		appointers: actor.May(poa.MayAppoint),
+		proposers:  actor.May(poa.MayProposeDismissal),
 	}[who]
 	switch {
 	case allowed:

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync/atomic"
 
 	"ininjo/db"
@@ -155,6 +156,20 @@ func (s *service) wire(publicURL string) error {
 	if err := s.connectRegistries(); err != nil {
 		return err
 	}
+	checker, err := newPasskeys(s.policy)
+	if err != nil {
+		return err
+	}
+	if checker != nil {
+		s.chapters.access = s.chapters.access.WithPasskeys(checker)
+	}
+	numbers, err := s.config.corporateNumbers(s.machine)
+	if err != nil {
+		return err
+	}
+	if numbers != nil {
+		s.chapters.enrollment.LookUpWith(numbers)
+	}
 	s.actors = actors{store: s.db, clock: s.clock, staffTokens: s.config.demo}
 	return s.equipRetention()
 }
@@ -162,12 +177,13 @@ func (s *service) wire(publicURL string) error {
 func (s *service) policyAt(publicURL string) poa.Policy {
 	p := poa.DefaultPolicy(publicURL)
 	p.ServiceName, p.PolicyOID = s.config.ServiceName, s.config.ServicePolicyOID
+	p.RecipientRegistration = poa.RegistrationMode(strings.ToUpper(s.config.RecipientRegistration))
 	if s.config.PolicyURL != "" {
 		p.PolicyURL = s.config.PolicyURL
 	}
 	s.config.titlePolicy(&p)
 	if s.config.demo {
-		p.Live, p.StaffTokens = "test", true
+		p.Live, p.StaffTokens, p.RepeatCodes = "test", true, true
 	}
 	return p
 }
@@ -201,6 +217,7 @@ func (s *service) routes() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	often.reads = s.policy.Registration() == poa.RegistrationNone
 	mux.Handle("/graphql", s.graphQL(often))
 	pages, err := s.portal(often)
 	if err != nil {
@@ -220,7 +237,7 @@ func (s *service) graphQL(often *throttle) http.Handler {
 }
 
 func (s *service) portal(often *throttle) (http.Handler, error) {
-	signedIn := newSessions(s.db, s.db.Sessions(), s.policy.PublicURL, s.log)
+	signedIn := newSessions(s.db, s.db.Sessions(), s.chapters.access, s.clock, s.policy.PublicURL, s.log)
 	pages, err := portal.New(portal.Config{
 		Enrollment: s.chapters.enrollment, Registrar: s.chapters.registrar, Responder: s.chapters.responder,
 		Notifier: s.chapters.notifier, Records: s.chapters.records, Access: s.chapters.access, Desk: s.chapters.desk, Titles: s.chapters.titles,
@@ -230,6 +247,5 @@ func (s *service) portal(often *throttle) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("preparing pages: %w", err)
 	}
-	guard := http.NewCrossOriginProtection()
-	return guard.Handler(signedIn.manager.LoadAndSave(noteRoute(pages))), nil
+	return signedIn.manager.LoadAndSave(noteRoute(pages)), nil
 }
