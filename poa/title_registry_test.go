@@ -86,6 +86,12 @@ func TestConnector(t *testing.T) {
 		c.wantState(d, poa.StateAccepted, poa.TitleSuspended)
 		c.wantStatus(d, poa.StatusSuspended)
 	})
+	t.Run("an outage goes to a person after its time", outage)
+}
+
+// TestConnectorHandsOver shows what of a connector's answers is for a person.
+func TestConnectorHandsOver(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]func(*teller, time.Time){
 		"another name": func(r *teller, _ time.Time) { r.says.Name = "鈴木　花子" },
 		"another name struck": func(r *teller, now time.Time) {
@@ -115,25 +121,26 @@ func TestConnector(t *testing.T) {
 			c.wantState(d, poa.StateAccepted, poa.TitleUnconfirmed)
 		})
 	}
-	t.Run("an outage goes to a person after its time", func(t *testing.T) {
-		t.Parallel()
-		c := newCounter(t)
-		d := c.confirmed()
-		r := c.connect()
-		c.due(d)
-		r.fails = &poa.RegistrySilent{RetryAfter: time.Hour, Cause: errors.New("503")}
-		if again := c.work(d); again != time.Hour || c.openCases(d) != 0 {
-			t.Errorf("again after %s, %d cases", again, c.openCases(d))
-		}
-		c.clock.Advance(c.policy.TitleOutage - time.Minute)
-		if again := c.work(d); again != time.Minute {
-			t.Errorf("again after %s", again)
-		}
-		c.clock.Advance(time.Minute)
-		if again := c.work(d); again != 0 || c.openCases(d) != 1 {
-			t.Errorf("again after %s, %d cases", again, c.openCases(d))
-		}
-	})
+}
+
+func outage(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	d := c.confirmed()
+	r := c.connect()
+	c.due(d)
+	r.fails = &poa.RegistrySilent{RetryAfter: time.Hour, Cause: errors.New("503")}
+	if again := c.work(d); again != time.Hour || c.openCases(d) != 0 {
+		t.Errorf("again after %s, %d cases", again, c.openCases(d))
+	}
+	c.clock.Advance(c.policy.TitleOutage - time.Minute)
+	if again := c.work(d); again != time.Minute {
+		t.Errorf("again after %s", again)
+	}
+	c.clock.Advance(time.Minute)
+	if again := c.work(d); again != 0 || c.openCases(d) != 1 {
+		t.Errorf("again after %s, %d cases", again, c.openCases(d))
+	}
 }
 
 func TestDueTitles(t *testing.T) {

@@ -317,6 +317,10 @@ func TestTitleOfAnAcceptedDelegation(t *testing.T) {
 		c.look(c.second, c.seen(d, poa.SeenRegistered))
 		c.wantStatus(d, poa.StatusSuspended)
 	})
+}
+
+func TestTitleLostAgain(t *testing.T) {
+	t.Parallel()
 	t.Run("two who do not find it any more suspend it as unconfirmed", func(t *testing.T) {
 		t.Parallel()
 		c := newCounter(t)
