@@ -43,8 +43,8 @@ func (p *portal) page(r *request, view string, data any, forms []*Form) *page {
 	}
 	q := r.URL.Query()
 	out.LangPath = preferring(q, "lang", out.OtherLang)
-	out.Theme, out.Themes = r.theme, theme.choices(q, r.theme)
-	out.UTC, out.Times = r.utc == "shown", utc.choices(q, r.utc)
+	out.Theme, out.Themes = r.theme, themePreference.choices(q, r.theme)
+	out.UTC, out.Times = r.utc == "shown", utcPreference.choices(q, r.utc)
 	out.Nav = navigation(r.actor, r.URL.Path)
 	if done := "done." + r.URL.Query().Get("done"); p.views.knows(done) {
 		out.Done = done

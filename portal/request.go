@@ -32,7 +32,7 @@ type request struct {
 
 // request begins one with what the visitor chose for all pages.
 func (p *portal) request(w http.ResponseWriter, hr *http.Request) *request {
-	return &request{Request: hr, w: w, lang: chooseLanguage(w, hr), theme: theme.choose(w, hr), utc: utc.choose(w, hr)}
+	return &request{Request: hr, w: w, lang: chooseLanguage(w, hr), theme: themePreference.choose(w, hr), utc: utcPreference.choose(w, hr)}
 }
 
 func (p *portal) handler(each route) http.Handler {
@@ -48,7 +48,7 @@ func (p *portal) handler(each route) http.Handler {
 		if r.actor.Kind != poa.ActorAnonymous || strings.HasPrefix(each.pattern, "GET /l/") || hr.Method != http.MethodGet {
 			w.Header().Set("Cache-Control", "no-store")
 		}
-		err := admit(each.who, r.actor)
+		err := admit(p.whoMay(each.who), r.actor)
 		if err == nil {
 			err = p.tooEarly(r, each.pattern)
 		}
