@@ -26,7 +26,8 @@ var kinds = map[string]string{"Code": "", "State": "state.", "ValidityStatus": "
 	"FactKind": "fact.", "EndpointState": "endpoint.", "DeliveryState": "delivery.", "TokenScope": "scope.", "LinkPurpose": "purpose.",
 	"Permission": "permission.", "CaseKind": "case.", "ContactChannel": "channel.", "ContactDirection": "direction.", "FitnessItem": "fitness.",
 	"ReviewedLog": "review.", "FindingState": "finding.",
-	"TitleState": "title.", "TitleStanding": "look.", "TitleKey": "title-key.", "Freshness": "freshness."}
+	"TitleState": "title.", "TitleStanding": "look.", "TitleKey": "title-key.", "Freshness": "freshness.",
+	"MemberRole": "member.", "FactorKind": "factor."}
 
 func TestEveryConstantHasItsTexts(t *testing.T) {
 	t.Parallel()
