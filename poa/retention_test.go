@@ -296,7 +296,9 @@ func TestErasureGoesOnAfterAFailure(t *testing.T) {
 // brokenKeys is a store whose key store does not answer.
 type brokenKeys struct{ *db.DB }
 
-func (brokenKeys) DestroyKey(context.Context, poa.SubjectRef) error { return errors.New("the disk is gone") }
+func (brokenKeys) DestroyKey(context.Context, poa.SubjectRef) error {
+	return errors.New("the disk is gone")
+}
 
 func TestErasureOnRequest(t *testing.T) {
 	t.Parallel()

@@ -11,7 +11,7 @@ import (
 )
 
 // concrete fills the places of a route's pattern with what does not exist.
-var concrete = strings.NewReplacer("{$}", "", "{id}", "7ZK3M-Q9V2R-4XW8A-BC5DE-F6GHJ", "{token}", "injl_none", "{role}", "delegator", "{number}", "A-20260601-000001", "{what}", "declined")
+var concrete = strings.NewReplacer("{$}", "", "{id}", "7ZK3M-Q9V2R-4XW8A-BC5DE-F6GHJ", "{token}", "injl_none", "{role}", "delegator", "{run}", "run_none", "{number}", "A-20260601-000001", "{what}", "declined")
 
 // TestEveryRouteForEveryone opens every page as everybody: what is not for
 // somebody leads to the sign-in page or is refused, and nothing fails.

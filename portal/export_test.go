@@ -108,6 +108,7 @@ func faulty(scope string, fields ...string) *Form {
 func Samples() []Sample {
 	all := append(publicSamples(), delegatorSamples()...)
 	all = append(all, recipientSamples()...)
+	all = append(all, retentionSamples()...)
 	return append(all, staffSamples()...)
 }
 

@@ -124,6 +124,9 @@ func staffNavigation(actor poa.Actor, add func(path, key string)) {
 	if actor.May(poa.MayReadAudit) {
 		add("/staff/audit", "nav.audit")
 	}
+	if actor.May(poa.MaySeeRetention) {
+		add("/staff/retention", "nav.retention")
+	}
 	add("/staff/queues", "nav.queues")
 	if actor.May(poa.MayAppoint) {
 		add("/staff/people", "nav.people")
