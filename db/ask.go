@@ -35,7 +35,7 @@ const (
 const askSQL = `WITH asker AS (%s), reading AS (
 	SELECT q.*, p.delegation_id IS NOT NULL AS found, p.accepted_at, p.valid_from, p.valid_through, p.version, p.final_kind, p.final_at, p.final_reason,
 		p.final_version, p.final_recorded_at, p.suspensions, p.file_sha256, p.content_sha256, p.delegate_certificate_sha256, p.signature_verified_at,
-		p.qualification
+		p.qualification, p.title_version, p.title_verified_at, p.title_until, p.title_recorded_at
 	FROM unnest($3::text[], $4::text[], $5::boolean[], $6::timestamptz[], $7::timestamptz[], $8::boolean[], $9::timestamptz[], $10::bytea[], $11::bytea[], $12::text[])
 		WITH ORDINALITY AS q (id, delegation_id, mistyped, asked_at, known_at, historical, answered_at, asked_document, asked_certificate, nonce, ordinal)
 	LEFT JOIN projections p ON p.delegation_id = q.delegation_id
@@ -52,6 +52,7 @@ SELECT k.kind, k.account_id, k.party_id, k.roles, k.language, k.scope, k.active,
 	i.id, i.answered_at, i.recipient_id, i.delegation_id, i.mistyped, i.asked_at, i.known_at, i.document_sha256, i.delegate_certificate_sha256, i.nonce, i.version,
 	r.found, r.accepted_at, r.valid_from, r.valid_through, r.version, r.final_kind, r.final_at, r.final_reason, r.final_version, r.final_recorded_at,
 	r.suspensions, r.file_sha256, r.content_sha256, r.delegate_certificate_sha256, r.signature_verified_at, r.qualification,
+	r.title_version, r.title_verified_at, r.title_until, r.title_recorded_at,
 	CASE WHEN r.historical AND i.id IS NOT NULL THEN (SELECT json_agg(f ORDER BY f.version) FROM facts f WHERE f.delegation_id = r.delegation_id) END
 FROM reading r CROSS JOIN asker k LEFT JOIN inserted i ON i.id = r.id ORDER BY r.ordinal`
 
@@ -140,7 +141,8 @@ func scanReading(rows pgx.CollectableRow) (poa.Reading, error) {
 	err := rows.Scan(&r.kind, &r.accountID, &r.partyID, &r.roles, &r.language, &r.scope, &r.active,
 		&r.id, &r.answeredAt, &r.recipientID, &r.delegationID, &r.mistyped, &r.askedAt, &r.knownAt, &r.document, &r.certificate, &r.nonce, &r.versionRead,
 		&r.found, &r.acceptedAt, &r.from, &r.through, &r.version, &p.FinalKind, &p.FinalAt, &p.FinalReason, &p.FinalVersion, &p.FinalRecordedAt,
-		&p.Suspensions, &p.FileSHA256, &p.ContentSHA256, &p.CertificateSHA256, &r.verifiedAt, &r.qualification, &r.facts)
+		&p.Suspensions, &p.FileSHA256, &p.ContentSHA256, &p.CertificateSHA256, &r.verifiedAt, &r.qualification,
+		&p.TitleVersion, &p.TitleVerifiedAt, &p.TitleUntil, &p.TitleRecordedAt, &r.facts)
 	if err != nil {
 		return poa.Reading{}, err
 	}

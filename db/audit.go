@@ -78,22 +78,33 @@ func toAuditEvent(_ context.Context, row auditRow) (poa.AuditEvent, error) {
 
 // AuditEvents lists audit events, newest first.
 func (r reader) AuditEvents(ctx context.Context, f poa.AuditFilter, p poa.Page) (poa.List[poa.AuditEvent], error) {
-	filtered := func(rows *[]auditRow) *bun.SelectQuery {
-		q := r.q.NewSelect().Model(rows)
-		if f.SubjectID != "" {
-			q = q.Where("e.subject_id = ?", f.SubjectID)
-		}
-		if len(f.Actions) > 0 {
-			q = q.Where("e.action IN (?)", bun.List(texts(f.Actions)))
-		}
-		if !f.From.IsZero() {
-			q = q.Where("e.at >= ?", f.From.UTC())
-		}
-		if !f.Until.IsZero() {
-			q = q.Where("e.at < ?", f.Until.UTC())
-		}
-		return q
-	}
+	filtered := func(rows *[]auditRow) *bun.SelectQuery { return auditFiltered(r.q.NewSelect().Model(rows), f) }
 	place := func(row auditRow) cursor { return cursor{At: row.At.UTC(), ID: row.ID} }
 	return paged(ctx, filtered, ordering{column: "e.at", id: "e.id"}, p, place, toAuditEvent)
+}
+
+func auditFiltered(q *bun.SelectQuery, f poa.AuditFilter) *bun.SelectQuery {
+	if f.SubjectID != "" {
+		q = q.Where("e.subject_id = ?", f.SubjectID)
+	}
+	if f.ActorID != "" {
+		q = q.Where("e.actor_id = ?", f.ActorID)
+	}
+	if len(f.Actions) > 0 {
+		q = q.Where("e.action IN (?)", bun.List(texts(f.Actions)))
+	}
+	switch f.Outcome {
+	case "":
+	case poa.OutcomeRefused:
+		q = q.Where("e.outcome <> ?", poa.OutcomeDone)
+	default:
+		q = q.Where("e.outcome = ?", f.Outcome)
+	}
+	if !f.From.IsZero() {
+		q = q.Where("e.at >= ?", f.From.UTC())
+	}
+	if !f.Until.IsZero() {
+		q = q.Where("e.at < ?", f.Until.UTC())
+	}
+	return q
 }

@@ -14,23 +14,24 @@ import (
 type caseRow struct {
 	bun.BaseModel `bun:"table:cases,alias:c"`
 
-	ID        string     `bun:"id,pk"`
-	Kind      string     `bun:"kind"`
-	SubjectID string     `bun:"subject_id"`
-	PartyID   *string    `bun:"party_id"`
-	OpenedAt  time.Time  `bun:"opened_at"`
-	DueAt     time.Time  `bun:"due_at"`
-	EnteredBy *string    `bun:"entered_by"`
-	ClaimedBy *string    `bun:"claimed_by"`
-	ClaimedAt *time.Time `bun:"claimed_at"`
-	ClosedAt  *time.Time `bun:"closed_at"`
-	ClosedBy  *string    `bun:"closed_by"`
-	Outcome   *string    `bun:"outcome"`
+	ID           string     `bun:"id,pk"`
+	Kind         string     `bun:"kind"`
+	SubjectID    string     `bun:"subject_id"`
+	PartyID      *string    `bun:"party_id"`
+	OpenedAt     time.Time  `bun:"opened_at"`
+	DueAt        time.Time  `bun:"due_at"`
+	EnteredBy    *string    `bun:"entered_by"`
+	ClaimedBy    *string    `bun:"claimed_by"`
+	ClaimedAt    *time.Time `bun:"claimed_at"`
+	ClaimedUntil *time.Time `bun:"claimed_until"`
+	ClosedAt     *time.Time `bun:"closed_at"`
+	ClosedBy     *string    `bun:"closed_by"`
+	Outcome      *string    `bun:"outcome"`
 }
 
 func (r caseRow) toCase() poa.Case {
 	return poa.Case{ID: r.ID, Kind: poa.CaseKind(r.Kind), SubjectID: r.SubjectID, PartyID: fromNullText[string](r.PartyID), OpenedAt: r.OpenedAt.UTC(), DueAt: r.DueAt.UTC(),
-		EnteredBy: fromNullText[string](r.EnteredBy), ClaimedBy: fromNullText[string](r.ClaimedBy), ClaimedAt: fromNullTime(r.ClaimedAt),
+		EnteredBy: fromNullText[string](r.EnteredBy), ClaimedBy: fromNullText[string](r.ClaimedBy), ClaimedAt: fromNullTime(r.ClaimedAt), ClaimedUntil: fromNullTime(r.ClaimedUntil),
 		ClosedAt: fromNullTime(r.ClosedAt), ClosedBy: fromNullText[string](r.ClosedBy), Outcome: fromNullText[string](r.Outcome)}
 }
 

@@ -72,7 +72,7 @@ type ordering struct {
 func paged[R, T any](ctx context.Context, filtered func(rows *[]R) *bun.SelectQuery, o ordering, p poa.Page,
 	place func(R) cursor, convert func(context.Context, R) (T, error),
 ) (poa.List[T], error) {
-	total, err := filtered(new([]R)).Count(ctx)
+	total, err := count(ctx, filtered(new([]R)), p.CountTo)
 	if err != nil {
 		return poa.List[T]{}, failed(err, "counting rows")
 	}
@@ -100,7 +100,19 @@ func paged[R, T any](ctx context.Context, filtered func(rows *[]R) *bun.SelectQu
 	if err := q.Scan(ctx); err != nil {
 		return poa.List[T]{}, failed(err, "reading a page")
 	}
-	return cut(ctx, rows, size, backwards, from != "", int(total), place, convert)
+	return cut(ctx, rows, size, backwards, from != "", total, place, convert)
+}
+
+// count counts the rows of a query: all of them, or at most one more than the
+// bound, so that the count of a long list costs no more than that of a short one.
+func count(ctx context.Context, q *bun.SelectQuery, bound int) (int, error) {
+	if bound <= 0 {
+		total, err := q.Count(ctx)
+		return int(total), err
+	}
+	var ones []int
+	err := q.ColumnExpr("1").Limit(int64(bound)+1).Scan(ctx, &ones)
+	return len(ones), err
 }
 
 func pageSize(n int) int {

@@ -192,10 +192,10 @@ func TestTokens(t *testing.T) {
 func TestStaffAndPasswords(t *testing.T) {
 	t.Parallel()
 	d := dbtest.New(t)
-	staff := poa.Account{ID: poa.NewID(poa.PrefixStaff), Kind: poa.ActorStaff, Roles: []poa.Role{poa.RoleReception, poa.RoleAuditor}, Name: "受付 花子",
+	staff := poa.Account{ID: poa.NewID(poa.PrefixStaff), Kind: poa.ActorStaff, Roles: []poa.Role{poa.RoleReception, poa.RoleMaintainer}, Name: "受付 花子",
 		Email: "hanako@example.jp", TOTPSecret: "ABC", Language: "en", CreatedAt: d.Clock.Now()}
 	inTx(t, d.DB, func(ctx context.Context, tx poa.Tx) error {
-		return errors.Join(tx.InsertAccount(ctx, staff), tx.SetPassword(ctx, staff.ID, "$argon2id$x"))
+		return errors.Join(tx.InsertAccount(ctx, staff), tx.SetPassword(ctx, staff.ID, "$argon2id$x"), appointed(ctx, tx, staff))
 	})
 	staff.PasswordHash = "$argon2id$x"
 	all, err := d.DB.Accounts(t.Context(), "")
@@ -203,13 +203,25 @@ func TestStaffAndPasswords(t *testing.T) {
 		t.Error(err, diff)
 	}
 	actor, err := d.DB.ActorByAccount(t.Context(), staff.ID)
-	if err != nil || !actor.HasRole(poa.RoleAuditor) || actor.Language != "en" {
+	if err != nil || !actor.HasRole(poa.RoleMaintainer) || actor.Language != "en" {
 		t.Errorf("%v, %+v", err, actor)
 	}
 	d.Exec(t, "UPDATE accounts SET disabled_at = created_at")
 	if _, err := d.DB.ActorByAccount(t.Context(), staff.ID); !errors.Is(err, poa.ErrNotFound) {
 		t.Errorf("disabled, and still acts: %v", err)
 	}
+}
+
+// appointed gives an account the roles that it says it holds.
+func appointed(ctx context.Context, tx poa.Tx, account poa.Account) error {
+	for _, role := range account.Roles {
+		a := poa.Appointment{ID: poa.NewID(poa.PrefixAppointment), AccountID: account.ID, Role: role, From: account.CreatedAt, AppointedBy: "system",
+			Fitness: poa.Fitness{Items: poa.FitnessItems, Declared: true, On: poa.DateOf(account.CreatedAt), By: "system", At: account.CreatedAt}}
+		if err := tx.InsertAppointment(ctx, a); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func TestLinks(t *testing.T) {

@@ -34,6 +34,10 @@ type projectionRow struct {
 	CertificateSHA256   []byte          `bun:"delegate_certificate_sha256"`
 	SignatureVerifiedAt time.Time       `bun:"signature_verified_at"`
 	Qualification       string          `bun:"qualification"`
+	TitleVersion        *int            `bun:"title_version"`
+	TitleVerifiedAt     *time.Time      `bun:"title_verified_at"`
+	TitleUntil          *time.Time      `bun:"title_until"`
+	TitleRecordedAt     *time.Time      `bun:"title_recorded_at"`
 }
 
 // suspensionEntry is a stretch of suspension in the projection's JSON.
@@ -57,7 +61,9 @@ func (t *tx) project(ctx context.Context, d delegationRow, facts []poa.Fact, ter
 		Set("version = EXCLUDED.version").
 		Set("final_kind = EXCLUDED.final_kind").Set("final_at = EXCLUDED.final_at").Set("final_reason = EXCLUDED.final_reason").
 		Set("final_version = EXCLUDED.final_version").Set("final_recorded_at = EXCLUDED.final_recorded_at").
-		Set("suspensions = EXCLUDED.suspensions").Exec(ctx)
+		Set("suspensions = EXCLUDED.suspensions").
+		Set("title_version = EXCLUDED.title_version").Set("title_verified_at = EXCLUDED.title_verified_at").
+		Set("title_until = EXCLUDED.title_until").Set("title_recorded_at = EXCLUDED.title_recorded_at").Exec(ctx)
 	return failed(err, "writing projection")
 }
 
@@ -69,6 +75,9 @@ func project(d delegationRow, facts []poa.Fact, term poa.Term) (projectionRow, e
 	if f := p.Final; f != nil {
 		kind, reason := string(f.Kind), string(f.Reason)
 		row.FinalKind, row.FinalAt, row.FinalReason, row.FinalVersion, row.FinalRecordedAt = &kind, &f.From, &reason, &f.Version, &f.RecordedAt
+	}
+	if f := p.Title; f != nil {
+		row.TitleVersion, row.TitleVerifiedAt, row.TitleUntil, row.TitleRecordedAt = &f.Version, &f.From, &f.Until, &f.RecordedAt
 	}
 	entries := make([]suspensionEntry, len(p.Suspensions))
 	for i, s := range p.Suspensions {
@@ -87,6 +96,10 @@ func (r projectionRow) projection() (poa.Projection, error) {
 	if r.FinalKind != nil && r.FinalAt != nil && r.FinalVersion != nil {
 		p.Final = &poa.Fact{DelegationID: poa.DelegationID(r.DelegationID), Version: *r.FinalVersion, Kind: poa.FactKind(*r.FinalKind), Stands: true,
 			From: r.FinalAt.UTC(), RecordedAt: fromNullTime(r.FinalRecordedAt), Reason: fromNullText[poa.ValidityReason](r.FinalReason)}
+	}
+	if r.TitleVersion != nil {
+		p.Title = &poa.Fact{DelegationID: poa.DelegationID(r.DelegationID), Version: *r.TitleVersion, Kind: poa.FactTitle, Stands: true,
+			From: fromNullTime(r.TitleVerifiedAt), Until: fromNullTime(r.TitleUntil), RecordedAt: fromNullTime(r.TitleRecordedAt)}
 	}
 	if len(r.Suspensions) <= len("[]") {
 		return p, nil

@@ -117,6 +117,12 @@ func (*delegationResolver) ReplacedBy(ctx context.Context, d *schema.Delegation)
 	return optional(string(details.Replacement)), err
 }
 
+// Qualification returns how fresh the confirmation of the delegate's title is.
+func (*delegationResolver) Qualification(ctx context.Context, d *schema.Delegation) (*schema.QualificationStanding, error) {
+	details, err := d.Beside.Details(ctx, poa.DelegationID(d.ID))
+	return newQualification(details.Title), err
+}
+
 // Refusals returns why the filing was refused.
 func (r *delegationResolver) Refusals(ctx context.Context, d *schema.Delegation) ([]schema.Refusal, error) {
 	details, err := d.Beside.Details(ctx, poa.DelegationID(d.ID))

@@ -121,7 +121,7 @@ func (h *house) staff() {
 	}{{"owner", poa.RoleServiceOwner}, {"manager", poa.RoleServiceManager}, {"operator", poa.RoleServiceOperator},
 		{"reception", poa.RoleReception}, {"auditor", poa.RoleAuditor}, {"maintainer", poa.RoleMaintainer}} {
 		email := each.name + "@ininjo.example"
-		account, err := h.enrollment.AppointStaff(h.tb.Context(), appointed, poa.StaffInput{Name: "担当者", Email: email, Roles: []poa.Role{each.role}, Password: password})
+		account, err := h.enrollment.AppointStaff(h.tb.Context(), appointed, poa.StaffInput{Name: "担当者", Email: email, Roles: []poa.Role{each.role}, Fitness: poatest.Fitness(), Password: password})
 		must(h.tb, err)
 		h.actors[each.name], err = h.enrollment.SignIn(h.tb.Context(), poa.SignInInput{Email: email, Password: password, Code: account.TOTPSecret[:6]})
 		must(h.tb, err)

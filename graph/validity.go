@@ -38,11 +38,19 @@ func (v *validityResolver) Receipt(ctx context.Context, shown *schema.Validity) 
 	return optional(compact), err
 }
 
+func newQualification(q *poa.QualificationStanding) *schema.QualificationStanding {
+	if q == nil {
+		return nil
+	}
+	return &schema.QualificationStanding{Qualification: q.Qualification, Standing: q.Standing, VerifiedAt: optional(q.VerifiedAt)}
+}
+
 func newValidity(a poa.Answer) schema.Validity {
 	v := schema.Validity{DelegationID: a.DelegationID, Status: a.Status, Reason: a.Reason, AsOf: a.AsOf, KnownAt: a.KnownAt, AnsweredAt: a.AnsweredAt,
 		InquiryID: a.InquiryID, DocumentMatches: a.DocumentMatches, DelegateMatches: a.DelegateMatches,
 		SignatureVerifiedAt: a.SignatureVerifiedAt, Answer: a}
 	if a.Term != nil {
+		v.Qualification = newQualification(a.Qualification)
 		v.ValidFrom, v.ValidThrough, v.Version = a.Term.From, a.Term.Through, optional(a.Version)
 	}
 	return v

@@ -51,6 +51,9 @@ func NewInserter(c Config) (*Inserter, error) {
 
 // Enqueue inserts a job in the transaction; the zero at means now.
 func (i *Inserter) Enqueue(ctx context.Context, tx pgx.Tx, j poa.Job, at time.Time) error {
+	if batch, ok := j.(poa.JobBatch); ok {
+		return i.enqueueAll(ctx, tx, batch)
+	}
 	opts := i.options(j)
 	opts.ScheduledAt = at
 	if _, err := i.client.InsertTx(ctx, tx, j, opts); err != nil {
@@ -64,6 +67,8 @@ func (i *Inserter) options(j poa.Job) *river.InsertOpts {
 	switch j.(type) {
 	case poa.DeliverWebhook:
 		return &river.InsertOpts{Queue: queueWebhook, MaxAttempts: len(i.retries.Webhook) + 1 + spareAttempts}
+	case poa.AskTitle:
+		return askTitleOptions()
 	case poa.SendMail:
 		return &river.InsertOpts{Queue: queueMail, MaxAttempts: len(i.retries.Mail) + 1}
 	case poa.Erase:

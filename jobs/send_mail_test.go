@@ -8,6 +8,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -19,7 +20,7 @@ import (
 
 // values are those that the domain gives to each kind of mail.
 var values = map[string]string{"organisation": "例社 <b>&", "number": "A-20261123-000042", "delegate": "受任 太郎", "delegationId": "01234-56789",
-	"link": "https://ininjo.example/l/injl_token", "type": "delegation.revoked", "status": "REVOKED", "sequence": "42", "at": "2026-06-01T03:00:00Z"}
+	"link": "https://ininjo.example/l/injl_token", "type": "delegation.revoked", "status": "REVOKED", "sequence": "42", "reason": "QUALIFICATION_SUSPENDED", "at": "2026-06-01T03:00:00Z"}
 
 func (w *world) send(t *testing.T, m poa.Mail) string {
 	t.Helper()
@@ -37,7 +38,20 @@ func (w *world) send(t *testing.T, m poa.Mail) string {
 // new kind without texts is found here.
 func templates(t *testing.T) []poa.MailTemplate {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "../poa/notice.go", nil, 0)
+	names, err := filepath.Glob("../poa/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []poa.MailTemplate
+	for _, name := range names {
+		found = append(found, templatesOf(t, name)...)
+	}
+	return found
+}
+
+func templatesOf(t *testing.T, name string) []poa.MailTemplate {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,6 +26,8 @@ func newWorkers(c Config) (*river.Workers, error) {
 		river.AddWorkerSafely(w, &abandonDrafts{Config: c}),
 		river.AddWorkerSafely(w, &makePartitions{Config: c}),
 		river.AddWorkerSafely(w, &rebuildSearch{Config: c}),
+		river.AddWorkerSafely(w, &askTitle{Config: c}),
+		river.AddWorkerSafely(w, &dueTitles{Config: c}),
 		addRetention(w, c),
 	)
 	return w, err
@@ -42,6 +44,7 @@ func periodic() []*river.PeriodicJob {
 		every(time.Minute, poa.AnnounceTerms{}),
 		every(6*time.Hour, poa.AbandonDrafts{}),
 		every(24*time.Hour, poa.MakePartitions{}),
+		every(15*time.Minute, poa.DueTitles{}),
 	)
 }
 

@@ -4,8 +4,6 @@ package poa
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base32"
 	"fmt"
 	"time"
 )
@@ -115,85 +113,6 @@ func (o office) requireActive(ctx context.Context, actor Actor) error {
 	return nil
 }
 
-// StaffInput appoints a member of staff.
-type StaffInput struct {
-	// IdempotencyKey is empty for the staff command alone.
-	IdempotencyKey string `json:"idempotencyKey,omitempty" validate:"max=128,line"`
-	Name           string `json:"name" validate:"required,max=200,line"`
-	Email          string `json:"email" validate:"required,max=254,line,email"`
-	Roles          []Role `json:"roles" validate:"required,min=1,max=6,dive,oneof=SERVICE_OWNER SERVICE_MANAGER SERVICE_OPERATOR RECEPTION AUDITOR MAINTAINER"`
-	// Password may be empty: then a link to set one is mailed.
-	Password string `json:"-" validate:"omitempty,min=12,max=200"`
-	Language string `json:"language"`
-}
-
-// AppointStaff makes a staff account (7.2) and returns it with its second
-// factor's secret, which is shown this once: with the same idempotency key it
-// is empty. The first service owner is
-// appointed once by the system (the staff command); then only the owner
-// appoints.
-func (e *Enrollment) AppointStaff(ctx context.Context, actor Actor, in StaffInput) (Account, error) {
-	if err := checkInput(in).Err(); err != nil {
-		return Account{}, err
-	}
-	account := Account{ID: NewID(PrefixStaff), Kind: ActorStaff, Roles: in.Roles, Name: in.Name, Email: in.Email, TOTPSecret: newTOTPSecret(), Language: language(in.Language)}
-	if in.Password != "" {
-		hash, err := e.hasher.Hash(ctx, in.Password)
-		if err != nil {
-			return Account{}, fmt.Errorf("hashing password: %w", err)
-		}
-		account.PasswordHash = hash
-	}
-	id, err := e.perform(ctx, actor, ActionStaffAppointed, in.IdempotencyKey, in, func(ctx context.Context, a *act) (string, error) {
-		if err := mayAppoint(ctx, a); err != nil {
-			return "", err
-		}
-		account.CreatedAt = a.now
-		for _, r := range in.Roles {
-			a.note("role."+string(r), "appointed")
-		}
-		return account.ID, e.appoint(ctx, a, account)
-	})
-	if err != nil || id == account.ID {
-		return account, err
-	}
-	account, err = e.store.Account(ctx, id) // the key was used before
-	account.TOTPSecret, account.PasswordHash = "", ""
-	return account, err
-}
-
-func (e *Enrollment) appoint(ctx context.Context, a *act, account Account) error {
-	if err := a.InsertAccount(ctx, account); err != nil || account.PasswordHash != "" {
-		return err
-	}
-	link, err := e.passwordLink(ctx, a, account.ID)
-	if err != nil {
-		return err
-	}
-	return a.mail(ctx, Mail{PartyID: account.ID, To: account.Email, Template: MailSetPassword, Language: account.Language, Values: map[string]string{"link": link}})
-}
-
-// newTOTPSecret draws 160 bits in base 32 (RFC 4226, section 4).
-func newTOTPSecret() string {
-	var raw [20]byte
-	rand.Read(raw[:])
-	return base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(raw[:])
-}
-
-func mayAppoint(ctx context.Context, a *act) error {
-	if a.actor.Kind != ActorSystem {
-		return a.actor.requirePermission(MayAppoint)
-	}
-	staff, err := a.Accounts(ctx, "")
-	if err != nil {
-		return fmt.Errorf("reading staff: %w", err)
-	}
-	if len(staff) > 0 {
-		return ErrForbidden
-	}
-	return nil
-}
-
 // PublishInput is a version of a document for the repository (2.5).
 type PublishInput struct {
 	Kind          DocumentKind `json:"kind" validate:"required,oneof=TERMS OPERATING_RULES PRICE_LIST ANNOUNCEMENT"`
@@ -207,7 +126,7 @@ type PublishInput struct {
 // owner does (9.2), or the system when it loads the owner's files.
 func (e *Enrollment) Publish(ctx context.Context, actor Actor, in PublishInput) error {
 	if actor.Kind != ActorSystem {
-		if err := actor.requirePermission(MayPublish); err != nil {
+		if err := e.permit(ctx, actor, MayPublish, ActionPublished); err != nil {
 			return err
 		}
 	}

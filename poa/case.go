@@ -42,12 +42,32 @@ type Case struct {
 	// ClaimedBy is the account of staff who works on it, "" while nobody does.
 	ClaimedBy string
 	ClaimedAt time.Time
+	// ClaimedUntil is when the claim gives way by itself.
+	ClaimedUntil time.Time
 	// ClosedAt is zero while the case is open; ClosedBy is an account, or
 	// "system". Outcome is a code.
 	ClosedAt time.Time
 	ClosedBy string
 	Outcome  string
 }
+
+// CaseKinds lists the kinds of cases.
+var CaseKinds = []CaseKind{CaseApplication, CaseChange, CaseFiling, CaseTitle, CaseQuestion}
+
+// Holder is the account that has the case in hand at an instant, "" if nobody
+// claimed it or the claim gave way.
+func (c Case) Holder(now time.Time) string {
+	if c.ClaimedBy == "" || !now.Before(c.ClaimedUntil) {
+		return ""
+	}
+	return c.ClaimedBy
+}
+
+// Open reports whether the case still waits for a person.
+func (c Case) Open() bool { return c.ClosedAt.IsZero() }
+
+// Late reports whether an open case waited longer than it may.
+func (c Case) Late(now time.Time) bool { return c.Open() && now.After(c.DueAt) }
 
 // CaseTx opens and closes cases.
 type CaseTx interface {
@@ -60,13 +80,13 @@ type CaseTx interface {
 	CloseCase(ctx context.Context, id, by, outcome string, at time.Time) error
 }
 
-// caseDays is how many days a case may wait before it is late (ours).
+// caseDays is how many business days a case may wait before it is late (ours).
 var caseDays = map[CaseKind]int{CaseApplication: 5, CaseChange: 5, CaseFiling: 3, CaseTitle: 3, CaseQuestion: 2}
 
 // openCase puts something before the people of the desk. It is entered by the
 // actor where that is staff.
 func (a *act) openCase(ctx context.Context, kind CaseKind, subjectID, partyID string) (Case, error) {
-	c := Case{ID: NewID(PrefixCase), Kind: kind, SubjectID: subjectID, PartyID: partyID, OpenedAt: a.now, DueAt: a.now.AddDate(0, 0, caseDays[kind])}
+	c := Case{ID: NewID(PrefixCase), Kind: kind, SubjectID: subjectID, PartyID: partyID, OpenedAt: a.now, DueAt: dueAt(a.now, caseDays[kind])}
 	if a.actor.Kind == ActorStaff {
 		c.EnteredBy = a.actor.ID
 	}
@@ -92,8 +112,9 @@ func (a *act) closeCase(ctx context.Context, kind CaseKind, subjectID, outcome s
 	return nil
 }
 
-// mayDecideCase refuses staff who entered the open case of the subject
-// themselves: FORBIDDEN.
+// mayDecideCase locks the open case of the subject and refuses staff who entered
+// it themselves (FORBIDDEN) and whoever decides while another has it in hand:
+// CONFLICT, with the fault CASE_CLAIMED that tells the holder's name.
 func (a *act) mayDecideCase(ctx context.Context, kind CaseKind, subjectID string) error {
 	c, err := a.LockCase(ctx, kind, subjectID)
 	if errors.Is(err, ErrNotFound) {
@@ -105,5 +126,18 @@ func (a *act) mayDecideCase(ctx context.Context, kind CaseKind, subjectID string
 	if c.EnteredBy != "" && c.EnteredBy == a.actor.ID {
 		return ErrForbidden
 	}
-	return nil
+	return a.notClaimedByAnother(ctx, c)
+}
+
+// notClaimedByAnother refuses where another person has the case in hand.
+func (a *act) notClaimedByAnother(ctx context.Context, c Case) error {
+	holder := c.Holder(a.now)
+	if holder == "" || holder == a.actor.ID || a.actor.Kind != ActorStaff {
+		return nil
+	}
+	names, err := namesOf(ctx, a, []string{holder})
+	if err != nil {
+		return err
+	}
+	return errors.Join(ErrConflict, Faults{newFault(CodeCaseClaimed, "caseId", "name", names[holder])})
 }

@@ -30,7 +30,13 @@ func (r *Registrar) Withdraw(ctx context.Context, actor Actor, in EndInput) (Del
 		if !d.State.CanBecome(next) {
 			return ErrConflict
 		}
-		return a.Close(ctx, d.ID, d.State, next, a.now)
+		if err := a.Close(ctx, d.ID, d.State, next, a.now); err != nil {
+			return fmt.Errorf("withdrawing: %w", err)
+		}
+		if err := a.closeCase(ctx, CaseFiling, string(d.ID), string(next)); err != nil {
+			return err
+		}
+		return a.endTitle(ctx, d, string(next))
 	})
 }
 
@@ -106,6 +112,11 @@ func (r *Registrar) end(ctx context.Context, a *act, d Delegation, kind FactKind
 	if err != nil {
 		return Fact{}, fmt.Errorf("appending %s: %w", kind, err)
 	}
+	if !from.After(a.now) {
+		if err := a.endTitle(ctx, d, string(kind)); err != nil {
+			return Fact{}, err
+		}
+	}
 	return fact, r.publish(ctx, a, noticeOf(kind), d, fact)
 }
 
@@ -123,6 +134,7 @@ func noticeOf(kind FactKind) NoticeType {
 		return NoticeAccepted
 	case FactSuspension:
 		return NoticeSuspended
+	case FactTitle:
 	}
 	return ""
 }
@@ -140,12 +152,12 @@ type DecideFilingInput struct {
 
 // Decide is reception's word on a filing that needs a person (4.1.5).
 func (r *Registrar) Decide(ctx context.Context, actor Actor, in DecideFilingInput) (Delegation, error) {
-	if err := actor.requirePermission(MayDecideFilings); err != nil {
-		return Delegation{}, err
-	}
 	action := ActionRefused
 	if in.Accept {
 		action = ActionAccepted
+	}
+	if err := r.permit(ctx, actor, MayDecideFilings, action); err != nil {
+		return Delegation{}, err
 	}
 	id, err := r.perform(ctx, actor, action, in.IdempotencyKey, in, func(ctx context.Context, a *act) (string, error) {
 		if err := checkInput(in).Err(); err != nil {
@@ -166,6 +178,9 @@ func (r *Registrar) Decide(ctx context.Context, actor Actor, in DecideFilingInpu
 		if d.State != StateSubmitted {
 			return "", ErrConflict
 		}
+		if err := a.mayDecideCase(ctx, CaseFiling, string(d.ID)); err != nil {
+			return "", err
+		}
 		return string(d.ID), r.decide(ctx, a, d, in)
 	})
 	if err != nil {
@@ -184,6 +199,9 @@ func (r *Registrar) decide(ctx context.Context, a *act, d Delegation, in DecideF
 	checks, err := a.Checks(ctx, d.ID)
 	if err != nil {
 		return fmt.Errorf("reading checks: %w", err)
+	}
+	if d.Contents.Delegate.Qualification != "" && !titleSettled(checks) {
+		return Faults{newFault(CodeQualificationMissing, "delegationId")} // 4.1.2: no ground replaces title and engagement
 	}
 	if needsPerson(checks) && in.Ground == "" {
 		return Faults{newFault(CodeGroundRequired, "ground")}
@@ -206,6 +224,12 @@ func (r *Registrar) refuse(ctx context.Context, a *act, d Delegation, reasons []
 	}
 	if err := a.Close(ctx, d.ID, StateSubmitted, StateRefused, a.now); err != nil {
 		return fmt.Errorf("refusing delegation: %w", err)
+	}
+	if err := a.closeCase(ctx, CaseFiling, string(d.ID), string(StateRefused)); err != nil {
+		return err
+	}
+	if err := a.endTitle(ctx, d, string(StateRefused)); err != nil {
+		return err
 	}
 	c := Change{Type: NoticeRefused, DelegationID: d.ID, DelegatorID: d.DelegatorID, Status: StatusUnknown, At: a.now}
 	if err := a.Publish(ctx, c); err != nil {

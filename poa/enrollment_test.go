@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"ininjo/poa"
+	"ininjo/poa/poatest"
 )
 
 // faultsAt returns code and field of every fault, for comparing.
@@ -273,7 +274,7 @@ func TestAppointmentsAndTokens(t *testing.T) {
 	t.Run("the first service owner is appointed once, the others by the owner", func(t *testing.T) {
 		t.Parallel()
 		o := newHouse(t)
-		in := poa.StaffInput{Name: "担当", Email: "new@ininjo.example", Roles: []poa.Role{poa.RoleServiceOwner}, Password: password}
+		in := poa.StaffInput{Name: "担当", Email: "new@ininjo.example", Roles: []poa.Role{poa.RoleServiceOwner}, Fitness: poatest.Fitness(), Password: password}
 		for _, actor := range []poa.Actor{poa.System, o.reception, o.auditor} {
 			_, err := o.enrollment.AppointStaff(t.Context(), actor, in)
 			wantCode(t, err, poa.CodeForbidden)

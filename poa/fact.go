@@ -10,7 +10,8 @@ import (
 // FactKind is a kind of fact about an accepted delegation.
 type FactKind string
 
-// Kinds of facts. All but ACCEPTED and SUSPENSION are final acts.
+// Kinds of facts. All but ACCEPTED, SUSPENSION and TITLE_CONFIRMED are final
+// acts.
 const (
 	FactAccepted   FactKind = "ACCEPTED"
 	FactRevoked    FactKind = "REVOKED"
@@ -18,6 +19,9 @@ const (
 	FactSuperseded FactKind = "SUPERSEDED"
 	FactEnded      FactKind = "ENDED"
 	FactSuspension FactKind = "SUSPENSION"
+	// FactTitle says that the delegate's title was verified at From and counts
+	// as confirmed until Until (4.1.2).
+	FactTitle FactKind = "TITLE_CONFIRMED"
 )
 
 // Final reports whether facts of the kind end a delegation for good.
@@ -25,7 +29,7 @@ func (k FactKind) Final() bool {
 	switch k {
 	case FactRevoked, FactRenounced, FactSuperseded, FactEnded:
 		return true
-	case FactAccepted, FactSuspension:
+	case FactAccepted, FactSuspension, FactTitle:
 		return false
 	}
 	return false
@@ -144,6 +148,8 @@ type Projection struct {
 	// Suspensions are every stretch of suspension that stands, in order of
 	// their version; lifted ones are bounded by Until.
 	Suspensions []Fact
+	// Title is the newest confirmation of the delegate's title, or nil.
+	Title *Fact
 }
 
 // Project folds the whole history into the projection row.
@@ -162,6 +168,10 @@ func Project(facts []Fact, term Term) Projection {
 			}
 		case f.Kind == FactSuspension:
 			bySuspension[f.SuspensionID] = override(bySuspension[f.SuspensionID], f)
+		case f.Kind == FactTitle:
+			if p.Title == nil || f.From.After(p.Title.From) {
+				p.Title = &f
+			}
 		}
 	}
 	for _, stretches := range bySuspension {
@@ -239,6 +249,9 @@ func (p Projection) notBefore(at time.Time) time.Time {
 	for _, f := range p.Suspensions {
 		latest(f.RecordedAt)
 	}
+	if p.Title != nil {
+		latest(p.Title.RecordedAt)
+	}
 	return at
 }
 
@@ -264,7 +277,7 @@ func finalStatus(k FactKind) ValidityStatus {
 		return StatusSuperseded
 	case FactEnded:
 		return StatusEnded
-	case FactAccepted, FactSuspension:
+	case FactAccepted, FactSuspension, FactTitle:
 	}
 	return StatusUnknown
 }

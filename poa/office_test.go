@@ -112,7 +112,7 @@ func (o *office) staff() {
 
 func (o *office) appoint(by poa.Actor, email string, role poa.Role) poa.Actor {
 	o.tb.Helper()
-	account, err := o.enrollment.AppointStaff(o.tb.Context(), by, poa.StaffInput{Name: "担当　者", Email: email, Roles: []poa.Role{role}, Password: password, Language: "ja"})
+	account, err := o.enrollment.AppointStaff(o.tb.Context(), by, poa.StaffInput{Name: "担当　者", Email: email, Roles: []poa.Role{role}, Fitness: poatest.Fitness(), Password: password, Language: "ja"})
 	must(o.tb, err)
 	actor, err := o.enrollment.SignIn(o.tb.Context(), poa.SignInInput{Email: email, Password: password, Code: account.TOTPSecret[:6]})
 	must(o.tb, err)

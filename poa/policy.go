@@ -32,8 +32,19 @@ type Policy struct {
 	DraftTTL     time.Duration
 	// ExpiringAhead is how long before its end a term is announced as expiring.
 	ExpiringAhead time.Duration
+	// ClaimTTL is how long a claimed case stays in one person's hand; ReviewEvery
+	// how many days after the last reviewed one the next review of the audit log
+	// and of the authentication log is overdue (6.2.2).
+	ClaimTTL    time.Duration
+	ReviewEvery int
 	// MaxTermYears bounds a term.
 	MaxTermYears int
+	// TitleRecheck is after how long a title is asked for again, TitleGrace how
+	// long after that it still counts as confirmed, TitleOutage how long a
+	// connector may be silent before a person looks.
+	TitleRecheck time.Duration
+	TitleGrace   time.Duration
+	TitleOutage  time.Duration
 	// Live is written into tokens: "live", or "test" in the demo.
 	Live string
 	// StaffTokens lets staff have API tokens; in the demo only.
@@ -44,7 +55,9 @@ type Policy struct {
 func DefaultPolicy(publicURL string) Policy {
 	return Policy{ServiceName: "Ininjo 電子委任状サービス", PublicURL: publicURL, PolicyURL: publicURL + "/repository", Issuer: publicURL,
 		ContactPoint: "Ininjo 電子委任状サービス窓口 " + publicURL, ContactHours: "営業日 9:00–12:00、13:00–17:00",
-		LinkTTL: 7 * 24 * time.Hour, ChallengeTTL: 30 * time.Minute, DraftTTL: 30 * 24 * time.Hour, ExpiringAhead: 30 * 24 * time.Hour, MaxTermYears: 10, Live: "live"}
+		LinkTTL: 7 * 24 * time.Hour, ChallengeTTL: 30 * time.Minute, DraftTTL: 30 * 24 * time.Hour, ExpiringAhead: 30 * 24 * time.Hour, MaxTermYears: 10, Live: "live",
+		ClaimTTL: 8 * time.Hour, ReviewEvery: 31,
+		TitleRecheck: 90 * 24 * time.Hour, TitleGrace: 14 * 24 * time.Hour, TitleOutage: 4 * time.Hour}
 }
 
 // ValidityURL is where recipients ask (有効性確認の問合せ先).

@@ -26,7 +26,7 @@ type ConfirmInput struct {
 
 // Confirm records a confirmation. It may be renewed; the newest counts.
 func (e *Enrollment) Confirm(ctx context.Context, actor Actor, in ConfirmInput) error {
-	if err := actor.requirePermission(MayConfirmOrganisations); err != nil {
+	if err := e.permit(ctx, actor, MayConfirmOrganisations, ActionConfirmed); err != nil {
 		return err
 	}
 	_, err := e.perform(ctx, actor, ActionConfirmed, in.IdempotencyKey, in, func(ctx context.Context, a *act) (string, error) {
@@ -97,12 +97,12 @@ var RefusalCodes = []Code{CodeDocumentsInsufficient, CodeContentUnclear, CodeSig
 // Decide accepts or refuses an application. A delegator must be confirmed
 // before (3.1.2, 3.1.3).
 func (e *Enrollment) Decide(ctx context.Context, actor Actor, in DecideInput) error {
-	if err := actor.requirePermission(MayDecideApplications); err != nil {
-		return err
-	}
 	action := ActionEnrollmentRefused
 	if in.Accept {
 		action = ActionEnrolled
+	}
+	if err := e.permit(ctx, actor, MayDecideApplications, action); err != nil {
+		return err
 	}
 	_, err := e.perform(ctx, actor, action, in.IdempotencyKey, in, func(ctx context.Context, a *act) (string, error) {
 		if !IsID(in.PartyID, PrefixDelegator) && !IsID(in.PartyID, PrefixRecipient) {

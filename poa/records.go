@@ -5,7 +5,6 @@ package poa
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -100,6 +99,9 @@ type Details struct {
 	Checks      []Check
 	Refusals    []Refusal
 	Replacement DelegationID
+	// Title is how fresh the confirmation of the delegate's title is, nil where
+	// none stands.
+	Title *QualificationStanding
 }
 
 // Details returns what belongs to a delegation that the actor was shown.
@@ -131,7 +133,11 @@ func (r *Records) DetailsOf(ctx context.Context, actor Actor, page []Delegation)
 		details := all[d.ID]
 		details.Standing = Standing{Status: StatusUnknown}
 		if len(details.Facts) > 0 {
-			details.Standing = Project(details.Facts, d.term()).StandingAt(now)
+			projection := Project(details.Facts, d.term())
+			details.Standing = projection.StandingAt(now)
+			if actor.Kind != ActorDelegate {
+				details.Title = d.Contents.Delegate.Qualification.standing(projection.TitleAt(now))
+			}
 		}
 		details.Checks = checksFor(actor, details.Checks)
 		all[d.ID] = details
@@ -314,26 +320,6 @@ func (r *Records) Watches(ctx context.Context, actor Actor, limit int) ([]Watch,
 		return nil, err
 	}
 	return r.store.Watches(ctx, actor.PartyID, min(max(limit, 1), MaxPage))
-}
-
-// AuditEvents lists audit events to the auditor and the manager (6.2.4). The
-// reading is itself recorded (6.2.1).
-func (r *Records) AuditEvents(ctx context.Context, actor Actor, f AuditFilter, p Page) (List[AuditEvent], error) {
-	if err := actor.requirePermission(MayReadAudit); err != nil {
-		return List[AuditEvent]{}, err
-	}
-	faults := checkPage(p)
-	if !storable(f.SubjectID) || slices.ContainsFunc(f.Actions, func(a Action) bool { return !storable(string(a)) }) {
-		faults.Add(CodeInvalid, "filter")
-	}
-	if err := faults.Err(); err != nil {
-		return List[AuditEvent]{}, err
-	}
-	_, err := r.perform(ctx, actor, ActionAuditRead, "", nil, func(context.Context, *act) (string, error) { return "audit", nil })
-	if err != nil {
-		return List[AuditEvent]{}, err
-	}
-	return r.store.AuditEvents(ctx, f, p)
 }
 
 // storable reports whether a text can stand in PostgreSQL at all: one that

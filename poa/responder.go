@@ -161,8 +161,17 @@ func answer(q Question, in Inquiry, r Reading) Answer {
 	if known {
 		term := r.Projection.Term
 		a.Term, a.SignatureVerifiedAt = &term, r.SignatureVerifiedAt
+		a.Qualification = titleOf(q, in, r, a.AsOf)
 	}
 	return a
+}
+
+// titleOf is how the delegate's title stands at the moment that is answered.
+func titleOf(q Question, in Inquiry, r Reading, asOf time.Time) *QualificationStanding {
+	if in.Historical {
+		return r.Qualification.standing(TitleAt(r.Facts, r.Projection.Term, in.At, knowledge(q, r.Facts)))
+	}
+	return r.Qualification.standing(r.Projection.TitleAt(asOf))
 }
 
 // knowledge is the instant up to which facts count. Without a knownAt that is
@@ -203,6 +212,9 @@ func (r *Responder) claims(a Answer) receipt.Claims {
 	}
 	if a.Term != nil {
 		c.Answer.ValidFrom, c.Answer.ValidThrough = a.Term.From.String(), a.Term.Through.String()
+	}
+	if t := a.Qualification; t != nil {
+		c.Answer.Qualification = &receipt.Qualification{Qualification: string(t.Qualification), Standing: string(t.Standing), VerifiedAt: instant(t.VerifiedAt)}
 	}
 	return c
 }

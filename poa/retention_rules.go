@@ -87,6 +87,8 @@ const (
 	RecordErasure        RecordKind = "ERASURE"
 	RecordProgram        RecordKind = "PROGRAM"
 	RecordCase           RecordKind = "CASE"
+	RecordContact        RecordKind = "CONTACT"
+	RecordReview         RecordKind = "REVIEW"
 	RecordSession        RecordKind = "SESSION"
 	RecordIdempotency    RecordKind = "IDEMPOTENCY"
 	RecordLink           RecordKind = "LINK"
@@ -132,6 +134,8 @@ var retentionRules = []RetentionRule{
 	{RecordAuditArchive, GroundAuditLog, FromMove, Period{Years: years10}, EndErase},
 	{RecordUnauthorised, GroundAuditLog, FromEntry, Period{Years: 3}, EndArchive},
 	{RecordCase, GroundRecords, FromCompletion, Period{Years: 3}, EndDelete},
+	{RecordContact, GroundOurs, FromEntry, Period{Years: 3}, EndDelete},
+	{RecordReview, GroundRecords, FromCompletion, Period{Years: years10}, EndDelete},
 	{RecordSession, GroundOurs, FromExpiry, Period{}, EndDelete},
 	{RecordIdempotency, GroundOurs, FromExpiry, Period{}, EndDelete},
 	{RecordLink, GroundOurs, FromExpiry, Period{Days: 30}, EndDelete},

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"ininjo/db"
 	"ininjo/poa"
 )
 
@@ -18,7 +17,7 @@ type vault struct {
 	*office
 	retention *poa.Retention
 	manager   poa.Actor
-	eraser    *db.DB
+	eraser    poa.Eraser
 }
 
 func newVault(tb testing.TB) *vault {
@@ -294,7 +293,7 @@ func TestErasureGoesOnAfterAFailure(t *testing.T) {
 }
 
 // brokenKeys is a store whose key store does not answer.
-type brokenKeys struct{ *db.DB }
+type brokenKeys struct{ poa.Eraser }
 
 func (brokenKeys) DestroyKey(context.Context, poa.SubjectRef) error {
 	return errors.New("the disk is gone")

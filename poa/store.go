@@ -205,6 +205,9 @@ type Page struct {
 	After  string
 	Last   int
 	Before string
+	// CountTo bounds how far the rows are counted: one more than it means that
+	// there are more. 0 counts all.
+	CountTo int
 }
 
 // MaxPage is the largest page.
@@ -261,7 +264,13 @@ type DelegationFilter struct {
 // AuditFilter narrows the list of audit events.
 type AuditFilter struct {
 	SubjectID string
+	ActorID   string
 	Actions   []Action
-	From      time.Time
-	Until     time.Time
+	// Outcome is DONE, a code, or REFUSED for everything but DONE.
+	Outcome string
+	From    time.Time
+	Until   time.Time
 }
+
+// OutcomeRefused filters for whatever was not done.
+const OutcomeRefused = "REFUSED"

@@ -128,6 +128,9 @@ func (r *Registrar) acknowledge(ctx context.Context, a *act, d Delegation, owner
 	if err := a.Tx.Submit(ctx, d, file, content, checks); err != nil {
 		return fmt.Errorf("storing filing: %w", err)
 	}
+	if err := a.openTitle(ctx, d); err != nil {
+		return err
+	}
 	if err := a.mail(ctx, Mail{PartyID: owner.ID, To: owner.Profile.Email, Template: MailFilingReceived, Language: owner.Language,
 		Values: map[string]string{"organisation": owner.Profile.Name, "delegationId": string(d.ID), "number": number}}); err != nil {
 		return err
@@ -137,15 +140,21 @@ func (r *Registrar) acknowledge(ctx context.Context, a *act, d Delegation, owner
 		return fmt.Errorf("reading checks: %w", err)
 	}
 	if needsPerson(all) {
-		return nil // reception decides
+		_, err := a.openCase(ctx, CaseFiling, string(d.ID), d.DelegatorID) // reception decides
+		return err
 	}
 	return r.accept(ctx, a, d)
 }
 
 // needsPerson reports whether a check is left that only a person can settle.
-// What could not be checked is never accepted by the machine.
+// The newest check of a kind counts. What could not be checked is never accepted
+// by the machine.
 func needsPerson(checks []Check) bool {
+	newest := map[CheckKind]Check{}
 	for _, c := range checks {
+		newest[c.Kind] = c
+	}
+	for _, c := range newest {
 		if c.Result != CheckPassed {
 			return true
 		}
@@ -164,9 +173,15 @@ func (r *Registrar) accept(ctx context.Context, a *act, d Delegation) error {
 	if err := a.Accept(ctx, d.ID, a.now); err != nil {
 		return fmt.Errorf("accepting delegation: %w", err)
 	}
+	if err := a.closeCase(ctx, CaseFiling, string(d.ID), string(StateAccepted)); err != nil {
+		return err
+	}
 	accepted, err := a.AppendFact(ctx, Fact{DelegationID: d.ID, Kind: FactAccepted, Stands: true, From: a.now, EventID: a.eventID}, d.term(), a.now)
 	if err != nil {
 		return fmt.Errorf("appending acceptance: %w", err)
+	}
+	if err := r.confirmTitle(ctx, a, d); err != nil {
+		return err
 	}
 	if err := r.publish(ctx, a, NoticeAccepted, d, accepted); err != nil {
 		return err
@@ -179,6 +194,21 @@ func (r *Registrar) accept(ctx context.Context, a *act, d Delegation) error {
 		return fmt.Errorf("reading delegator: %w", err)
 	}
 	return r.sendLink(ctx, a, d, owner, LinkRenounce)
+}
+
+// confirmTitle writes the title's confirmation into the history that begins.
+func (r *Registrar) confirmTitle(ctx context.Context, a *act, d Delegation) error {
+	if d.Contents.Delegate.Qualification == "" {
+		return nil
+	}
+	t, err := a.LockTitle(ctx, d.ID)
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("locking title: %w", err)
+	}
+	return a.recordTitle(ctx, d, t, r.policy)
 }
 
 // mayReplace locks the delegation that d takes the place of and wants it

@@ -34,7 +34,7 @@ func (r *Registrar) Resume(ctx context.Context, actor Actor, in SuspendInput) (s
 }
 
 func (r *Registrar) suspension(ctx context.Context, actor Actor, action Action, in SuspendInput, stands bool) (string, error) {
-	if err := actor.requirePermission(MaySuspend); err != nil {
+	if err := r.permit(ctx, actor, MaySuspend, action); err != nil {
 		return "", err
 	}
 	return r.perform(ctx, actor, action, in.IdempotencyKey, in, func(ctx context.Context, a *act) (string, error) {
@@ -139,7 +139,7 @@ func (r *Registrar) recordSuspension(ctx context.Context, a *act, d Delegation, 
 
 // EndByService ends a delegation with the contract or the service (取扱い終了).
 func (r *Registrar) EndByService(ctx context.Context, actor Actor, in EndInput, reason ValidityReason) (Delegation, error) {
-	if err := actor.requirePermission(MayEndDelegations); err != nil {
+	if err := r.permit(ctx, actor, MayEndDelegations, ActionEnded); err != nil {
 		return Delegation{}, err
 	}
 	id, err := r.perform(ctx, actor, ActionEnded, in.IdempotencyKey, []any{in, reason}, func(ctx context.Context, a *act) (string, error) {

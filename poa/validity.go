@@ -83,6 +83,9 @@ type Answer struct {
 	DelegateMatches     *bool
 	Term                *Term
 	SignatureVerifiedAt time.Time
-	RecipientID         string
+	// Qualification is nil where no title was confirmed, or where the body's word
+	// stands against the delegate.
+	Qualification *QualificationStanding
+	RecipientID   string
 	LeafHash            [32]byte
 }

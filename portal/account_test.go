@@ -4,6 +4,7 @@ package portal_test
 
 import (
 	"html"
+	"maps"
 	"net/url"
 	"regexp"
 	"strings"
@@ -134,7 +135,10 @@ func TestStaffAreAppointed(t *testing.T) {
 	owner.signIn("service_owner@ininjo.example")
 	page := owner.open("/staff/people", 200)
 	owner.sees(owner.submit(page, "/staff/people", url.Values{"name": {"受付 二郎"}, "email": {"jiro@ininjo.example"}}, 422), "受付 二郎", "f-people-roles-error")
-	page = owner.submit(page, "/staff/people", url.Values{"name": {"受付 二郎"}, "email": {"jiro@ininjo.example"}, "roles": {"RECEPTION"}}, 200)
+	fitness := url.Values{"fitness.items": {"CONDUCT", "CAREER", "KNOWLEDGE"}, "fitness.declared": {"yes"}, "fitness.note": {"人事票により確認"}}
+	in := url.Values{"name": {"受付 二郎"}, "email": {"jiro@ininjo.example"}, "roles": {"RECEPTION"}}
+	maps.Copy(in, fitness)
+	page = owner.submit(page, "/staff/people", in, 200)
 	owner.sees(page, "受付 二郎 を任命しました", "otpauth://totp/jiro@ininjo.example?")
 	link := w.link("jiro@ininjo.example", poa.MailSetPassword)
 	owner.sees(owner.open(link, 200), "パスワードの設定")

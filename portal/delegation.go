@@ -13,6 +13,9 @@ type delegationView struct {
 	// MayReplace and MayRevoke spare the page acts that would be refused.
 	MayReplace, MayRevoke bool
 	Draft                 string
+	// OddNumber is the body whose registration numbers are believed to have
+	// another form than the delegate's; nil where it fits.
+	OddNumber *poa.ProfessionalBody
 }
 
 // step is one step of a filing's progress.
@@ -48,6 +51,13 @@ func (p *portal) delegationView(r *request) (delegationView, error) {
 		return delegationView{}, err
 	}
 	view := delegationView{Delegation: d, Details: details, Steps: stepsOf(d), Draft: draftName(d)}
+	body, odd, err := p.Titles.NumberNote(r.Context(), d)
+	if err != nil {
+		return delegationView{}, err
+	}
+	if odd {
+		view.OddNumber = &body
+	}
 	switch details.Standing.Status {
 	case poa.StatusValid, poa.StatusNotYetValid, poa.StatusSuspended:
 		view.MayRevoke = d.State == poa.StateAccepted

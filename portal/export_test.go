@@ -76,7 +76,8 @@ func sampleDetails() poa.Details {
 	return poa.Details{Standing: poa.Standing{Status: poa.StatusSuspended, Reason: poa.ReasonServiceReview, Version: 2},
 		Facts:    []poa.Fact{{Version: 1, Kind: poa.FactAccepted, Stands: true, From: sampleAt, RecordedAt: sampleAt}, {Version: 2, Kind: poa.FactSuspension, Reason: poa.ReasonServiceReview, From: sampleAt, Until: sampleAt, RecordedAt: sampleAt}},
 		Checks:   []poa.Check{{Kind: poa.CheckSignature, Result: poa.CheckPassed, At: sampleAt}, {Kind: poa.CheckStatus, Result: poa.CheckNotChecked, Reason: "NO_STATUS_SOURCE", At: sampleAt}, {Kind: poa.CheckSignerName, Result: poa.CheckPossible, Reason: "SUBSTITUTE_CHARACTER", At: sampleAt}},
-		Refusals: sampleRefusals(), Replacement: "7ZK3M-Q9V2R-4XW8A-BC5DE-F6GHK"}
+		Refusals: sampleRefusals(), Replacement: "7ZK3M-Q9V2R-4XW8A-BC5DE-F6GHK",
+		Title: &poa.QualificationStanding{Qualification: poa.TaxAccountant, Standing: poa.TitleStale, VerifiedAt: sampleAt}}
 }
 
 func sampleRefusals() []poa.Refusal {
@@ -89,6 +90,7 @@ func sampleView(state poa.State) delegationView {
 	if state == poa.StateAccepted {
 		v.Details, v.MayReplace, v.MayRevoke = sampleDetails(), true, true
 		v.Details.Refusals = nil
+		v.OddNumber = &poa.ProfessionalBody{NumberExample: "123456", Uncertain: "桁数は未確認。"}
 	}
 	return v
 }
@@ -108,8 +110,10 @@ func faulty(scope string, fields ...string) *Form {
 func Samples() []Sample {
 	all := append(publicSamples(), delegatorSamples()...)
 	all = append(all, recipientSamples()...)
+	all = append(all, titleSamples()...)
 	all = append(all, retentionSamples()...)
-	return append(all, staffSamples()...)
+	all = append(all, staffSamples()...)
+	return append(all, deskSamples()...)
 }
 
 func publicSamples() []Sample {
@@ -176,7 +180,8 @@ func recipientSamples() []Sample {
 	term := &poa.Term{From: poa.Date{Year: 2026, Month: 11, Day: 1}, Through: poa.Date{Year: 2027, Month: 10, Day: 31}}
 	var all []Sample
 	for _, status := range []poa.ValidityStatus{poa.StatusValid, poa.StatusNotYetValid, poa.StatusExpired, poa.StatusRevoked, poa.StatusRenounced, poa.StatusSuperseded, poa.StatusSuspended, poa.StatusEnded, poa.StatusUnknown} {
-		a := poa.Answer{Standing: poa.Standing{Status: status}, DelegationID: "7ZK3M-Q9V2R-4XW8A-BC5DE-F6GHJ", AnsweredAt: sampleAt, InquiryID: "inq_1", Term: term}
+		a := poa.Answer{Standing: poa.Standing{Status: status}, DelegationID: "7ZK3M-Q9V2R-4XW8A-BC5DE-F6GHJ", AnsweredAt: sampleAt, InquiryID: "inq_1", Term: term,
+			Qualification: &poa.QualificationStanding{Qualification: poa.TaxAccountant, Standing: poa.TitleFresh, VerifiedAt: sampleAt}}
 		if status == poa.StatusValid {
 			a.DocumentMatches = &yes
 		} else if status == poa.StatusRevoked {
@@ -212,12 +217,7 @@ func staffSamples() []Sample {
 	confirmation := &poa.Confirmation{Document: poa.RegisterCertificate, DocumentDate: poa.Date{Year: 2026, Month: 11, Day: 1}, ConfirmedAt: sampleAt, ConfirmedBy: "stf_1", Says: poa.RegisterEntry{Name: "見本屋", Address: "大阪", RepresentativeName: "見本 次郎", BirthDate: poa.Date{Year: 1980, Month: 1, Day: 2}}}
 	review := sampleView(poa.StateSubmitted)
 	review.Details = sampleDetails()
-	event := poa.AuditEvent{ID: "evt_1", At: sampleAt, ActorKind: poa.ActorDelegator, ActorID: "acc_1", Action: poa.ActionDrafted, SubjectID: "7ZK3M-Q9V2R-4XW8A-BC5DE-F6GHJ", Outcome: "DONE", Data: map[string]string{"draftSha256": "00"}}
-	refusal := event
-	refusal.Outcome = "FORBIDDEN"
 	return []Sample{
-		{"desk", "desk", staffWho, deskView{Sees: true, Delegators: 2, Filings: 1}, nil},
-		{"desk-nothing", "desk", staffWho, deskView{Sees: true}, nil},
 		{"applications", "applications", staffWho, applicationsView{Role: "delegator", State: "APPLIED", Parties: []poa.Party{corporation}}, nil},
 		{"applications-empty", "applications", staffWho, applicationsView{Role: "recipient", State: "ENDED"}, nil},
 		{"applicant", "applicant", staffWho, applicantView{Party: corporation}, []*Form{faulty("confirm", "document", "documentDate", "corporateNumber", "name", "address", "representativeTitle", "representativeName", "representativeAddress")}},
@@ -228,10 +228,7 @@ func staffSamples() []Sample {
 		{"filings-empty", "filings", staffWho, filingsView{}, nil},
 		{"filing", "filing", staffWho, filingView{review, &handed}, []*Form{faulty("accept", "ground")}},
 		{"filing-bare", "filing", staffWho, filingView{sampleView(poa.StateSubmitted), nil}, nil},
-		{"audit", "audit", staffWho, auditView{Events: []poa.AuditEvent{event, refusal}}, nil},
-		{"audit-empty", "audit", staffWho, auditView{}, nil},
 		{"queues", "queues", staffWho, queuesView{[]Queue{{"webhooks", 1, 2, 3, 4, 5, 90 * time.Second}, {"mail", 0, 0, 0, 0, 0, 3 * time.Hour}, {"upkeep", 1, 0, 0, 0, 0, 9 * time.Second}}}, nil},
 		{"queues-empty", "queues", staffWho, queuesView{}, nil},
-		{"people", "people", staffWho, peopleView{&poa.Account{Name: "受付 一郎", TOTPSecret: "ABCDEFGH"}, "otpauth://totp/x"}, []*Form{faulty("people", "name", "email", "roles")}},
 	}
 }

@@ -56,7 +56,7 @@ func (v views) knows(key string) bool { return doneKeys[key] }
 var doneKeys = map[string]bool{"done.password": true, "done.signed-out": true, "done.drafted": true, "done.filed": true, "done.accepted": true, "done.withdrawn": true,
 	"done.revoked": true, "done.link": true, "done.token-revoked": true, "done.endpoint": true, "done.tested": true, "done.deleted": true,
 	"done.watched": true, "done.unwatched": true, "done.confirmed": true, "done.application-accepted": true, "done.application-refused": true,
-	"done.filing-accepted": true, "done.filing-refused": true, "done.handed-in": true}
+	"done.filing-accepted": true, "done.filing-refused": true, "done.handed-in": true, "done.title-looked": true, "done.body-corrected": true}
 
 func languageQuery(q url.Values, lang string) string {
 	q.Del("done")
@@ -120,6 +120,10 @@ func staffNavigation(actor poa.Actor, add func(path, key string)) {
 	if actor.May(poa.MaySeeParties) {
 		add("/staff/applications", "nav.applications")
 		add("/staff/filings", "nav.filings")
+		add("/staff/titles", "nav.titles")
+	}
+	if actor.May(poa.MaySeeContacts) {
+		add("/staff/contacts", "nav.contacts")
 	}
 	if actor.May(poa.MayReadAudit) {
 		add("/staff/audit", "nav.audit")
@@ -127,10 +131,14 @@ func staffNavigation(actor poa.Actor, add func(path, key string)) {
 	if actor.May(poa.MaySeeRetention) {
 		add("/staff/retention", "nav.retention")
 	}
+	if actor.May(poa.MaySeeReviews) {
+		add("/staff/reviews", "nav.reviews")
+	}
 	add("/staff/queues", "nav.queues")
-	if actor.May(poa.MayAppoint) {
+	if actor.May(poa.MaySeeStaff) {
 		add("/staff/people", "nav.people")
 	}
+	add("/staff/roles", "nav.roles")
 }
 
 // homeOf is where an actor goes after signing in.

@@ -112,6 +112,8 @@ func (t translator) age(d time.Duration) string {
 		return t.text("age.seconds", "n", int(d.Seconds()))
 	case d < time.Hour:
 		return t.text("age.minutes", "n", int(d.Minutes()))
+	case d >= 48*time.Hour:
+		return t.text("desk.age.days", "n", int(d.Hours()/24))
 	default:
 		return t.text("age.hours", "n", int(d.Hours()))
 	}

@@ -184,7 +184,7 @@ func (w *world) appoint() {
 	appointing := poa.System
 	for _, role := range []poa.Role{poa.RoleServiceOwner, poa.RoleReception, poa.RoleAuditor} {
 		email := strings.ToLower(string(role)) + "@ininjo.example"
-		account, err := w.enrollment.AppointStaff(w.tb.Context(), appointing, poa.StaffInput{Name: "担当者", Email: email, Roles: []poa.Role{role}, Password: password})
+		account, err := w.enrollment.AppointStaff(w.tb.Context(), appointing, poa.StaffInput{Name: "担当者", Email: email, Roles: []poa.Role{role}, Fitness: poatest.Fitness(), Password: password})
 		must(w.tb, err)
 		w.codes[email] = account.TOTPSecret[:6]
 		if role == poa.RoleServiceOwner {

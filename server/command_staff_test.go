@@ -37,6 +37,8 @@ func TestBesideServe(t *testing.T) {
 	p, base := serving(t, nil, "--data-dir", dir)
 	t.Run("staff add works once", func(t *testing.T) {
 		add := []string{"staff", "add", "--data-dir", dir, "--email", "owner@example.jp", "--name", "責任 一郎"}
+		wantText(t, refused(t, nil, add...), "--fitness-declared")
+		add = append(add, "--fitness-declared", "--fitness-note", "人事票により確認")
 		said := succeed(t, nil, add...)
 		password, secret := shownPassword.FindStringSubmatch(said), shownSecret.FindStringSubmatch(said)
 		if password == nil || secret == nil {

@@ -103,16 +103,23 @@ type staffAddCommand struct {
 	Email string `required:"" help:"E-mail address to sign in with."`
 	Name  string `required:"" help:"Name of the person."`
 	Role  string `default:"service-owner" enum:"service-owner" help:"The first appointment is the service owner's; the owner appoints the others in the portal."`
+	// Declared has no default: without the check nobody is appointed.
+	Declared bool   `name:"fitness-declared" help:"Confirms that the person's conduct, career and knowledge were checked (operating rules 7.2.2) and that the person declared what 11.1 wants. Wanted: without it nobody is appointed."`
+	Note     string `name:"fitness-note" help:"What was looked at in the check of fitness; kept with the appointment, sealed."`
 }
 
 // Run appoints and prints password and second factor, this once.
 func (c *staffAddCommand) Run(ctx context.Context, out *output) error {
+	if !c.Declared {
+		return errors.New("nobody is appointed without a check of fitness: when it was made and declared (operating rules 7.2.2, 11.1), add --fitness-declared")
+	}
 	s, err := c.besideServe(ctx, out)
 	if err != nil {
 		return err
 	}
 	password := newPassword()
-	account, err := s.chapters.enrollment.AppointStaff(ctx, poa.System, poa.StaffInput{Name: c.Name, Email: c.Email, Roles: []poa.Role{poa.RoleServiceOwner}, Password: password})
+	account, err := s.chapters.enrollment.AppointStaff(ctx, poa.System, poa.StaffInput{Name: c.Name, Email: c.Email, Roles: []poa.Role{poa.RoleServiceOwner}, Password: password,
+		Fitness: poa.FitnessInput{Items: poa.FitnessItems, Declared: c.Declared, Note: c.Note}})
 	if errors.Is(err, poa.ErrForbidden) {
 		err = errors.New("there is a service owner already: the owner appoints the others in the portal")
 	}

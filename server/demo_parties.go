@@ -83,7 +83,8 @@ func (d *demo) staffMember(ctx context.Context, owner *client, name, email strin
 		TOTPSecret string `json:"totpSecret"`
 	}
 	err := owner.query(ctx, `mutation($input: AppointStaffInput!) { appointStaff(input: $input) { totpSecret errors { code field message } } }`,
-		map[string]any{"input": map[string]any{"idempotencyKey": "appoint-" + email, "name": name, "email": email, "roles": []string{string(role)}}}, "appointStaff", &payload)
+		map[string]any{"input": map[string]any{"idempotencyKey": "appoint-" + email, "name": name, "email": email, "roles": []string{string(role)},
+			"fitness": map[string]any{"items": poa.FitnessItems, "declared": true}}}, "appointStaff", &payload)
 	if err != nil {
 		return err
 	}

@@ -40,7 +40,8 @@ func (d *demo) walk(ctx context.Context) error {
 func (d *demo) staff(ctx context.Context) error {
 	d.step("責任者を任命し、責任者が受付担当者と監査人を任命します")
 	email, password := "owner"+domainOf, newPassword()
-	account, err := d.service.chapters.enrollment.AppointStaff(ctx, poa.System, poa.StaffInput{Name: "責任 一郎", Email: email, Roles: []poa.Role{poa.RoleServiceOwner}, Password: password})
+	account, err := d.service.chapters.enrollment.AppointStaff(ctx, poa.System, poa.StaffInput{Name: "責任 一郎", Email: email, Roles: []poa.Role{poa.RoleServiceOwner},
+		Fitness: poa.FitnessInput{Items: poa.FitnessItems, Declared: true}, Password: password})
 	if err != nil {
 		return fmt.Errorf("appointing owner: %w", err)
 	}

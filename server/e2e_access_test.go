@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"ininjo/poa"
+	"ininjo/poa/poatest"
 )
 
 const unknownID = "00000-00000-00000-00000-00000"
@@ -151,7 +152,7 @@ func TestStaffTokens(t *testing.T) {
 	other := emptyOffice(t)
 	other.start(func(c *Config) { c.demo, c.Roots = false, "" })
 	email, password := "owner"+domainOf, newPassword()
-	account, err := other.service.chapters.enrollment.AppointStaff(t.Context(), poa.System, poa.StaffInput{Name: "責任 一郎", Email: email, Roles: []poa.Role{poa.RoleServiceOwner}, Password: password})
+	account, err := other.service.chapters.enrollment.AppointStaff(t.Context(), poa.System, poa.StaffInput{Name: "責任 一郎", Email: email, Roles: []poa.Role{poa.RoleServiceOwner}, Fitness: poatest.Fitness(), Password: password})
 	other.must(err)
 	other.logins[email] = login{Email: email, Password: password, TOTPSecret: account.TOTPSecret}
 	c := other.way("owner")

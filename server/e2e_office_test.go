@@ -166,7 +166,7 @@ func (o *office) enters(role, email string) *client {
 // appoint brings the staff in: the first by the command line's way.
 func (o *office) appoint() {
 	ctx, email, password := o.t.Context(), "owner"+domainOf, newPassword()
-	account, err := o.service.chapters.enrollment.AppointStaff(ctx, poa.System, poa.StaffInput{Name: "責任 一郎", Email: email, Roles: []poa.Role{poa.RoleServiceOwner}, Password: password})
+	account, err := o.service.chapters.enrollment.AppointStaff(ctx, poa.System, poa.StaffInput{Name: "責任 一郎", Email: email, Roles: []poa.Role{poa.RoleServiceOwner}, Fitness: poatest.Fitness(), Password: password})
 	o.must(err)
 	o.logins[email] = login{Email: email, Password: password, TOTPSecret: account.TOTPSecret}
 	o.owner = o.enters("owner", email)

@@ -35,7 +35,7 @@ func TestKeyStoreDatabase(t *testing.T) {
 		return args
 	}
 	environ := []string{keyStoreVariable + "=" + keyStore.String()}
-	staff := append([]string{"staff", "add", "--email", "owner@example.jp", "--name", "責任者"}, without()...)
+	staff := append([]string{"staff", "add", "--email", "owner@example.jp", "--name", "責任者", "--fitness-declared"}, without()...)
 	wantText(t, succeed(t, environ, staff...), "appointed")
 	keys := &ownDatabase{superuser: keyStore.String()}
 	if held := keys.ask(t, "SELECT (count(*) > 0 AND bool_and(length(wrapped) = 60))::text FROM wrapped_keys"); held != "true" {

@@ -30,6 +30,14 @@ type Job struct {
 // InsertJob is the enqueuer of a test database: it inserts a job into the table
 // that [Database.Jobs] reads, in the transaction of the act.
 func InsertJob(ctx context.Context, tx pgx.Tx, j poa.Job, at time.Time) error {
+	if batch, ok := j.(poa.JobBatch); ok {
+		for _, each := range batch {
+			if err := InsertJob(ctx, tx, each.Job, each.At); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	args, err := json.Marshal(j)
 	if err != nil {
 		return fmt.Errorf("encoding job: %w", err)

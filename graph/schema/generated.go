@@ -607,7 +607,7 @@ type DelegationResolver interface {
 	History(ctx context.Context, obj *Delegation) ([]Fact, error)
 
 	ReplacedBy(ctx context.Context, obj *Delegation) (*string, error)
-
+	Qualification(ctx context.Context, obj *Delegation) (*QualificationStanding, error)
 	Refusals(ctx context.Context, obj *Delegation) ([]Refusal, error)
 	Checks(ctx context.Context, obj *Delegation) ([]Check, error)
 }
@@ -3016,6 +3016,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("DeleteWebhookEndpointInput", ec.unmarshalInputDeleteWebhookEndpointInput),
 			graphql.NewInputUnmarshaler("DraftDelegationInput", ec.unmarshalInputDraftDelegationInput),
 			graphql.NewInputUnmarshaler("EndDelegationInput", ec.unmarshalInputEndDelegationInput),
+			graphql.NewInputUnmarshaler("FitnessInput", ec.unmarshalInputFitnessInput),
 			graphql.NewInputUnmarshaler("HandInCertificateInput", ec.unmarshalInputHandInCertificateInput),
 			graphql.NewInputUnmarshaler("PartyFilter", ec.unmarshalInputPartyFilter),
 			graphql.NewInputUnmarshaler("PartyOrder", ec.unmarshalInputPartyOrder),
@@ -7289,7 +7290,7 @@ func (ec *executionContext) _Delegation_qualification(ctx context.Context, field
 			return ec.fieldContext_Delegation_qualification(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Qualification, nil
+			return ec.Resolvers.Delegation().Qualification(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *QualificationStanding) graphql.Marshaler {
@@ -7303,8 +7304,8 @@ func (ec *executionContext) fieldContext_Delegation_qualification(_ context.Cont
 	fc = &graphql.FieldContext{
 		Object:     "Delegation",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_QualificationStanding(ctx, field)
 		},
@@ -10658,8 +10659,8 @@ func (ec *executionContext) _QualificationStanding_standing(ctx context.Context,
 			return obj.Standing, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v Standing) graphql.Marshaler {
-			return ec.marshalNStanding2ininjoᚋgraphᚋschemaᚐStanding(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v poa.Freshness) graphql.Marshaler {
+			return ec.marshalNStanding2ininjoᚋpoaᚐFreshness(ctx, selections, v)
 		},
 		true,
 		true,
@@ -15723,7 +15724,7 @@ func (ec *executionContext) unmarshalInputAppointStaffInput(ctx context.Context,
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"idempotencyKey", "name", "email", "roles"}
+	fieldsInOrder := [...]string{"idempotencyKey", "name", "email", "roles", "fitness"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -15758,6 +15759,13 @@ func (ec *executionContext) unmarshalInputAppointStaffInput(ctx context.Context,
 				return it, err
 			}
 			it.Roles = data
+		case "fitness":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("fitness"))
+			data, err := ec.unmarshalNFitnessInput2ininjoᚋpoaᚐFitnessInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Fitness = data
 		}
 	}
 	return it, nil
@@ -16640,6 +16648,69 @@ func (ec *executionContext) unmarshalInputEndDelegationInput(ctx context.Context
 func UnmarshalEndDelegationInput(ctx context.Context, raw any) (EndDelegationInput, error) {
 	var out EndDelegationInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "EndDelegationInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputFitnessInput(ctx context.Context, obj any) (poa.FitnessInput, error) {
+	var it poa.FitnessInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"items", "declared", "checkedOn", "note"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "items":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("items"))
+			data, err := ec.unmarshalNFitnessItem2ᚕininjoᚋpoaᚐFitnessItemᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Items = data
+		case "declared":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("declared"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Declared = data
+		case "checkedOn":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("checkedOn"))
+			data, err := ec.unmarshalODate2ininjoᚋpoaᚐDate(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CheckedOn = data
+		case "note":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("note"))
+			data, err := ec.unmarshalOString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Note = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalFitnessInput unmarshals raw into the FitnessInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalFitnessInput(ctx context.Context, raw any) (poa.FitnessInput, error) {
+	var out poa.FitnessInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "FitnessInput", raw, &out)
 	return out, err
 }
 
@@ -18948,10 +19019,11 @@ func (ec *executionContext) _Delegation(ctx context.Context, sel ast.SelectionSe
 					return ec._Delegation_replacedBy(ctx, field, obj)
 				})
 		case "qualification":
-			out.Values[i] = ec._Delegation_qualification(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Delegation_qualification(ctx, field, obj)
+				})
 		case "refusals":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -22722,6 +22794,56 @@ func (ec *executionContext) marshalNFactKind2ininjoᚋpoaᚐFactKind(ctx context
 	return res
 }
 
+func (ec *executionContext) unmarshalNFitnessInput2ininjoᚋpoaᚐFitnessInput(ctx context.Context, v any) (poa.FitnessInput, error) {
+	res, err := ec.unmarshalInputFitnessInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNFitnessItem2ininjoᚋpoaᚐFitnessItem(ctx context.Context, v any) (poa.FitnessItem, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := poa.FitnessItem(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNFitnessItem2ininjoᚋpoaᚐFitnessItem(ctx context.Context, sel ast.SelectionSet, v poa.FitnessItem) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "FitnessItem!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNFitnessItem2ᚕininjoᚋpoaᚐFitnessItemᚄ(ctx context.Context, v any) ([]poa.FitnessItem, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]poa.FitnessItem, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNFitnessItem2ininjoᚋpoaᚐFitnessItem(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNFitnessItem2ᚕininjoᚋpoaᚐFitnessItemᚄ(ctx context.Context, sel ast.SelectionSet, v []poa.FitnessItem) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 32, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNFitnessItem2ininjoᚋpoaᚐFitnessItem(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNHandInCertificateInput2ininjoᚋpoaᚐHandInInput(ctx context.Context, v any) (poa.HandInInput, error) {
 	res, err := ec.unmarshalInputHandInCertificateInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -23229,14 +23351,19 @@ func (ec *executionContext) marshalNRotateWebhookSecretPayload2ᚖininjoᚋgraph
 	return ec._RotateWebhookSecretPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNStanding2ininjoᚋgraphᚋschemaᚐStanding(ctx context.Context, v any) (Standing, error) {
-	var res Standing
-	err := res.UnmarshalGQL(v)
+func (ec *executionContext) unmarshalNStanding2ininjoᚋpoaᚐFreshness(ctx context.Context, v any) (poa.Freshness, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := poa.Freshness(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNStanding2ininjoᚋgraphᚋschemaᚐStanding(ctx context.Context, sel ast.SelectionSet, v Standing) graphql.Marshaler {
-	return v
+func (ec *executionContext) marshalNStanding2ininjoᚋpoaᚐFreshness(ctx context.Context, sel ast.SelectionSet, v poa.Freshness) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "Standing!")
+	}
+	return res
 }
 
 func (ec *executionContext) marshalNStatusListEntry2ᚖininjoᚋgraphᚋschemaᚐStatusListEntry(ctx context.Context, sel ast.SelectionSet, v *StatusListEntry) graphql.Marshaler {

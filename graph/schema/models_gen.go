@@ -376,7 +376,7 @@ type QualificationStanding struct {
 	// The qualification.
 	Qualification poa.Qualification `json:"qualification"`
 	// How fresh the confirmation is.
-	Standing Standing `json:"standing"`
+	Standing poa.Freshness `json:"standing"`
 	// When the body's word was last verified.
 	VerifiedAt *time.Time `json:"verifiedAt,omitempty"`
 }
@@ -658,64 +658,6 @@ func (e *OrderDirection) UnmarshalJSON(b []byte) error {
 }
 
 func (e OrderDirection) MarshalJSON() ([]byte, error) {
-	var buf bytes.Buffer
-	e.MarshalGQL(&buf)
-	return buf.Bytes(), nil
-}
-
-// How fresh the confirmation of a qualification is.
-type Standing string
-
-const (
-	// Confirmed, and verified again in time.
-	StandingConfirmed Standing = "CONFIRMED"
-	// Confirmed once, but not verified again in time.
-	StandingStale Standing = "STALE"
-)
-
-var AllStanding = []Standing{
-	StandingConfirmed,
-	StandingStale,
-}
-
-func (e Standing) IsValid() bool {
-	switch e {
-	case StandingConfirmed, StandingStale:
-		return true
-	}
-	return false
-}
-
-func (e Standing) String() string {
-	return string(e)
-}
-
-func (e *Standing) UnmarshalGQL(v any) error {
-	str, ok := v.(string)
-	if !ok {
-		return fmt.Errorf("enums must be strings")
-	}
-
-	*e = Standing(str)
-	if !e.IsValid() {
-		return fmt.Errorf("%s is not a valid Standing", str)
-	}
-	return nil
-}
-
-func (e Standing) MarshalGQL(w io.Writer) {
-	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
-}
-
-func (e *Standing) UnmarshalJSON(b []byte) error {
-	s, err := strconv.Unquote(string(b))
-	if err != nil {
-		return err
-	}
-	return e.UnmarshalGQL(s)
-}
-
-func (e Standing) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

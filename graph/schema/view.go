@@ -29,7 +29,6 @@ type Delegation struct {
 	StatusList                *StatusListEntry
 	Version                   *int
 	Replaces                  *string
-	Qualification             *QualificationStanding
 	DraftedAt, ClosedAt       time.Time
 
 	// DelegatorID is whose delegation it is.
