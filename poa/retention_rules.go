@@ -142,8 +142,8 @@ var retentionRules = []RetentionRule{
 	{RecordMail, GroundOurs, FromEntry, Period{Days: 90}, EndDelete},
 	{RecordDelivery, GroundOurs, FromEntry, Period{Days: 90}, EndDelete},
 	{RecordNotice, GroundOurs, FromEntry, Period{Months: 13}, EndDelete},
-	{RecordWatch, GroundOurs, FromCompletion, Period{Years: 1}, EndDelete},
-	{RecordEndpoint, GroundOurs, FromCompletion, Period{Years: 1}, EndDelete},
+	{RecordWatch, GroundOurs, FromCompletion, Period{Months: 12}, EndDelete},
+	{RecordEndpoint, GroundOurs, FromCompletion, Period{Months: 12}, EndDelete},
 	{RecordCounter, GroundOurs, FromEntry, Period{Months: 13}, EndDelete},
 	{RecordPublished, GroundRecords, FromEndOfForce, Period{Years: years10}, EndKeep},
 	{RecordSigningKey, GroundOurs, FromEndOfForce, Period{Years: years10}, EndKeep},
@@ -154,7 +154,7 @@ var retentionRules = []RetentionRule{
 	{RecordEntryRegister, GroundAuditLog, FromEntry, Period{Years: 3}, EndOutside},
 	{RecordEntryDevice, GroundRecords, FromEntry, Period{Months: 6}, EndOutside},
 	{RecordPaper, GroundRecords, FromCompletion, Period{Years: years10}, EndOutside},
-	{RecordBackup, GroundOurs, FromEntry, Period{Years: years10}, EndOutside},
+	{RecordBackup, GroundOurs, FromEntry, Period{Months: 12}, EndOutside},
 	{RecordKeyStoreBackup, GroundOurs, FromEntry, Period{Days: 35}, EndOutside},
 }
 
