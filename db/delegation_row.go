@@ -86,6 +86,7 @@ func (d *DB) delegation(ctx context.Context, r delegationRow) (poa.Delegation, e
 	if err != nil && !errors.Is(err, ErrErased) {
 		return poa.Delegation{}, err
 	}
+	out.Erased = err != nil
 	var bad [3]error
 	out.DraftSHA256, bad[0] = fromDigest(r.DraftSHA256)
 	out.FileSHA256, bad[1] = fromDigest(r.FileSHA256)

@@ -158,7 +158,7 @@ func (d *Desk) dismissable(ctx context.Context, a *act, in DismissInput) (Appoin
 		return Appointment{}, fmt.Errorf("reading account: %w", err)
 	}
 	if !sameName(in.Name, account.Name) {
-		return Appointment{}, Faults{newFault(CodeNameDiffers, "name")}
+		return Appointment{}, Faults{newFault(CodeNotRepeated, "name")}
 	}
 	return held, nil
 }
@@ -243,7 +243,7 @@ func (d *Desk) HandOver(ctx context.Context, actor Actor, in HandOverInput) erro
 		case successor.ID == a.actor.ID:
 			return "", Faults{newFault(CodeInvalid, "accountId")}
 		case !sameName(in.Name, successor.Name):
-			return "", Faults{newFault(CodeNameDiffers, "name")}
+			return "", Faults{newFault(CodeNotRepeated, "name")}
 		}
 		return successor.ID, a.handOver(ctx, successor, in)
 	})

@@ -7,7 +7,6 @@ const (
 	CodeRoleTaken      Code = "ROLE_TAKEN"
 	CodeRolesExclude   Code = "ROLES_EXCLUDE"
 	CodeNotDeclared    Code = "FITNESS_NOT_DECLARED"
-	CodeNameDiffers    Code = "NAME_NOT_REPEATED"
 	CodeLastOwner      Code = "LAST_OWNER"
 	CodeNotProposed    Code = "DISMISSAL_NOT_PROPOSED"
 	CodeCaseClaimed    Code = "CASE_CLAIMED"

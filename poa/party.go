@@ -78,6 +78,8 @@ type Party struct {
 	DecidedAt time.Time
 	// NameShown tells whether delegators may see a recipient's name.
 	NameShown bool
+	// Erased tells that the profile was erased (2.8 (10)).
+	Erased bool
 }
 
 // Delegator is a business under contract (委任者, 利用者), or an applicant for it.

@@ -87,5 +87,5 @@ type Answer struct {
 	// stands against the delegate.
 	Qualification *QualificationStanding
 	RecipientID   string
-	LeafHash            [32]byte
+	LeafHash      [32]byte
 }

@@ -12,6 +12,9 @@ func (p *portal) decline(r *request) error {
 	if !ok {
 		return p.linkOver(r)
 	}
+	if faults := r.confirmed(actor.DelegationID.Word()); faults != nil {
+		return p.refusedAnswer(r, actor, "decline", faults)
+	}
 	if err := p.Registrar.Decline(r.Context(), actor, r.key()); err != nil {
 		return p.refusedAnswer(r, actor, "decline", err)
 	}
@@ -25,6 +28,9 @@ func (p *portal) renounce(r *request) error {
 	actor, ok := p.linkActor(r, poa.LinkRenounce)
 	if !ok {
 		return p.linkOver(r)
+	}
+	if faults := r.confirmed(actor.DelegationID.Word()); faults != nil {
+		return p.refusedAnswer(r, actor, "renounce", faults)
 	}
 	if _, err := p.Registrar.Renounce(r.Context(), actor, r.key()); err != nil {
 		return p.refusedAnswer(r, actor, "renounce", err)

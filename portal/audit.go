@@ -69,7 +69,7 @@ func (p *portal) exportAudit(r *request) error {
 				if err != nil {
 					return err
 				}
-				write(utc(e.At), jst(e.At), string(e.ActorKind), e.ActorID, e.PartyID, string(e.Action), e.SubjectID, e.Outcome, string(data), e.ID, hex.EncodeToString(e.LeafHash[:]))
+				write(utcOf(e.At), jst(e.At), string(e.ActorKind), e.ActorID, e.PartyID, string(e.Action), e.SubjectID, e.Outcome, string(data), e.ID, hex.EncodeToString(e.LeafHash[:]))
 			}
 			return nil
 		})

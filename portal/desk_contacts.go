@@ -102,14 +102,14 @@ func (p *portal) exportContacts(r *request) error {
 	return p.stream(r, "contacts.csv", head, func(write func(...string)) error {
 		return p.Desk.ExportContacts(r.Context(), r.actor, filter, func(lines []poa.ContactLine) error {
 			for _, c := range lines {
-				write(utc(c.At), jst(c.At), string(c.Channel), string(c.Direction), c.PartyID, c.PartyName, c.Person, c.About, c.CaseID, c.EnteredByName, utc(c.EnteredAt), c.ID)
+				write(utcOf(c.At), jst(c.At), string(c.Channel), string(c.Direction), c.PartyID, c.PartyName, c.Person, c.About, c.CaseID, c.EnteredByName, utcOf(c.EnteredAt), c.ID)
 			}
 			return nil
 		})
 	})
 }
 
-func utc(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
+func utcOf(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 
 func jst(t time.Time) string { return t.In(poa.JST).Format("2006-01-02 15:04:05") }
 

@@ -12,6 +12,9 @@ func (p *portal) showWithdraw(r *request) error { return p.ending(r, "withdraw")
 
 // withdraw takes back a filing, or gives up a draft.
 func (p *portal) withdraw(r *request) error {
+	if faults := r.confirmed(poa.DelegationID(r.PathValue("id")).Word()); faults != nil {
+		return p.ended(r, "withdraw", "", faults)
+	}
 	_, err := p.Registrar.Withdraw(r.Context(), r.actor, poa.EndInput{IdempotencyKey: r.key(), DelegationID: r.PathValue("id")})
 	return p.ended(r, "withdraw", "withdrawn", err)
 }
@@ -22,6 +25,9 @@ func (p *portal) showRevoke(r *request) error {
 
 // revoke ends an accepted delegation, now or at an instant of Japan's time.
 func (p *portal) revoke(r *request) error {
+	if faults := r.confirmed(poa.DelegationID(r.PathValue("id")).Word()); faults != nil {
+		return p.ended(r, "revoke", "", faults)
+	}
 	in := poa.EndInput{IdempotencyKey: r.key(), DelegationID: r.PathValue("id")}
 	if r.text("when") == "later" {
 		at, err := time.ParseInLocation("2006-01-02T15:04", r.text("at"), poa.JST)

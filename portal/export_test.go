@@ -4,6 +4,9 @@ package portal
 
 import (
 	"bytes"
+	"context"
+	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
@@ -11,6 +14,7 @@ import (
 
 	"ininjo/poa"
 	"ininjo/poa/locale"
+	"ininjo/poa/poatest"
 )
 
 // Sample is a view with data to render it with.
@@ -34,11 +38,81 @@ func Render(lang string, s Sample) (string, error) {
 		return "", err
 	}
 	p := &portal{Config: Config{Policy: poa.DefaultPolicy("http://portal.test"), Text: locale.Text, Demo: true}, views: v}
-	r := &request{Request: httptest.NewRequest("GET", "/delegations", nil), lang: lang, actor: s.Actor}
+	r := &request{Request: httptest.NewRequest("GET", "/delegations", nil), lang: lang, actor: s.Actor, theme: "system", utc: "hidden"}
 	var out bytes.Buffer
 	err = v.execute(&out, lang, s.View, p.page(r, s.View, s.Data, s.Forms))
 	return out.String(), err
 }
+
+// Status is what a sample is answered with.
+func (s Sample) Status() int {
+	if f, ok := s.Data.(failure); ok {
+		return f.Status
+	}
+	for _, f := range s.Forms {
+		if len(f.Faults) > 0 {
+			return http.StatusUnprocessableEntity
+		}
+	}
+	return http.StatusOK
+}
+
+// SampleHandler serves the samples under /samples/ as the portal serves pages.
+func SampleHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /static/", staticFiles())
+	for _, each := range Samples() {
+		mux.HandleFunc("GET /samples/"+each.Name, func(w http.ResponseWriter, r *http.Request) {
+			setHeaders(w.Header())
+			text, err := Render(chooseLanguage(w, r), each)
+			if err != nil {
+				http.Error(w, err.Error(), http.StatusTeapot)
+				return
+			}
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			w.WriteHeader(each.Status())
+			_, _ = w.Write([]byte(text))
+		})
+	}
+	return mux
+}
+
+// Fail answers as the portal does where a handler panics, a view cannot be
+// rendered, or somebody comes too often.
+func Fail(what string, now time.Time) (int, http.Header, string) {
+	v, err := parseViews(locale.Text)
+	if err != nil {
+		return 0, nil, err.Error()
+	}
+	if what == "view" {
+		delete(v["ja"], "failure")
+	}
+	p := &portal{Config: Config{Policy: poa.DefaultPolicy("http://portal.test"), Text: locale.Text, Clock: poatest.NewClock(now), Log: slog.New(slog.DiscardHandler), Session: nobodys{}}, views: v}
+	do := map[string]func(*portal, *request) error{
+		"panic": func(*portal, *request) error { panic("what was typed") },
+		"view":  func(*portal, *request) error { return poa.ErrNotFound },
+		"early": func(_ *portal, r *request) error {
+			r.w.Header().Set("Retry-After", "7")
+			return &poa.Error{Code: poa.CodeRateLimited}
+		},
+	}[what]
+	w := httptest.NewRecorder()
+	w.Header().Set("X-Request-Id", "req_1")
+	p.handler(route{"GET /", anyone, do}).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	return w.Code, w.Header(), w.Body.String()
+}
+
+// nobodys is a session of nobody.
+type nobodys struct{}
+
+// Actor is nobody.
+func (nobodys) Actor(context.Context) (poa.Actor, bool) { return poa.Actor{}, false }
+
+// SignIn does nothing.
+func (nobodys) SignIn(context.Context, poa.Actor) error { return nil }
+
+// SignOut does nothing.
+func (nobodys) SignOut(context.Context) error { return nil }
 
 // Keys are the keys of the portal's own texts in a language.
 func Keys(lang string) (map[string]string, error) {
@@ -110,6 +184,7 @@ func faulty(scope string, fields ...string) *Form {
 func Samples() []Sample {
 	all := append(publicSamples(), delegatorSamples()...)
 	all = append(all, recipientSamples()...)
+	all = append(all, failureSamples()...)
 	all = append(all, titleSamples()...)
 	all = append(all, retentionSamples()...)
 	all = append(all, staffSamples()...)
@@ -143,9 +218,21 @@ func publicSamples() []Sample {
 		{"renounce", "renounce", nobody, accepted, nil},
 		{"answered", "answered", nobody, "declined", nil},
 		{"answered-renounced", "answered", nobody, "renounced", nil},
-		{"failure", "failure", nobody, failure{404, poa.CodeNotFound, nil, "req_1", ""}, nil},
-		{"failure-wait", "failure", nobody, failure{429, poa.CodeRateLimited, nil, "req_1", "7"}, nil},
 	}
+}
+
+// failureSamples are the pages of everything that may go wrong.
+func failureSamples() []Sample {
+	var all []Sample
+	for code, status := range statusOf {
+		name, seconds, again := "failure-"+strings.ToLower(string(code)), 0, time.Time{}
+		if code == poa.CodeRateLimited {
+			seconds, again = 7, sampleAt
+		}
+		all = append(all, Sample{name, "failure", nobody, failure{status, code, nil, "req_1", seconds, again}, nil})
+	}
+	return append(all, Sample{"failure-internal", "failure", nobody, failure{500, poa.CodeInternal, nil, "req_1", 0, time.Time{}}, nil},
+		Sample{"failure-faults", "failure", nobody, failure{422, poa.CodeBadUserInput, poa.Faults{{Code: poa.CodeRequired, Field: []string{"name"}}}, "req_1", 0, time.Time{}}, nil})
 }
 
 func delegatorSamples() []Sample {

@@ -5,13 +5,18 @@ package portal
 import (
 	"net/http"
 	"strings"
-	"time"
 
 	"golang.org/x/text/language"
 )
 
 // policy is the strictest content security policy that htmx works under.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// permissions are the devices and powers of a browser that pages may use: the
+// clipboard for copy buttons, passkeys, and nothing else.
+const permissions = "accelerometer=(), autoplay=(), camera=(), display-capture=(), encrypted-media=(), fullscreen=(), geolocation=(), gyroscope=(), hid=(), idle-detection=(), " +
+	"local-fonts=(), magnetometer=(), microphone=(), midi=(), payment=(), picture-in-picture=(), screen-wake-lock=(), serial=(), usb=(), xr-spatial-tracking=(), " +
+	"clipboard-read=(), clipboard-write=(self), publickey-credentials-create=(self), publickey-credentials-get=(self)"
 
 func setHeaders(h http.Header) {
 	h.Set("Content-Security-Policy", policy)
@@ -19,7 +24,7 @@ func setHeaders(h http.Header) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
+	h.Set("Permissions-Policy", permissions)
 	h.Set("Cache-Control", "private, no-cache")
 }
 
@@ -29,8 +34,7 @@ var languages = language.NewMatcher([]language.Tag{language.Japanese, language.E
 // Accept-Language; else Japanese.
 func chooseLanguage(w http.ResponseWriter, r *http.Request) string {
 	if asked := r.URL.Query().Get("lang"); asked == "ja" || asked == "en" {
-		http.SetCookie(w, &http.Cookie{Name: "lang", Value: asked, Path: "/", MaxAge: int((365 * 24 * time.Hour).Seconds()),
-			HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteLaxMode})
+		remember(w, r, "lang", asked)
 		return asked
 	}
 	if kept, err := r.Cookie("lang"); err == nil && (kept.Value == "ja" || kept.Value == "en") {

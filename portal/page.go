@@ -3,7 +3,6 @@
 package portal
 
 import (
-	"net/url"
 	"strings"
 
 	"ininjo/poa"
@@ -26,6 +25,10 @@ type page struct {
 	Done  string
 	Data  any
 	forms map[string]*Form
+	// Theme is light, dark or system; UTC tells whether UTC instants are shown.
+	Theme         string
+	UTC           bool
+	Themes, Times []choice
 }
 
 type navLink struct {
@@ -38,7 +41,10 @@ func (p *portal) page(r *request, view string, data any, forms []*Form) *page {
 	if r.lang == "en" {
 		out.OtherLang = "ja"
 	}
-	out.LangPath = "?" + languageQuery(r.URL.Query(), out.OtherLang)
+	q := r.URL.Query()
+	out.LangPath = preferring(q, "lang", out.OtherLang)
+	out.Theme, out.Themes = r.theme, theme.choices(q, r.theme)
+	out.UTC, out.Times = r.utc == "shown", utc.choices(q, r.utc)
 	out.Nav = navigation(r.actor, r.URL.Path)
 	if done := "done." + r.URL.Query().Get("done"); p.views.knows(done) {
 		out.Done = done
@@ -57,12 +63,6 @@ var doneKeys = map[string]bool{"done.password": true, "done.signed-out": true, "
 	"done.revoked": true, "done.link": true, "done.token-revoked": true, "done.endpoint": true, "done.tested": true, "done.deleted": true,
 	"done.watched": true, "done.unwatched": true, "done.confirmed": true, "done.application-accepted": true, "done.application-refused": true,
 	"done.filing-accepted": true, "done.filing-refused": true, "done.handed-in": true, "done.title-looked": true, "done.body-corrected": true}
-
-func languageQuery(q url.Values, lang string) string {
-	q.Del("done")
-	q.Set("lang", lang)
-	return q.Encode()
-}
 
 // Form returns the form of a scope: the one that was sent, or an empty one.
 func (p *page) Form(scope string) *Form {

@@ -70,8 +70,8 @@ type portal struct {
 	repository lastRead
 }
 
-// New returns the handler of every page and of the files under /static/. It
-// fails where something is missing or a view cannot be parsed.
+// New returns the handler of every page and of the files under /static/. Forms
+// that other sites' pages send are refused. It fails where something is missing or a view cannot be parsed.
 func New(c Config) (http.Handler, error) {
 	if c.Enrollment == nil || c.Registrar == nil || c.Responder == nil || c.Notifier == nil || c.Records == nil || c.Access == nil || c.Desk == nil ||
 		c.Titles == nil || c.Retention == nil || c.Clock == nil ||
@@ -85,8 +85,11 @@ func New(c Config) (http.Handler, error) {
 	p := &portal{Config: c, views: parsed}
 	mux := http.NewServeMux()
 	mux.Handle("GET /static/", staticFiles())
-	for _, each := range routes() {
+	all := routes()
+	for _, each := range append(all, waysBack(all)...) {
 		mux.Handle(each.pattern, p.handler(each))
 	}
-	return mux, nil
+	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(http.HandlerFunc(p.crossSite))
+	return guard.Handler(mux), nil
 }

@@ -26,12 +26,20 @@ type request struct {
 	w     http.ResponseWriter
 	lang  string
 	actor poa.Actor
+	// theme and utc are what the visitor chose for all pages.
+	theme, utc string
+}
+
+// request begins one with what the visitor chose for all pages.
+func (p *portal) request(w http.ResponseWriter, hr *http.Request) *request {
+	return &request{Request: hr, w: w, lang: chooseLanguage(w, hr), theme: theme.choose(w, hr), utc: utc.choose(w, hr)}
 }
 
 func (p *portal) handler(each route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
 		setHeaders(w.Header())
-		r := &request{Request: hr, w: w, lang: chooseLanguage(w, hr)}
+		r := p.request(w, hr)
+		defer p.rescued(r, each.pattern)
 		r.actor = poa.Anonymous(r.lang)
 		if actor, ok := p.Session.Actor(hr.Context()); ok {
 			r.actor = actor

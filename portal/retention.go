@@ -128,6 +128,9 @@ func (p *portal) setHold(r *request) error {
 func (p *portal) showLift(r *request) error { return p.lift(r, newForm("lift")) }
 
 func (p *portal) lift(r *request, f *Form) error {
+	if !r.actor.May(poa.MayHold) {
+		return poa.ErrForbidden
+	}
 	hold, err := p.Retention.Hold(r.Context(), r.actor, r.PathValue("id"))
 	if err != nil {
 		return err

@@ -22,6 +22,9 @@ const (
 	recipients
 	parties
 	staff
+	// seers are staff whose roles see parties and what they filed.
+	seers
+	appointers
 )
 
 type route struct {
@@ -128,21 +131,51 @@ func accountRoutes() []route {
 func staffRoutes() []route {
 	return []route{
 		{"GET /staff", staff, (*portal).showDesk},
-		{"GET /staff/applications", staff, (*portal).listApplications},
-		{"GET /staff/applications/{id}", staff, (*portal).showApplicant},
-		{"POST /staff/applications/{id}/confirm", staff, (*portal).confirm},
-		{"POST /staff/applications/{id}/accept", staff, (*portal).acceptApplication},
-		{"POST /staff/applications/{id}/refuse", staff, (*portal).refuseApplication},
-		{"GET /staff/filings", staff, (*portal).listFilings},
-		{"GET /staff/filings/{id}", staff, (*portal).showFiling},
-		{"GET /staff/filings/{id}/signed", staff, (*portal).downloadSigned},
-		{"POST /staff/filings/{id}/accept", staff, (*portal).acceptFiling},
-		{"POST /staff/filings/{id}/refuse", staff, (*portal).refuseFiling},
+		{"GET /staff/applications", seers, (*portal).listApplications},
+		{"GET /staff/applications/{id}", seers, (*portal).showApplicant},
+		{"POST /staff/applications/{id}/confirm", seers, (*portal).confirm},
+		{"POST /staff/applications/{id}/accept", seers, (*portal).acceptApplication},
+		{"POST /staff/applications/{id}/refuse", seers, (*portal).refuseApplication},
+		{"GET /staff/filings", seers, (*portal).listFilings},
+		{"GET /staff/filings/{id}", seers, (*portal).showFiling},
+		{"GET /staff/filings/{id}/signed", seers, (*portal).downloadSigned},
+		{"POST /staff/filings/{id}/accept", seers, (*portal).acceptFiling},
+		{"POST /staff/filings/{id}/refuse", seers, (*portal).refuseFiling},
 		{"GET /staff/audit", staff, (*portal).listAudit},
 		{"GET /staff/queues", staff, (*portal).listQueues},
-		{"GET /staff/people", staff, (*portal).showPeople},
-		{"POST /staff/people", staff, (*portal).appoint},
+		{"GET /staff/people", appointers, (*portal).showPeople},
+		{"POST /staff/people", appointers, (*portal).appoint},
 	}
+}
+
+// waysBack lead from the address of a form to the page it stands on: a refused
+// form is shown under its own address, where a visitor may choose another
+// language or reload.
+func waysBack(all []route) []route {
+	shown, back := map[string]bool{}, []route{}
+	for _, each := range all {
+		if place, isGet := strings.CutPrefix(each.pattern, "GET "); isGet {
+			shown[place] = true
+		}
+	}
+	for _, each := range all {
+		place, isPost := strings.CutPrefix(each.pattern, "POST ")
+		if isPost && !shown[place] {
+			back = append(back, route{"GET " + place, anyone, func(_ *portal, r *request) error { return r.redirect(parentOf(r.URL.EscapedPath(), place, shown)) }})
+		}
+	}
+	return back
+}
+
+// parentOf shortens a path until it is that of a page.
+func parentOf(path, place string, shown map[string]bool) string {
+	for place != "" {
+		place, path = place[:strings.LastIndex(place, "/")], path[:strings.LastIndex(path, "/")]
+		if shown[place] {
+			return path
+		}
+	}
+	return "/"
 }
 
 // throttled are the acts that need no account.
@@ -173,6 +206,8 @@ func admit(who access, actor poa.Actor) error {
 		recipients: kind == poa.ActorRecipient,
 		parties:    kind == poa.ActorDelegator || kind == poa.ActorRecipient,
 		staff:      kind == poa.ActorStaff,
+		seers:      actor.May(poa.MaySeeParties),
+		appointers: actor.May(poa.MayAppoint),
 	}[who]
 	switch {
 	case allowed:

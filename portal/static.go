@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-//go:embed static/app.css static/app.js static/desk.js static/favicon.svg static/htmx.min.js static/tokens.css static/NOTICE.txt static/htmx.LICENSE.txt static/tokens.LICENSE.txt
+//go:embed static/*.css static/*.js static/*.svg static/*.txt
 var static embed.FS
 
 // asset returns the address of a file under static/ with its digest: browsers

@@ -75,7 +75,8 @@ func (t translator) hasScoped(kind, scope, name string) bool {
 	return t.own.has(t.lang, kind+"."+scope+"."+name) || t.own.has(t.lang, kind+"."+name)
 }
 
-// when shows an instant in Japan's time, with the UTC instant as title.
+// when shows an instant in Japan's time, with the UTC instant as title and, for
+// whom a title is out of reach, as text that the setting in the foot shows.
 func (t translator) when(at time.Time) template.HTML {
 	if at.IsZero() {
 		return "—"
@@ -85,7 +86,7 @@ func (t translator) when(at time.Time) template.HTML {
 		layout = "2 Jan 2006, 15:04 JST"
 	}
 	utc := at.UTC().Format(time.RFC3339Nano)
-	return template.HTML(fmt.Sprintf(`<time datetime="%s" title="%s (UTC)">%s</time>`, utc, utc, at.In(poa.JST).Format(layout))) //nolint:gosec // formatted instants only
+	return template.HTML(fmt.Sprintf(`<time datetime="%s" title="%s (UTC)">%s</time><span class="utc"> (%s UTC)</span>`, utc, utc, at.In(poa.JST).Format(layout), at.UTC().Format("2006-01-02 15:04:05"))) //nolint:gosec // formatted instants only
 }
 
 func (t translator) day(d poa.Date) string {

@@ -40,7 +40,9 @@ func (w *world) visitor() *visitor {
 func (v *visitor) do(request *http.Request) shown {
 	v.tb.Helper()
 	request.Header.Set("Accept-Language", v.lang)
-	request.Header.Set("Sec-Fetch-Site", "same-origin")
+	if _, set := request.Header["Sec-Fetch-Site"]; !set {
+		request.Header.Set("Sec-Fetch-Site", "same-origin")
+	}
 	response, err := v.client.Do(request)
 	must(v.tb, err)
 	defer response.Body.Close()
@@ -72,6 +74,7 @@ var (
 	nameOf      = regexp.MustCompile(`\sname="([^"]*)"`)
 	valueOf     = regexp.MustCompile(`\svalue="([^"]*)"`)
 	typeOf      = regexp.MustCompile(`type="([^"]*)"`)
+	askedFor    = regexp.MustCompile(`確認のため「([^<]*)」`)
 	areaField   = regexp.MustCompile(`(?s)<textarea[^>]*\sname="([^"]*)"[^>]*>\n?(.*?)</textarea>`)
 )
 
@@ -110,6 +113,9 @@ func (v *visitor) submit(page shown, action string, fields url.Values, status in
 	values, ok := page.values(action)
 	if !ok {
 		v.tb.Fatalf("%s has no form with the action %s:\n%s", page.path, action, text(page.body))
+	}
+	if words := askedFor.FindStringSubmatch(page.body); words != nil && values.Has("confirmation") {
+		values.Set("confirmation", html.UnescapeString(words[1])) // a person types what the page asks for
 	}
 	maps.Copy(values, fields)
 	request, err := http.NewRequestWithContext(v.tb.Context(), http.MethodPost, v.url+action, strings.NewReader(values.Encode()))

@@ -171,18 +171,17 @@ func (w *world) serve(ca *poatest.CA) {
 		},
 		Log: slog.New(slog.NewTextHandler(w.log, nil))})
 	must(w.tb, err)
-	guard := http.NewCrossOriginProtection()
-	server := httptest.NewServer(guard.Handler(manager.LoadAndSave(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(manager.LoadAndSave(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		rw.Header().Set("X-Request-Id", "req-of-the-test")
 		handler.ServeHTTP(rw, r)
-	}))))
+	})))
 	w.tb.Cleanup(server.Close)
 	w.url = server.URL
 }
 
 func (w *world) appoint() {
 	appointing := poa.System
-	for _, role := range []poa.Role{poa.RoleServiceOwner, poa.RoleReception, poa.RoleAuditor} {
+	for _, role := range poa.Roles {
 		email := strings.ToLower(string(role)) + "@ininjo.example"
 		account, err := w.enrollment.AppointStaff(w.tb.Context(), appointing, poa.StaffInput{Name: "担当者", Email: email, Roles: []poa.Role{role}, Fitness: poatest.Fitness(), Password: password})
 		must(w.tb, err)

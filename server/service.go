@@ -226,6 +226,5 @@ func (s *service) portal(often *throttle) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("preparing pages: %w", err)
 	}
-	guard := http.NewCrossOriginProtection()
-	return guard.Handler(signedIn.manager.LoadAndSave(noteRoute(pages))), nil
+	return signedIn.manager.LoadAndSave(noteRoute(pages)), nil
 }

@@ -53,18 +53,33 @@ function executable() {
   return found;
 }
 
-function watch(page, complaints) {
+/** Gathers what a good page never does; returns a function that stops. */
+export function watch(page, complaints) {
   const base = process.env.BASE_URL && new URL(process.env.BASE_URL).origin;
-  page.on("console", (message) => {
-    // A policy violation arrives here too: Chromium reports it as a console error.
-    if (message.type() === "error") complaints.push(`console: ${message.text()} (${message.location().url})`);
-  });
-  page.on("pageerror", (error) => complaints.push(`script: ${error.message}`));
-  page.on("request", (request) => {
-    const target = new URL(request.url());
-    const outside = target.protocol.startsWith("http") && base && target.origin !== base;
-    if (outside) complaints.push(`loaded from elsewhere: ${request.url()}`);
-  });
+  const listeners = {
+    console: (message) => {
+      // A policy violation arrives here too: Chromium reports it as a console error.
+      if (message.type() === "error") complaints.push(`console: ${message.text()} (${message.location().url})`);
+    },
+    pageerror: (error) => complaints.push(`script: ${error.message}`),
+    request: (request) => {
+      const target = new URL(request.url());
+      const outside = target.protocol.startsWith("http") && base && target.origin !== base;
+      if (outside) complaints.push(`loaded from elsewhere: ${request.url()}`);
+    },
+  };
+  Object.entries(listeners).forEach(([event, listener]) => page.on(event, listener));
+  return () => Object.entries(listeners).forEach(([event, listener]) => page.off(event, listener));
+}
+
+/** Starts Chromium. */
+export function browse() {
+  return chromium.launch({ executablePath: executable(), headless: true, args: flags });
+}
+
+/** Whether a complaint is only about an answer's status that is expected. */
+export function allowedFault(text, statuses) {
+  return statuses.some((status) => text.includes(`status of ${status} `));
 }
 
 /**
@@ -73,7 +88,7 @@ function watch(page, complaints) {
  * An answer of 4xx or 5xx is a complaint of Chromium's unless its status stands in `allowStatus`.
  */
 export async function launch({ javaScript = true, locale = "ja-JP", viewport, allowStatus = [] } = {}) {
-  const browser = await chromium.launch({ executablePath: executable(), headless: true, args: flags });
+  const browser = await browse();
   const context = await browser.newContext({
     javaScriptEnabled: javaScript,
     locale,
@@ -88,10 +103,9 @@ export async function launch({ javaScript = true, locale = "ja-JP", viewport, al
     watch(page, complaints);
   });
   const page = await context.newPage();
-  const allowed = (text) => allowStatus.some((status) => text.includes(`status of ${status} `));
   const close = async () => {
     await browser.close();
-    const left = complaints.filter((text) => !allowed(text));
+    const left = complaints.filter((text) => !allowedFault(text, allowStatus));
     assert.deepEqual(left, [], "the pages complained");
   };
   return { browser, context, page, complaints, close };
@@ -151,6 +165,32 @@ export async function sees(page, text) {
 export async function seesNot(page, text) {
   const content = await page.content();
   assert.ok(!content.includes(text), `the page shows ${JSON.stringify(text)}`);
+}
+
+/**
+ * Runs in the page, where axe is: its title, its view, and the faults that WCAG 2.2 AA, axe and this house find.
+ * `refused` is a form that came back with its faults.
+ */
+export async function overview({ lang, refused }) {
+  const faults = [];
+  const say = (fault, holds) => holds && faults.push(fault);
+  const shown = (element) => element.checkVisibility({ visibilityProperty: true });
+  const root = document.documentElement;
+  const result = await window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], resultTypes: ["violations"], preload: false, iframes: false });
+  result.violations.forEach((each) => faults.push(`axe ${each.id}: ${each.help}: ${each.nodes.map((node) => `${node.html} ${node.any.map((check) => check.message).join(", ")}`).join(" | ").slice(0, 900)}`));
+  say(`${document.querySelectorAll("h1").length} main headings`, document.querySelectorAll("h1").length !== 1);
+  say(`is said to be in ${root.lang}`, root.lang !== lang);
+  say("has no title of its own", !/^[^|]{2,} \| ./.test(document.title));
+  say(`shows a text that is missing: ${document.body.textContent.match(/⟦[^⟧]*/)?.[0]}`, document.body.textContent.includes("⟦") || document.title.includes("⟦"));
+  const wide = [...document.querySelectorAll("body *")].find((each) => each.getBoundingClientRect().right > innerWidth + 1 && shown(each) && !each.closest(".scroll, pre, .visually-hidden"));
+  say(`is ${root.scrollWidth} pixels wide, ${innerWidth} are there: ${wide?.outerHTML.slice(0, 200)}`, root.scrollWidth > innerWidth);
+  for (const field of document.querySelectorAll("input:not([type=hidden]), select, textarea")) {
+    say(`a field without a label: ${field.outerHTML}`, shown(field) && !field.labels?.length && !field.ariaLabel);
+  }
+  say("does not say that the form was refused", refused && !document.querySelector('[role="alert"] li'));
+  say("does not say so in its title", refused && !/^(エラー：|Error: )/.test(document.title));
+  say("puts the focus on no fault", refused && !document.activeElement.matches("[aria-invalid=true], .summary, .invalid input"));
+  return { title: document.title, view: document.body.className, faults };
 }
 
 /** Wants no fault of WCAG 2.2 AA that axe can find. Needs script in the page. */

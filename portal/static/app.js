@@ -3,22 +3,31 @@
 (function () {
   "use strict";
 
-  // Buttons that copy the text of the element they name.
+  // Buttons that copy the text of the element they name, or that stands before them.
   function offerCopies(root) {
     if (!navigator.clipboard) return;
-    root.querySelectorAll("button[data-copy]").forEach(function (button) {
+    root.querySelectorAll("button.copy").forEach(function (button) {
       button.hidden = false;
     });
   }
 
+  // Says something to who does not see the page; an empty moment lets the same words be said again.
+  function say(text) {
+    var place = document.getElementById("said");
+    if (!place) return;
+    place.textContent = "";
+    setTimeout(function () { place.textContent = text; }, 50);
+  }
+
   document.addEventListener("click", function (event) {
-    var button = event.target.closest("button[data-copy]");
-    if (!button) return;
-    var source = document.getElementById(button.dataset.copy);
+    var button = event.target.closest("button.copy");
+    if (!button || button.dataset.label) return;
+    var source = button.dataset.copy ? document.getElementById(button.dataset.copy) : button.previousElementSibling;
     navigator.clipboard.writeText(source.textContent).then(function () {
-      var label = button.textContent;
+      button.dataset.label = button.textContent;
       button.textContent = button.dataset.copied;
-      setTimeout(function () { button.textContent = label; }, 2000);
+      say(button.dataset.copied);
+      setTimeout(function () { button.textContent = button.dataset.label; delete button.dataset.label; }, 2000);
     });
   });
 
@@ -42,4 +51,13 @@
   offerCopies(document);
   offerDigests();
   document.addEventListener("htmx:load", function (event) { offerCopies(event.target); });
+
+  // After part of a page was replaced, whoever used what is gone goes on where it was.
+  document.addEventListener("htmx:afterSwap", function (event) {
+    if (document.activeElement && document.activeElement !== document.body) return;
+    var place = event.detail.target;
+    if (!place || !place.isConnected) place = document.getElementById("main");
+    if (!place.hasAttribute("tabindex")) place.setAttribute("tabindex", "-1");
+    place.focus({ preventScroll: true });
+  });
 })();

@@ -1,0 +1,104 @@
+// Looks at every page of the portal as a person would who uses axe, in each of the ways that are asked for:
+// language, light or dark, width. Refused forms are sent empty and looked at, too.
+// Environment: BASE_URL; SCREENSHOT_DIR, if pictures are wanted; PLAN, a JSON file {visits, variants, cookies} written by portal/pages_test.go.
+import { readFile } from "node:fs/promises";
+import axe from "axe-core";
+import { allowedFault, browse, env, overview, screenshot, url, watch } from "./harness.mjs";
+
+/** Pages that are looked at at the same time. */
+const hands = 3;
+
+const { visits, variants, cookies } = JSON.parse(await readFile(env("PLAN"), "utf8"));
+const browser = await browse();
+const faults = [];
+const titles = new Map();
+let looked = 0;
+
+/** A context of somebody's own, in one of the ways. */
+async function contextOf(who, { lang, scheme, width }) {
+  const context = await browser.newContext({ locale: lang === "en" ? "en-US" : "ja-JP", timezoneId: "Asia/Tokyo", colorScheme: scheme, reducedMotion: "reduce", viewport: { width, height: 900 } });
+  context.setDefaultTimeout(20_000);
+  const named = Object.entries({ ...cookies[who], lang }).map(([name, value]) => ({ name, value, url: url("/") }));
+  await context.addCookies(named);
+  return context;
+}
+
+/** Empties a form and sends it past the browser's own checks. */
+async function sendEmpty(page, action) {
+  const sent = page.waitForEvent("load");
+  const [response] = await Promise.all([
+    page.waitForResponse((each) => each.request().method() === "POST"),
+    page.evaluate((wanted) => {
+      const form = [...document.forms].find((each) => each.getAttribute("action") === wanted && each.method === "post");
+      if (!form) throw new Error(`no form with the action ${wanted}`);
+      for (const field of form.elements) {
+        if (field.type === "checkbox" || field.type === "radio") field.checked = false;
+        else if (field.type !== "hidden" && field.tagName !== "SELECT" && field.tagName !== "BUTTON") field.value = "";
+      }
+      form.submit();
+    }, action),
+  ]);
+  await sent;
+  return response;
+}
+
+async function arrive(page, visit) {
+  if (!visit.on) return page.goto(url(visit.path), { waitUntil: "load" });
+  await page.goto(url(visit.on), { waitUntil: "load" });
+  return sendEmpty(page, visit.path);
+}
+
+async function look(page, visit, variant) {
+  const here = `${visit.pattern} ${visit.on ?? ""} ${visit.path} (${visit.who}, ${variant.lang}, ${variant.scheme}, ${variant.width})`;
+  const complaints = [];
+  const stop = watch(page, complaints);
+  try {
+    const response = await arrive(page, visit);
+    if (response.status() !== visit.status) faults.push(`${here}: answered ${response.status()}, not ${visit.status}`);
+    await page.evaluate(`window.axe || (() => {${axe.source}})()`);
+    const seen = await page.evaluate(overview, { lang: variant.lang, refused: visit.status === 422 && !visit.pattern.startsWith("failure") });
+    seen.faults.forEach((text) => faults.push(`${here}: ${text}`));
+    remember(seen, visit, variant.lang);
+    looked += 1;
+    await picture(page, visit, variant);
+  } catch (fault) {
+    faults.push(`${here}: ${fault.message}`);
+  }
+  stop();
+  complaints.filter((text) => !allowedFault(text, [visit.status])).forEach((text) => faults.push(`${here}: ${text}`));
+}
+
+/** Takes a picture where they are wanted: of all, or with ININJO_PAGES=pictures of those that have a name. */
+async function picture(page, { picture: name, ways = [], pattern, path, status }, { lang, scheme, width }) {
+  const chosen = process.env.ININJO_PAGES === "pictures";
+  if (chosen && !ways.includes(`${lang} ${scheme} ${width}`)) return;
+  await screenshot(page, `${name && chosen ? name : `${pattern}-${status}-${path}`.replaceAll(/[^\w]+/g, "-").slice(0, 90)}-${lang}-${scheme}-${width}`);
+}
+
+/** Two different views never have the same title. */
+function remember({ title, view }, visit, lang) {
+  const key = `${lang} ${title.replace(/^(エラー：|Error: )/, "")}`;
+  const known = titles.get(key);
+  if (known && known !== view) faults.push(`${visit.pattern}: ${view} has the title of ${known}: ${title}`);
+  titles.set(key, view);
+}
+
+const tasks = variants.flatMap((variant) => Object.entries(Object.groupBy(visits, ({ who }) => who)).flatMap(([who, all]) => {
+  const parts = [];
+  for (let i = 0; i < all.length; i += 12) parts.push({ who, variant, part: all.slice(i, i + 12) });
+  return parts;
+}));
+
+await Promise.all(Array.from({ length: hands }, async () => {
+  for (let task = tasks.pop(); task; task = tasks.pop()) {
+    const context = await contextOf(task.who, task.variant);
+    const page = await context.newPage();
+    for (const visit of task.part) await look(page, visit, task.variant);
+    await context.close();
+  }
+}));
+await browser.close();
+
+faults.sort().forEach((text) => console.error(text));
+if (faults.length > 0 || looked !== visits.length * variants.length) process.exitCode = 1;
+console.log(`${looked} pages looked at in ${(performance.now() / 1000).toFixed(1)} s, ${faults.length} faults`);
