@@ -26,13 +26,23 @@ type accountRow struct {
 	Language     string     `bun:"language"`
 	CreatedAt    time.Time  `bun:"created_at"`
 	DisabledAt   *time.Time `bun:"disabled_at"`
+
+	Member            *string    `bun:"member"`
+	TOTPSince         *time.Time `bun:"totp_since"`
+	TOTPStep          int64      `bun:"totp_step"`
+	PasswordChangedAt *time.Time `bun:"password_changed_at"`
 }
 
 // accountPerson is what of an account is sealed.
 type accountPerson struct {
-	Name       string `json:"name"`
-	Email      string `json:"email"`
-	TOTPSecret string `json:"totp,omitempty"`
+	Name        string `json:"name"`
+	Email       string `json:"email"`
+	TOTPSecret  string `json:"totp,omitempty"`
+	TOTPPending string `json:"pending,omitempty"`
+}
+
+func personOf(a poa.Account) accountPerson {
+	return accountPerson{a.Name, a.Email, a.TOTPSecret, a.TOTPPending}
 }
 
 // ownerSubject is the party's data key, or the own one of a member of staff.
@@ -54,19 +64,26 @@ func (t *tx) InsertAccount(ctx context.Context, a poa.Account) error {
 	if err := t.db.seal.Create(ctx, owner); err != nil {
 		return fmt.Errorf("inserting account: %w", err)
 	}
-	sealed, err := t.db.seal.SealJSON(ctx, owner, "accounts", "sealed", a.ID, accountPerson{a.Name, a.Email, a.TOTPSecret})
+	sealed, err := t.db.seal.SealJSON(ctx, owner, "accounts", "sealed", a.ID, personOf(a))
 	if err != nil {
 		return fmt.Errorf("inserting account: %w", err)
 	}
+	if a.Kind != poa.ActorStaff && a.Member == "" {
+		a.Member = poa.MemberAdministrator // who registers a party
+	}
+	if a.TOTPSecret != "" && a.TOTPSince.IsZero() {
+		a.TOTPSince = a.CreatedAt
+	}
 	row := accountRow{ID: a.ID, PartyID: nullText(a.PartyID), Kind: string(a.Kind), Roles: texts(a.Roles), Sealed: sealed, EmailHash: t.emailHash(a.Email),
-		PasswordHash: nullText(a.PasswordHash), Language: a.Language, CreatedAt: a.CreatedAt.UTC(), DisabledAt: nullTime(a.DisabledAt)}
+		PasswordHash: nullText(a.PasswordHash), Language: a.Language, CreatedAt: a.CreatedAt.UTC(), DisabledAt: nullTime(a.DisabledAt),
+		Member: nullText(a.Member), TOTPSince: nullTime(a.TOTPSince), PasswordChangedAt: nullTime(a.PasswordChangedAt)}
 	_, err = t.q.NewInsert().Model(&row).Exec(ctx)
 	return failed(err, "inserting account")
 }
 
 // SetPassword stores the hash of a new password.
 func (t *tx) SetPassword(ctx context.Context, accountID, hash string) error {
-	res, err := t.q.NewUpdate().Model((*accountRow)(nil)).Set("password_hash = ?", hash).Where("id = ?", accountID).Exec(ctx)
+	res, err := t.q.NewUpdate().Model((*accountRow)(nil)).Set("password_hash = ?", hash).Set("password_changed_at = ?", t.db.clock.Now()).Where("id = ?", accountID).Exec(ctx)
 	return touched(res, err, "setting password", poa.ErrNotFound)
 }
 
@@ -112,11 +129,12 @@ func (r reader) Accounts(ctx context.Context, partyID string) ([]poa.Account, er
 
 func (r reader) toAccount(ctx context.Context, row accountRow) (poa.Account, error) {
 	a := poa.Account{ID: row.ID, PartyID: fromNullText[string](row.PartyID), Kind: poa.ActorKind(row.Kind), Roles: fromTexts[poa.Role](row.Roles),
-		PasswordHash: fromNullText[string](row.PasswordHash), Language: row.Language, CreatedAt: row.CreatedAt.UTC(), DisabledAt: fromNullTime(row.DisabledAt)}
+		PasswordHash: fromNullText[string](row.PasswordHash), Language: row.Language, CreatedAt: row.CreatedAt.UTC(), DisabledAt: fromNullTime(row.DisabledAt),
+		Member: fromNullText[poa.MemberRole](row.Member), TOTPSince: fromNullTime(row.TOTPSince), PasswordChangedAt: fromNullTime(row.PasswordChangedAt)}
 	var person accountPerson
 	if err := r.openUnlessErased(ctx, ownerSubject(a.PartyID, a.ID), "accounts", a.ID, row.Sealed, &person); err != nil {
 		return poa.Account{}, err
 	}
-	a.Name, a.Email, a.TOTPSecret = person.Name, person.Email, person.TOTPSecret
+	a.Name, a.Email, a.TOTPSecret, a.TOTPPending = person.Name, person.Email, person.TOTPSecret, person.TOTPPending
 	return a, nil
 }

@@ -20,6 +20,7 @@ type actorRow struct {
 	PartyID    *string
 	Kind       string
 	Roles      []string `bun:",array"`
+	Member     *string
 	Language   string
 	Scope      string
 	TokenID    string
@@ -27,7 +28,8 @@ type actorRow struct {
 }
 
 func (r actorRow) actor() poa.Actor {
-	return poa.Actor{Kind: poa.ActorKind(r.Kind), ID: r.ID, PartyID: fromNullText[string](r.PartyID), Roles: fromTexts[poa.Role](r.Roles), Language: r.Language}
+	return poa.Actor{Kind: poa.ActorKind(r.Kind), ID: r.ID, PartyID: fromNullText[string](r.PartyID), Roles: fromTexts[poa.Role](r.Roles),
+		Member: fromNullText[poa.MemberRole](r.Member), Language: r.Language}
 }
 
 // ActorByToken finds the actor of a token that holds at now: neither withdrawn
@@ -35,7 +37,7 @@ func (r actorRow) actor() poa.Actor {
 func (d *DB) ActorByToken(ctx context.Context, hash [32]byte, now time.Time) (poa.Actor, poa.TokenScope, error) {
 	var row actorRow
 	err := d.bun.NewSelect().TableExpr("api_tokens AS t").Join("JOIN accounts AS a ON a.id = t.account_id").
-		ColumnExpr("a.id, a.party_id, a.kind, a.roles, a.language, t.scope, t.id AS token_id, t.last_used_at").
+		ColumnExpr("a.id, a.party_id, a.kind, a.roles, a.member, a.language, t.scope, t.id AS token_id, t.last_used_at").
 		Where("t.hash = ? AND t.revoked_at IS NULL AND t.expires_at > ?", hash[:], now.UTC()).
 		Where("a.disabled_at IS NULL OR a.disabled_at > ?", now.UTC()).Scan(ctx, &row)
 	if err != nil {
@@ -59,7 +61,7 @@ func (d *DB) noteUse(ctx context.Context, row actorRow, now time.Time) error {
 // ActorByAccount finds the actor of a signed-in account that is not disabled.
 func (d *DB) ActorByAccount(ctx context.Context, accountID string) (poa.Actor, error) {
 	var row actorRow
-	err := d.bun.NewSelect().TableExpr("accounts AS a").ColumnExpr("a.id, a.party_id, a.kind, a.roles, a.language").
+	err := d.bun.NewSelect().TableExpr("accounts AS a").ColumnExpr("a.id, a.party_id, a.kind, a.roles, a.member, a.language").
 		Where("a.id = ? AND (a.disabled_at IS NULL OR a.disabled_at > ?)", accountID, d.clock.Now()).Scan(ctx, &row)
 	return row.actor(), failed(err, "reading account")
 }

@@ -76,10 +76,14 @@ func (t *tx) NextNumber(ctx context.Context, kind string, day poa.Date) (string,
 	return fmt.Sprintf("%s-%04d%02d%02d-%06d", kind, day.Year, int(day.Month), day.Day, last), nil
 }
 
-// DeleteExpired removes idempotency keys and sessions that are over.
+// DeleteExpired removes idempotency keys, sessions and failed attempts to sign in
+// that are over.
 func (d *DB) DeleteExpired(ctx context.Context, now time.Time) error {
 	if _, err := d.bun.NewDelete().Model((*idempotencyRow)(nil)).Where("until <= ?", now.UTC()).Exec(ctx); err != nil {
 		return failed(err, "deleting idempotency keys")
+	}
+	if _, err := d.bun.NewDelete().Model((*attemptsRow)(nil)).Where("last_at <= ?", now.Add(-24*time.Hour).UTC()).Exec(ctx); err != nil {
+		return failed(err, "deleting attempts")
 	}
 	_, err := d.bun.NewDelete().Model((*sessionRow)(nil)).Where("expires_at <= ?", now.UTC()).Exec(ctx)
 	return failed(err, "deleting sessions")

@@ -67,7 +67,7 @@ func writeSentinels(t *testing.T, d *dbtest.Database) {
 		if _, err := tx.Remember(ctx, "ANONYMOUS:"+sentinels[4], sentinels[1], [32]byte{1}, d.Clock.Now()); err != nil {
 			return err
 		}
-		return errors.Join(tx.InsertParty(ctx, p), tx.InsertAccount(ctx, a), tx.InsertToken(ctx, token), tx.InsertConfirmation(ctx, c),
+		return errors.Join(tx.InsertParty(ctx, p), tx.InsertAccount(ctx, a), accessSentinels(ctx, tx, a), tx.InsertToken(ctx, token), tx.InsertConfirmation(ctx, c),
 			tx.InsertPartyRefusals(ctx, p.ID, []poa.Refusal{{Code: poa.CodeContentUnclear, Note: sentinels[6], At: d.Clock.Now()}}))
 	})
 	if err := d.DB.Sessions().CommitCtx(t.Context(), "token", []byte(sentinels[4]+sentinels[1]), d.Clock.Now().Add(time.Hour)); err != nil {

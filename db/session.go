@@ -24,6 +24,96 @@ type sessionRow struct {
 	Hash      []byte    `bun:"hash,pk"`
 	Sealed    []byte    `bun:"sealed"`
 	ExpiresAt time.Time `bun:"expires_at"`
+
+	ID        *string    `bun:"id"`
+	AccountID *string    `bun:"account_id"`
+	About     []byte     `bun:"about"`
+	BeganAt   *time.Time `bun:"began_at"`
+	SeenAt    *time.Time `bun:"seen_at"`
+}
+
+// seenEvery is how exactly a session's last use is kept.
+const seenEvery = time.Minute
+
+// InsertSession notes whose session a token is. Its data comes with the commit of
+// scs; a row that was deleted meanwhile comes back without its account.
+func (t *tx) InsertSession(ctx context.Context, s poa.Session) error {
+	about, err := t.db.seal.Seal(ctx, ownerSubject(s.PartyID, s.AccountID), "sessions", "about", s.ID, []byte(s.Agent))
+	if err != nil {
+		return fmt.Errorf("beginning session: %w", err)
+	}
+	row := sessionRow{Hash: s.Hash[:], Sealed: []byte{}, ExpiresAt: s.ExpiresAt.UTC(), ID: &s.ID, AccountID: &s.AccountID, About: about,
+		BeganAt: nullTime(s.BeganAt), SeenAt: nullTime(s.SeenAt.Truncate(seenEvery))}
+	_, err = t.q.NewInsert().Model(&row).Exec(ctx)
+	return failed(err, "beginning session")
+}
+
+// EndSession ends a session of the account.
+func (t *tx) EndSession(ctx context.Context, accountID, id string) error {
+	res, err := t.q.NewDelete().Model((*sessionRow)(nil)).Where("id = ? AND account_id = ?", id, accountID).Exec(ctx)
+	return touched(res, err, "ending session", poa.ErrNotFound)
+}
+
+// EndSessions ends the account's sessions but one, and says how many.
+func (t *tx) EndSessions(ctx context.Context, accountID, except string) (int, error) {
+	res, err := t.q.NewDelete().Model((*sessionRow)(nil)).Where("account_id = ? AND id <> ?", accountID, except).Exec(ctx)
+	if err != nil {
+		return 0, failed(err, "ending sessions")
+	}
+	n, err := res.RowsAffected()
+	return int(n), failed(err, "ending sessions")
+}
+
+// SessionsOf lists the account's sessions that are not over, the newest first.
+func (r reader) SessionsOf(ctx context.Context, accountID string, now time.Time) ([]poa.Session, error) {
+	var rows []struct {
+		sessionRow `bun:",extend"`
+		PartyID    *string
+	}
+	err := r.q.NewSelect().TableExpr("sessions AS s").Join("JOIN accounts AS a ON a.id = s.account_id").ColumnExpr("s.*, a.party_id").
+		Where("s.account_id = ? AND s.expires_at > ?", accountID, now.UTC()).OrderExpr("s.began_at DESC, s.id").Limit(poa.MaxPage).Scan(ctx, &rows)
+	if err != nil {
+		return nil, failed(err, "reading sessions")
+	}
+	sessions := make([]poa.Session, len(rows))
+	for i, row := range rows {
+		s := poa.Session{ID: fromNullText[string](row.ID), AccountID: accountID, PartyID: fromNullText[string](row.PartyID), BeganAt: fromNullTime(row.BeganAt), SeenAt: fromNullTime(row.SeenAt), ExpiresAt: row.ExpiresAt.UTC()}
+		agent, err := r.db.seal.Open(ctx, ownerSubject(s.PartyID, accountID), "sessions", "about", s.ID, row.About)
+		if err != nil && !errors.Is(err, ErrErased) {
+			return nil, err
+		}
+		s.Agent = string(agent)
+		sessions[i] = s
+	}
+	return sessions, nil
+}
+
+// ActorBySession finds whose session a token is. Somebody who must have a second
+// factor and has none is nobody but for adding one.
+func (r reader) ActorBySession(ctx context.Context, hash [32]byte, now time.Time) (poa.Actor, error) {
+	var row struct {
+		actorRow  `bun:",extend"`
+		SessionID string
+		SeenAt    time.Time
+		Enrolling bool
+	}
+	err := r.q.NewSelect().TableExpr("sessions AS s").Join("JOIN accounts AS a ON a.id = s.account_id").Join("LEFT JOIN parties AS p ON p.id = a.party_id").
+		ColumnExpr("a.id, a.party_id, a.kind, a.roles, a.member, a.language, s.id AS session_id, s.seen_at").
+		ColumnExpr("(p.id IS NULL OR p.second_factor) AND a.totp_since IS NULL AND NOT EXISTS (SELECT FROM passkeys AS k WHERE k.account_id = a.id) AS enrolling").
+		Where("s.hash = ? AND (a.disabled_at IS NULL OR a.disabled_at > ?)", hash[:], now.UTC()).Scan(ctx, &row)
+	if err != nil {
+		return poa.Actor{}, failed(err, "reading session")
+	}
+	if now.Sub(row.SeenAt) >= seenEvery {
+		_, err = r.q.NewUpdate().Model((*sessionRow)(nil)).Set("seen_at = ?", now.UTC().Truncate(seenEvery)).Where("hash = ? AND seen_at < ?", hash[:], now.UTC()).Exec(ctx)
+	}
+	actor := row.actor()
+	if row.Enrolling {
+		actor = poa.Anonymous(row.Language)
+		actor.Enrolling = row.ID
+	}
+	actor.SessionID = row.SessionID
+	return actor, failed(err, "noting a session's use")
 }
 
 // SessionStore keeps signed-in sessions. It implements the Store and CtxStore
@@ -47,7 +137,7 @@ func (s *SessionStore) FindCtx(ctx context.Context, token string) ([]byte, bool,
 	if err = failed(err, "reading session"); errors.Is(err, poa.ErrNotFound) {
 		return nil, false, nil
 	}
-	if err != nil {
+	if err != nil || len(row.Sealed) == 0 { // begun, and not yet committed
 		return nil, false, err
 	}
 	data, err := s.db.seal.Open(ctx, sessionSubject, "sessions", "sealed", name, row.Sealed)

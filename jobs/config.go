@@ -22,6 +22,7 @@ type Config struct {
 
 	Notifier  *poa.Notifier
 	Registrar *poa.Registrar
+	Access    *poa.Access
 	Titles    *poa.Titles
 	Retention *poa.Retention
 	Upkeep    Upkeep
@@ -88,7 +89,7 @@ func (c Config) check() error {
 	switch {
 	case c.Pool == nil:
 		return errors.New("opening jobs: no pool was given")
-	case c.Notifier == nil, c.Registrar == nil, c.Titles == nil, c.Retention == nil, c.Upkeep == nil, c.Leader == nil, c.Webhook == nil, c.Mailer == nil, c.Clock == nil:
+	case c.Notifier == nil, c.Registrar == nil, c.Access == nil, c.Titles == nil, c.Retention == nil, c.Upkeep == nil, c.Leader == nil, c.Webhook == nil, c.Mailer == nil, c.Clock == nil:
 		return errors.New("opening jobs: a rule, an interface or the clock is missing")
 	}
 	return nil

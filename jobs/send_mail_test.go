@@ -20,7 +20,8 @@ import (
 
 // values are those that the domain gives to each kind of mail.
 var values = map[string]string{"organisation": "例社 <b>&", "number": "A-20261123-000042", "delegate": "受任 太郎", "delegationId": "01234-56789",
-	"link": "https://ininjo.example/l/injl_token", "type": "delegation.revoked", "status": "REVOKED", "sequence": "42", "reason": "QUALIFICATION_SUSPENDED", "at": "2026-06-01T03:00:00Z"}
+	"link": "https://ininjo.example/l/injl_token", "type": "delegation.revoked", "status": "REVOKED", "sequence": "42", "reason": "QUALIFICATION_SUSPENDED", "at": "2026-06-01T03:00:00Z",
+	"name": "受任 太郎", "device": "Chrome, Windows", "factor": "TOTP", "role": "DEVELOPER"}
 
 func (w *world) send(t *testing.T, m poa.Mail) string {
 	t.Helper()
@@ -61,7 +62,7 @@ func templatesOf(t *testing.T, name string) []poa.MailTemplate {
 		if !ok {
 			return true
 		}
-		if kind, ok := spec.Type.(*ast.Ident); ok && kind.Name == "MailTemplate" {
+		if kind, ok := spec.Type.(*ast.Ident); ok && kind.Name == "MailTemplate" && len(spec.Values) == 1 {
 			text, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
 			if err != nil {
 				t.Fatal(err)

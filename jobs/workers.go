@@ -21,6 +21,7 @@ func newWorkers(c Config) (*river.Workers, error) {
 	w := river.NewWorkers()
 	err = errors.Join(
 		river.AddWorkerSafely(w, &sendMail{Config: c, letters: letters}),
+		river.AddWorkerSafely(w, &answerPasswordRequest{Config: c}),
 		river.AddWorkerSafely(w, &deliverWebhook{Config: c}),
 		river.AddWorkerSafely(w, &announceTerms{Config: c}),
 		river.AddWorkerSafely(w, &abandonDrafts{Config: c}),

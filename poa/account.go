@@ -21,7 +21,7 @@ type TokenInput struct {
 // its text, which is shown this once: with the same idempotency key the text is
 // empty.
 func (e *Enrollment) CreateToken(ctx context.Context, actor Actor, in TokenInput) (Token, string, error) {
-	if err := e.mayHaveTokens(ctx, actor); err != nil {
+	if err := e.mayMakeTokens(ctx, actor); err != nil {
 		return Token{}, "", err
 	}
 	var text string
@@ -79,6 +79,14 @@ func (e *Enrollment) mayHaveTokens(ctx context.Context, actor Actor) error {
 	return ErrUnauthenticated
 }
 
+// mayMakeTokens is mayHaveTokens for members who may make and withdraw them.
+func (e *Enrollment) mayMakeTokens(ctx context.Context, actor Actor) error {
+	if err := e.mayHaveTokens(ctx, actor); err != nil || actor.Kind == ActorStaff {
+		return err
+	}
+	return actor.requireMember(MemberDeveloper)
+}
+
 // Tokens lists the actor's tokens, newest first.
 func (e *Enrollment) Tokens(ctx context.Context, actor Actor) ([]Token, error) {
 	if err := e.mayHaveTokens(ctx, actor); err != nil {
@@ -89,7 +97,7 @@ func (e *Enrollment) Tokens(ctx context.Context, actor Actor) ([]Token, error) {
 
 // RevokeToken withdraws a token: it stops with this commit.
 func (e *Enrollment) RevokeToken(ctx context.Context, actor Actor, key, id string) error {
-	if err := e.mayHaveTokens(ctx, actor); err != nil {
+	if err := e.mayMakeTokens(ctx, actor); err != nil {
 		return err
 	}
 	_, err := e.perform(ctx, actor, ActionTokenRevoked, key, id, func(ctx context.Context, a *act) (string, error) {

@@ -55,6 +55,11 @@ type Actor struct {
 	Roles []Role
 	// Member is what a party's member may do for it.
 	Member MemberRole
+	// SessionID names the browser's session, "" where the actor came by a token.
+	SessionID string
+	// Enrolling is the account of somebody who gave the right password and must
+	// add a second factor before anything else: of kind ANONYMOUS till then.
+	Enrolling string
 	// Language is "ja" or "en", for mail that the act causes.
 	Language string
 	// Anonymous callers are told apart by the keyed hash of their e-mail

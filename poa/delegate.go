@@ -178,7 +178,7 @@ func (r *Registrar) Renounce(ctx context.Context, actor Actor, key string) (Dele
 // ResendLink draws the delegate a new one-time link, at the delegator's wish:
 // to answer while the filing is open, to renounce once it is accepted.
 func (r *Registrar) ResendLink(ctx context.Context, actor Actor, in EndInput) error {
-	if err := actor.require(ActorDelegator); err != nil {
+	if err := actor.requireFor(ActorDelegator, MemberAdministrator); err != nil {
 		return err
 	}
 	_, err := r.change(ctx, actor, ActionLinkSent, in, func(ctx context.Context, a *act, d Delegation) error {

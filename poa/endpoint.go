@@ -100,6 +100,9 @@ func (n *Notifier) mayNotify(ctx context.Context, actor Actor) error {
 			return err
 		}
 	}
+	if err := actor.requireMember(MemberDeveloper); err != nil {
+		return err
+	}
 	return n.requireActive(ctx, actor)
 }
 

@@ -25,8 +25,9 @@ type Hasher interface {
 	Hash(ctx context.Context, password string) (string, error)
 	// Matches takes as long for an empty hash as for any other.
 	Matches(ctx context.Context, hash, password string) (bool, error)
-	// CodeFits tells whether a code of RFC 6238 fits the secret at the instant.
-	CodeFits(secret, code string, at time.Time) bool
+	// CodeStep returns the time step of RFC 6238 whose code it is, within one
+	// step of the instant; false where the code fits none.
+	CodeStep(secret, code string, at time.Time) (step int64, fits bool)
 }
 
 // NewEnrollment returns the chapter's rules over a clock and a store.
@@ -213,8 +214,8 @@ func (e *Enrollment) SetPassword(ctx context.Context, actor Actor, in SetPasswor
 		if err := a.useLink(ctx, link.ID); err != nil {
 			return "", err
 		}
-		if err := a.SetPassword(ctx, link.SubjectID, hash); err != nil {
-			return "", fmt.Errorf("setting password: %w", err)
+		if err := a.setPassword(ctx, e.policy, link.SubjectID, hash); err != nil {
+			return "", err
 		}
 		return link.SubjectID, e.confirmAddress(ctx, a, link.SubjectID)
 	})

@@ -259,7 +259,7 @@ func TestPasswordsAndSignIn(t *testing.T) {
 				t.Errorf("%q: %s, %v, %+v", in.Email, diff, err, actor)
 			}
 		}
-		if diff := cmp.Diff(map[string]int{"audit_events": 7}, o.grown(before)); diff != "" {
+		if diff := cmp.Diff(map[string]int{"audit_events": 7, "attempts_to_sign_in": 6}, o.grown(before)); diff != "" {
 			t.Error(diff)
 		}
 		actor, err := o.enrollment.SignIn(t.Context(), poa.SignInInput{Email: "Delegator@Example.JP", Password: password})

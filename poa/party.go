@@ -163,11 +163,18 @@ type Account struct {
 	Email        string // sealed
 	PasswordHash string
 	// TOTPSecret is the second factor's secret, base 32; sealed, empty where
-	// there is none.
-	TOTPSecret string
+	// there is none. TOTPPending is one that no code has confirmed yet.
+	TOTPSecret  string
+	TOTPPending string
+	// TOTPSince is when the secret came into use; zero where there is none.
+	TOTPSince time.Time
+	// Member is what the account may do for its party; empty for staff.
+	Member     MemberRole
 	Language   string
 	CreatedAt  time.Time
 	DisabledAt time.Time
+	// PasswordChangedAt is when the password was set last, zero before.
+	PasswordChangedAt time.Time
 }
 
 // TokenScope is what an API token may do.

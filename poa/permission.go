@@ -44,6 +44,7 @@ const (
 	MayHold                 Permission = "SET_LEGAL_HOLDS"
 	MayPrepareErasure       Permission = "PREPARE_ERASURE"
 	MayReleaseErasure       Permission = "RELEASE_ERASURE"
+	MayResetFactors         Permission = "RESET_SECOND_FACTORS"
 )
 
 // Grant says which roles have a permission, and the clause that it comes from;
@@ -86,6 +87,7 @@ var permissions = []Grant{
 	{MayHold, []Role{RoleServiceOwner, RoleServiceManager}, ""},
 	{MayPrepareErasure, []Role{RoleServiceManager}, ""},
 	{MayReleaseErasure, []Role{RoleServiceOwner}, ""},
+	{MayResetFactors, []Role{RoleServiceOwner}, "8.3"},
 }
 
 // Grants lists who may do what, in the order of the table.
@@ -176,4 +178,13 @@ func (a Actor) requireMember(least MemberRole) error {
 		return ErrForbidden
 	}
 	return nil
+}
+
+// requireFor returns nil if the actor is of the kind and a member of its party in
+// the role or more.
+func (a Actor) requireFor(kind ActorKind, least MemberRole) error {
+	if err := a.require(kind); err != nil {
+		return err
+	}
+	return a.requireMember(least)
 }

@@ -49,6 +49,9 @@ type Policy struct {
 	Live string
 	// StaffTokens lets staff have API tokens; in the demo only.
 	StaffTokens bool
+	// RepeatCodes lets a code of the second factor be used again within its
+	// time; in the demo only, where several scripts sign in at one moment.
+	RepeatCodes bool
 }
 
 // DefaultPolicy returns the defaults for a service at publicURL.

@@ -24,7 +24,7 @@ type SubmitInput struct {
 // certificates is recorded as not checked. A fault leaves the draft open. The
 // same bytes for the same draft give the first acknowledgement again.
 func (r *Registrar) Submit(ctx context.Context, actor Actor, in SubmitInput) (Delegation, error) {
-	if err := actor.require(ActorDelegator); err != nil {
+	if err := actor.requireFor(ActorDelegator, MemberAdministrator); err != nil {
 		return Delegation{}, err
 	}
 	id, err := r.perform(ctx, actor, ActionSubmitted, in.IdempotencyKey, in, func(ctx context.Context, a *act) (string, error) {

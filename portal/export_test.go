@@ -109,7 +109,13 @@ type nobodys struct{}
 func (nobodys) Actor(context.Context) (poa.Actor, bool) { return poa.Actor{}, false }
 
 // SignIn does nothing.
-func (nobodys) SignIn(context.Context, poa.Actor) error { return nil }
+func (nobodys) SignIn(context.Context, poa.Actor, string) error { return nil }
+
+// Keep keeps nothing.
+func (nobodys) Keep(context.Context, string, string) {}
+
+// Kept returns nothing.
+func (nobodys) Kept(context.Context, string) string { return "" }
 
 // SignOut does nothing.
 func (nobodys) SignOut(context.Context) error { return nil }
@@ -185,6 +191,7 @@ func Samples() []Sample {
 	all := append(publicSamples(), delegatorSamples()...)
 	all = append(all, recipientSamples()...)
 	all = append(all, failureSamples()...)
+	all = append(all, accessSamples()...)
 	all = append(all, titleSamples()...)
 	all = append(all, retentionSamples()...)
 	all = append(all, staffSamples()...)

@@ -46,7 +46,7 @@ var statusOf = map[poa.Code]int{
 func (p *portal) fail(r *request, pattern string, err error) {
 	code := poa.CodeOf(err)
 	if code == poa.CodeUnauthenticated {
-		_ = r.redirect(signInPath(r.Request))
+		_ = r.redirect(doorOf(r))
 		return
 	}
 	status, known := statusOf[code]
@@ -116,6 +116,14 @@ func (p *portal) crossSite(w http.ResponseWriter, hr *http.Request) {
 	r := p.request(w, hr)
 	r.actor = poa.Anonymous(r.lang)
 	p.fail(r, "another site's form", poa.ErrForbidden)
+}
+
+// doorOf is the sign-in page, or the page of whoever must add a second factor first.
+func doorOf(r *request) string {
+	if r.actor.Enrolling != "" {
+		return enrolPath
+	}
+	return signInPath(r.Request)
 }
 
 // signInPath leads to the sign-in page and back to what was asked for.

@@ -71,7 +71,9 @@ func (p *portal) setPassword(r *request) error {
 	if r.PostForm.Get("password") != r.PostForm.Get("repeat") {
 		err = poa.Faults{{Code: poa.CodeInvalid, Field: []string{"repeat"}}}
 	} else {
-		err = p.Enrollment.SetPassword(r.Context(), r.actor, poa.SetPasswordInput{Token: r.PathValue("token"), Password: r.PostForm.Get("password")})
+		var device string
+		device, err = p.Access.SetPassword(r.Context(), r.actor, poa.SetPasswordInput{Token: r.PathValue("token"), Password: r.PostForm.Get("password")}, r.browser())
+		p.knowBrowser(r, device)
 	}
 	faults, ok := faultsOf(err)
 	switch {

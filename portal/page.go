@@ -43,8 +43,8 @@ func (p *portal) page(r *request, view string, data any, forms []*Form) *page {
 	}
 	q := r.URL.Query()
 	out.LangPath = preferring(q, "lang", out.OtherLang)
-	out.Theme, out.Themes = r.theme, theme.choices(q, r.theme)
-	out.UTC, out.Times = r.utc == "shown", utc.choices(q, r.utc)
+	out.Theme, out.Themes = r.theme, themePreference.choices(q, r.theme)
+	out.UTC, out.Times = r.utc == "shown", utcPreference.choices(q, r.utc)
 	out.Nav = navigation(r.actor, r.URL.Path)
 	if done := "done." + r.URL.Query().Get("done"); p.views.knows(done) {
 		out.Done = done
@@ -86,6 +86,17 @@ func (p *page) Faulty() *Form {
 
 // SignedIn reports whether somebody is signed in.
 func (p *page) SignedIn() bool { return p.Actor.Kind != "" && p.Actor.Kind != poa.ActorAnonymous }
+
+// Enrolling reports whether somebody must add a second factor first.
+func (p *page) Enrolling() bool { return p.Actor.Enrolling != "" }
+
+// IsMember reports whether the actor acts for a party in the role or a higher one.
+func (p *page) IsMember(role string) bool { return p.Actor.IsMember(poa.MemberRole(role)) }
+
+// MayDevelop reports whether the actor may make tokens and endpoints of webhooks.
+func (p *page) MayDevelop() bool {
+	return p.Actor.Kind == poa.ActorStaff || p.Actor.IsMember(poa.MemberDeveloper)
+}
 
 // May reports whether the actor is staff with the permission.
 func (p *page) May(permission string) bool { return p.Actor.May(poa.Permission(permission)) }

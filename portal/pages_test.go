@@ -29,6 +29,8 @@ type example struct {
 	// Status is what the browser gets: 200, of a refused form 422, of a page
 	// that says what went wrong its own.
 	Status int `json:"status"`
+	// Filled leaves the form as the page shows it.
+	Filled bool `json:"filled,omitempty"`
 	// Picture names the screenshots of docs/screenshots, Ways in which ways.
 	Picture string   `json:"picture,omitempty"`
 	Ways    []string `json:"ways,omitempty"`
@@ -62,6 +64,12 @@ func elsewhere(pattern, who, path string) example {
 // back with its faults.
 func refused(pattern, who, on, action string) example {
 	return example{Pattern: pattern, Who: who, Path: action, On: on, Status: http.StatusUnprocessableEntity}
+}
+
+// answered is a form on a page that is sent as the page fills it, and whose
+// answer is a page.
+func answered(pattern, who, on, action string) example {
+	return example{Pattern: pattern, Who: who, Path: action, On: on, Status: http.StatusOK, Filled: true}
 }
 
 // unrefused is a POST that shows no faults of its own, with the reason.

@@ -15,13 +15,19 @@ import (
 // Session is who is signed in, kept by a cookie. Implemented by server, which
 // wraps the handler so that the session is in the request's context.
 type Session interface {
-	// Actor returns the signed-in actor, read anew: false where nobody is, or
-	// the account was disabled.
+	// Actor returns the signed-in actor, read anew: false where nobody is, the
+	// session was ended or the account disabled. Somebody who must add a second
+	// factor first is an anonymous actor with Enrolling.
 	Actor(ctx context.Context) (poa.Actor, bool)
-	// SignIn binds the session to the actor under a new token.
-	SignIn(ctx context.Context, actor poa.Actor) error
+	// SignIn binds the session to the actor under a new token; agent is what the
+	// browser calls itself.
+	SignIn(ctx context.Context, actor poa.Actor, agent string) error
 	// SignOut ends the session.
 	SignOut(ctx context.Context) error
+	// Keep keeps a value under a name from one request to the next; "" forgets it.
+	Keep(ctx context.Context, name, value string)
+	// Kept returns what was kept, "" if nothing.
+	Kept(ctx context.Context, name string) string
 }
 
 // Queue is one queue of jobs, as the page for staff shows it.

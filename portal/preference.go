@@ -17,11 +17,11 @@ type preference struct {
 }
 
 var (
-	// theme is light, dark, or as the visitor's system has it.
-	theme = preference{"theme", []string{"system", "light", "dark"}}
-	// utc shows the UTC instant beside each of Japan's time: by keyboard and by
+	// themePreference is light, dark, or as the visitor's system has it.
+	themePreference = preference{"theme", []string{"system", "light", "dark"}}
+	// utcPreference shows the UTC instant beside each of Japan's time: by keyboard and by
 	// touch no title is reached.
-	utc = preference{"utc", []string{"hidden", "shown"}}
+	utcPreference = preference{"utc", []string{"hidden", "shown"}}
 )
 
 // choose takes the query first and remembers it, then the cookie, then the
@@ -62,7 +62,7 @@ type choice struct {
 func preferring(q url.Values, name, value string) string {
 	kept := url.Values{}
 	for key, values := range q {
-		if key != "done" && key != "lang" && key != theme.name && key != utc.name {
+		if key != "done" && key != "lang" && key != themePreference.name && key != utcPreference.name {
 			kept[key] = values
 		}
 	}

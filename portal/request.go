@@ -32,7 +32,7 @@ type request struct {
 
 // request begins one with what the visitor chose for all pages.
 func (p *portal) request(w http.ResponseWriter, hr *http.Request) *request {
-	return &request{Request: hr, w: w, lang: chooseLanguage(w, hr), theme: theme.choose(w, hr), utc: utc.choose(w, hr)}
+	return &request{Request: hr, w: w, lang: chooseLanguage(w, hr), theme: themePreference.choose(w, hr), utc: utcPreference.choose(w, hr)}
 }
 
 func (p *portal) handler(each route) http.Handler {

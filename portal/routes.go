@@ -22,9 +22,11 @@ const (
 	recipients
 	parties
 	staff
-	// seers are staff whose roles see parties and what they filed.
+	// seers are staff whose roles see parties and what they filed, appointers and
+	// proposers those who appoint and who propose dismissals.
 	seers
 	appointers
+	proposers
 )
 
 type route struct {
@@ -143,7 +145,7 @@ func staffRoutes() []route {
 		{"POST /staff/filings/{id}/refuse", seers, (*portal).refuseFiling},
 		{"GET /staff/audit", staff, (*portal).listAudit},
 		{"GET /staff/queues", staff, (*portal).listQueues},
-		{"GET /staff/people", appointers, (*portal).showPeople},
+		{"GET /staff/people", staff, (*portal).showPeople},
 		{"POST /staff/people", appointers, (*portal).appoint},
 	}
 }
@@ -179,7 +181,7 @@ func parentOf(path, place string, shown map[string]bool) string {
 }
 
 // throttled are the acts that need no account.
-var throttled = []string{"POST /sign-in", "POST /register/", "POST /l/"}
+var throttled = []string{"POST /sign-in", "POST /register/", "POST /l/", "POST /join/", "POST /forgot-password"}
 
 // tooEarly refuses an act that needs no account where its client comes too
 // often. Retry-After says when to come again, on the page as well.
@@ -208,6 +210,7 @@ func admit(who access, actor poa.Actor) error {
 		staff:      kind == poa.ActorStaff,
 		seers:      actor.May(poa.MaySeeParties),
 		appointers: actor.May(poa.MayAppoint),
+		proposers:  actor.May(poa.MayProposeDismissal),
 	}[who]
 	switch {
 	case allowed:

@@ -94,6 +94,8 @@ func (w *tour) fileAll() {
 	w.draftLong(delegator)
 }
 
+var delegationPath = regexp.MustCompile(`/delegations/[0-9A-Z-]{29}`)
+
 func (w *tour) submitSigned(delegator *visitor, id string) {
 	path := "/delegations/" + id
 	draft := delegator.open(path+"/draft", 200)

@@ -69,7 +69,7 @@ func (v *visitor) open(path string, status int) shown {
 }
 
 var (
-	formElement = regexp.MustCompile(`(?s)<form[^>]*action="([^"]*)"[^>]*>(.*?)</form>`)
+	formElement = regexp.MustCompile(`(?s)<form[^>]*method="post"[^>]*action="([^"]*)"[^>]*>(.*?)</form>`)
 	inputField  = regexp.MustCompile(`<input([^>]*)>`)
 	nameOf      = regexp.MustCompile(`\sname="([^"]*)"`)
 	valueOf     = regexp.MustCompile(`\svalue="([^"]*)"`)

@@ -9,7 +9,7 @@ import (
 
 	"github.com/alexedwards/argon2id"
 	"github.com/pquerna/otp"
-	"github.com/pquerna/otp/totp"
+	"github.com/pquerna/otp/hotp"
 )
 
 // hasher hashes passwords by argon2id (RFC 9106). Each hash takes 64 MiB, so
@@ -66,12 +66,23 @@ func (h *hasher) Matches(ctx context.Context, hash, password string) (bool, erro
 	return argon2id.ComparePasswordAndHash(password, hash)
 }
 
-// CodeFits tells whether a time-based code fits (RFC 6238: 30 s, 6 digits, one
-// step of tolerance).
-func (h *hasher) CodeFits(secret, code string, at time.Time) bool {
+// codeOptions are those of RFC 6238 that authenticator apps take for granted.
+var codeOptions = hotp.ValidateOpts{Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1}
+
+// codePeriod is the length of a time step.
+const codePeriod = 30
+
+// CodeStep finds the time step whose code it is (RFC 6238: 30 s, 6 digits, one
+// step of tolerance). Codes are compared in constant time.
+func (h *hasher) CodeStep(secret, code string, at time.Time) (int64, bool) {
 	if secret == "" {
-		return false
+		return 0, false
 	}
-	ok, err := totp.ValidateCustom(code, secret, at, totp.ValidateOpts{Period: 30, Skew: 1, Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1})
-	return err == nil && ok
+	now, found := at.Unix()/codePeriod, int64(-1)
+	for step := now - 1; step <= now+1; step++ {
+		if ok, err := hotp.ValidateCustom(code, uint64(step), secret, codeOptions); err == nil && ok {
+			found = step
+		}
+	}
+	return found, found >= 0
 }

@@ -152,6 +152,13 @@ func (s *service) wire(publicURL string) error {
 		titles:     poa.NewTitles(s.clock, s.db, s.policy),
 		retention:  poa.NewRetention(s.clock, s.db, s.policy),
 	}
+	checker, err := newPasskeys(s.policy)
+	if err != nil {
+		return err
+	}
+	if checker != nil {
+		s.chapters.access = s.chapters.access.WithPasskeys(checker)
+	}
 	s.actors = actors{store: s.db, clock: s.clock, staffTokens: s.config.demo}
 	return s.equipRetention()
 }
@@ -163,7 +170,7 @@ func (s *service) policyAt(publicURL string) poa.Policy {
 		p.PolicyURL = s.config.PolicyURL
 	}
 	if s.config.demo {
-		p.Live, p.StaffTokens = "test", true
+		p.Live, p.StaffTokens, p.RepeatCodes = "test", true, true
 	}
 	return p
 }
@@ -216,7 +223,7 @@ func (s *service) graphQL(often *throttle) http.Handler {
 }
 
 func (s *service) portal(often *throttle) (http.Handler, error) {
-	signedIn := newSessions(s.db, s.db.Sessions(), s.policy.PublicURL, s.log)
+	signedIn := newSessions(s.db, s.db.Sessions(), s.chapters.access, s.clock, s.policy.PublicURL, s.log)
 	pages, err := portal.New(portal.Config{
 		Enrollment: s.chapters.enrollment, Registrar: s.chapters.registrar, Responder: s.chapters.responder,
 		Notifier: s.chapters.notifier, Records: s.chapters.records, Access: s.chapters.access, Desk: s.chapters.desk, Titles: s.chapters.titles,

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -16,17 +17,21 @@ import (
 	"ininjo/poa"
 )
 
-const sessionAccount = "account"
+// sessionName is the key of a session's own ID in its data. Whose it is stands in
+// its row, not in its data.
+const sessionName = "session"
 
-// sessions keep who is signed in to the portal: the account's ID behind a
-// random cookie. The account is read anew for every request, so that a
-// disabled one stops at once.
+// sessions keep who is signed in to the portal behind a random cookie. Whose
+// session it is is read anew for every request, so that one that was ended, and a
+// disabled account, stop at once.
 type sessions struct {
 	manager *scs.SessionManager
 	store   poa.Store
+	access  *poa.Access
+	clock   poa.Clock
 }
 
-func newSessions(store poa.Store, sessionStore scs.Store, publicURL string, log *slog.Logger) *sessions {
+func newSessions(store poa.Store, sessionStore scs.Store, access *poa.Access, clock poa.Clock, publicURL string, log *slog.Logger) *sessions {
 	// scs.New would start a store in memory, whose goroutine never ends, and
 	// write errors past our log.
 	m := &scs.SessionManager{Store: sessionStore, Codec: scs.GobCodec{}, Lifetime: 12 * time.Hour, IdleTimeout: time.Hour, ErrorFunc: sessionFailed(log)}
@@ -35,7 +40,7 @@ func newSessions(store poa.Store, sessionStore scs.Store, publicURL string, log 
 	m.Cookie.SameSite = http.SameSiteLaxMode
 	m.Cookie.Secure = strings.HasPrefix(publicURL, "https://")
 	m.Cookie.Persist = false
-	return &sessions{manager: m, store: store}
+	return &sessions{manager: m, store: store, access: access, clock: clock}
 }
 
 // sessionFailed answers where the store of sessions fails; the cause stands in
@@ -47,13 +52,13 @@ func sessionFailed(log *slog.Logger) func(http.ResponseWriter, *http.Request, er
 	}
 }
 
-// Actor returns who is signed in.
+// Actor returns who is signed in, or who must add a second factor first.
 func (s *sessions) Actor(ctx context.Context) (poa.Actor, bool) {
-	id := s.manager.GetString(ctx, sessionAccount)
-	if id == "" {
+	token := s.manager.Token(ctx)
+	if token == "" {
 		return poa.Anonymous(languageFrom(ctx)), false
 	}
-	actor, err := s.store.ActorByAccount(ctx, id)
+	actor, err := s.store.ActorBySession(ctx, sha256.Sum256([]byte(token)), s.clock.Now())
 	if err != nil {
 		return poa.Anonymous(languageFrom(ctx)), false
 	}
@@ -62,14 +67,18 @@ func (s *sessions) Actor(ctx context.Context) (poa.Actor, bool) {
 }
 
 // SignIn gives the browser a new session for the actor.
-func (s *sessions) SignIn(ctx context.Context, actor poa.Actor) error {
-	if actor.ID == "" {
-		return errors.New("signing in: no account")
+func (s *sessions) SignIn(ctx context.Context, actor poa.Actor, agent string) error {
+	if actor.SessionID == "" {
+		return errors.New("signing in: no session was drawn")
 	}
 	if err := s.manager.RenewToken(ctx); err != nil {
 		return fmt.Errorf("renewing session: %w", err)
 	}
-	s.manager.Put(ctx, sessionAccount, actor.ID)
+	s.manager.Put(ctx, sessionName, actor.SessionID)
+	began := poa.Session{Hash: sha256.Sum256([]byte(s.manager.Token(ctx))), Agent: agent, ExpiresAt: s.clock.Now().Add(s.manager.Lifetime)}
+	if err := s.access.BeginSession(ctx, actor, began); err != nil {
+		return fmt.Errorf("beginning session: %w", err)
+	}
 	return nil
 }
 
@@ -79,4 +88,18 @@ func (s *sessions) SignOut(ctx context.Context) error {
 		return fmt.Errorf("ending session: %w", err)
 	}
 	return nil
+}
+
+// Keep keeps a value in the session from one request to the next.
+func (s *sessions) Keep(ctx context.Context, name, value string) {
+	if value == "" {
+		s.manager.Remove(ctx, name)
+		return
+	}
+	s.manager.Put(ctx, name, value)
+}
+
+// Kept returns what was kept.
+func (s *sessions) Kept(ctx context.Context, name string) string {
+	return s.manager.GetString(ctx, name)
 }

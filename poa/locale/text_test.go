@@ -27,7 +27,8 @@ var kinds = map[string]string{"Code": "", "State": "state.", "ValidityStatus": "
 	"RecordKind": "record.", "PeriodStart": "start.", "PeriodEnd": "end.", "RunKind": "run.", "RunState": "runstate.", "ItemOutcome": "outcome.", "SubjectKind": "subject.",
 	"Permission": "permission.", "CaseKind": "case.", "ContactChannel": "channel.", "ContactDirection": "direction.", "FitnessItem": "fitness.",
 	"ReviewedLog": "review.", "FindingState": "finding.",
-	"TitleState": "title.", "TitleStanding": "look.", "TitleKey": "title-key.", "Freshness": "freshness."}
+	"TitleState": "title.", "TitleStanding": "look.", "TitleKey": "title-key.", "Freshness": "freshness.",
+	"MemberRole": "member.", "FactorKind": "factor."}
 
 func TestEveryConstantHasItsTexts(t *testing.T) {
 	t.Parallel()

@@ -23,20 +23,20 @@ async function contextOf(who, { lang, scheme, width }) {
   return context;
 }
 
-/** Empties a form and sends it past the browser's own checks. */
-async function sendEmpty(page, action) {
+/** Sends a form past the browser's own checks, emptied unless it stays as the page fills it. */
+async function send(page, action, filled) {
   const sent = page.waitForEvent("load");
   const [response] = await Promise.all([
     page.waitForResponse((each) => each.request().method() === "POST"),
-    page.evaluate((wanted) => {
+    page.evaluate(([wanted, stays]) => {
       const form = [...document.forms].find((each) => each.getAttribute("action") === wanted && each.method === "post");
       if (!form) throw new Error(`no form with the action ${wanted}`);
-      for (const field of form.elements) {
+      for (const field of stays ? [] : form.elements) {
         if (field.type === "checkbox" || field.type === "radio") field.checked = false;
         else if (field.type !== "hidden" && field.tagName !== "SELECT" && field.tagName !== "BUTTON") field.value = "";
       }
       form.submit();
-    }, action),
+    }, [action, filled]),
   ]);
   await sent;
   return response;
@@ -45,7 +45,7 @@ async function sendEmpty(page, action) {
 async function arrive(page, visit) {
   if (!visit.on) return page.goto(url(visit.path), { waitUntil: "load" });
   await page.goto(url(visit.on), { waitUntil: "load" });
-  return sendEmpty(page, visit.path);
+  return send(page, visit.path, visit.filled);
 }
 
 async function look(page, visit, variant) {

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"testing"
+	"time"
+
+	"github.com/alexedwards/argon2id"
+	"github.com/pquerna/otp/totp"
+)
+
+// TestCodeStep finds a code's step within one step of the instant, and no other.
+func TestCodeStep(t *testing.T) {
+	t.Parallel()
+	h, err := newHasher(argon2id.Params{Memory: 8, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32})
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, at := "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", time.Date(2026, 6, 1, 3, 0, 10, 0, time.UTC)
+	for offset, fits := range map[int64]bool{-2: false, -1: true, 0: true, 1: true, 2: false} {
+		code, err := totp.GenerateCode(secret, at.Add(time.Duration(offset)*30*time.Second))
+		if err != nil {
+			t.Fatal(err)
+		}
+		step, ok := h.CodeStep(secret, code, at)
+		if ok != fits || ok && step != at.Unix()/30+offset {
+			t.Errorf("a code of %d steps away: %d, %v", offset, step, ok)
+		}
+	}
+	for _, code := range []string{"", "12345", "1234567", "abcdef", "１２３４５６"} {
+		if _, ok := h.CodeStep(secret, code, at); ok {
+			t.Errorf("%q fits", code)
+		}
+	}
+	if _, ok := h.CodeStep("", "123456", at); ok {
+		t.Error("no secret has a code")
+	}
+}
