@@ -15,8 +15,8 @@ import (
 	"ininjo/poa/log"
 )
 
-// The asker by a token that holds at $2, and by the account of a session. Their
-// columns are the same.
+// The asker by a token that holds at $2, by the account of a session, and one of
+// whom nothing is asked. Their columns are the same.
 const (
 	askerByToken = `SELECT t.id AS token_id, t.account_id, t.kind, coalesce(t.party_id, '') AS party_id, a.roles, a.language, t.scope,
 		coalesce(p.state = 'ACTIVE', false) AS active
@@ -26,6 +26,9 @@ const (
 		coalesce(p.state = 'ACTIVE', false) AS active
 	FROM accounts a LEFT JOIN parties p ON p.id = a.party_id
 	WHERE a.id = $1 AND a.created_at <= $2 AND (a.disabled_at IS NULL OR a.disabled_at > $2)`
+	askerUnknown = `SELECT '' AS token_id, $1::text AS account_id, 'ANONYMOUS' AS kind, '' AS party_id, ARRAY[]::text[] AS roles, 'ja' AS language,
+		'VALIDITY' AS scope, true AS active
+	WHERE $2::timestamptz IS NOT NULL`
 )
 
 // askSQL checks the credential, reads and audits in one statement: a withdrawn
@@ -45,7 +48,7 @@ const askSQL = `WITH asker AS (%s), reading AS (
 	SELECT r.id, r.answered_at, k.party_id, k.account_id, k.token_id, r.delegation_id, r.mistyped, r.asked_at, r.known_at, r.historical,
 		r.asked_document, r.asked_certificate, r.nonce, r.version
 	FROM reading r CROSS JOIN asker k
-	WHERE k.kind = 'RECIPIENT' AND k.active AND k.scope IN ('ALL', 'VALIDITY')
+	WHERE k.kind IN ('RECIPIENT', 'ANONYMOUS') AND k.active AND k.scope IN ('ALL', 'VALIDITY')
 	RETURNING id, answered_at, recipient_id, delegation_id, mistyped, asked_at, known_at, document_sha256, delegate_certificate_sha256, nonce, version
 )
 SELECT k.kind, k.account_id, k.party_id, k.roles, k.language, k.scope, k.active,
@@ -59,6 +62,7 @@ FROM reading r CROSS JOIN asker k LEFT JOIN inserted i ON i.id = r.id ORDER BY r
 var (
 	askByToken   = fmt.Sprintf(askSQL, askerByToken)
 	askByAccount = fmt.Sprintf(askSQL, askerByAccount)
+	askByNobody  = fmt.Sprintf(askSQL, askerUnknown)
 )
 
 // Ask checks the credential, reads the delegations and inserts the audit rows
@@ -70,7 +74,10 @@ func (d *DB) Ask(ctx context.Context, c poa.Credential, inquiries []poa.Inquiry)
 		return nil, nil
 	}
 	statement, credential := askByAccount, any(c.AccountID)
-	if c.AccountID == "" {
+	switch {
+	case c.Anonymous:
+		statement, credential = askByNobody, "anonymous"
+	case c.AccountID == "":
 		statement, credential = askByToken, c.TokenHash[:]
 	}
 	args := append([]any{credential, inquiries[0].AnsweredAt.UTC()}, askArguments(inquiries)...)

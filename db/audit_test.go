@@ -88,6 +88,7 @@ func TestHistoryStays(t *testing.T) {
 		"audit_events": "outcome", "audit_events_default": "outcome", "inquiries": "nonce", "confirmations": "sealed", "party_refusals": "code",
 		"published": "body", "facts": "kind", "filing_checks": "result", "refusals": "code", "delegate_certificates": "sealed", "attempts": "at",
 		"key_checks": "value", "destroyed_keys": "at", "archive_manifests": "location",
+		"party_versions": "sealed", "party_lookups": "sealed", "change_versions": "sealed",
 	} {
 		for _, statement := range []string{fmt.Sprintf("UPDATE %s SET %s = %s", table, column, column), "DELETE FROM " + table, "TRUNCATE " + table} {
 			if got := sqlState(t, d.URL, db.RoleProgram, statement); got != denied {
@@ -96,7 +97,7 @@ func TestHistoryStays(t *testing.T) {
 		}
 	}
 	for _, statement := range []string{
-		"UPDATE parties SET sealed = sealed", "UPDATE accounts SET roles = roles", "UPDATE api_tokens SET scope = scope", "UPDATE links SET hash = hash",
+		"UPDATE parties SET role = role", "UPDATE changes SET requested_by = requested_by", "UPDATE questions SET sealed = sealed", "UPDATE accounts SET roles = roles", "UPDATE api_tokens SET scope = scope", "UPDATE links SET hash = hash",
 		"DELETE FROM parties", "DELETE FROM accounts", "CREATE TABLE mine (a int)", "ALTER TABLE audit_events ADD COLUMN b int", "SELECT audit_detach('a', 'b')", "SET ROLE ininjo_owner",
 	} {
 		if got := sqlState(t, d.URL, db.RoleProgram, statement); got != denied {

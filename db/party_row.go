@@ -26,6 +26,10 @@ type partyRow struct {
 	AppliedAt time.Time  `bun:"applied_at"`
 	DecidedAt *time.Time `bun:"decided_at"`
 	NameShown bool       `bun:"name_shown"`
+	Version   int        `bun:"version"`
+	ProvedAt  *time.Time `bun:"proved_at"`
+	EnteredBy *string    `bun:"entered_by"`
+	CameBy    *string    `bun:"came_by"`
 }
 
 type confirmationRow struct {
@@ -56,7 +60,8 @@ func accountSubject(id string) Subject { return Subject{Class: ClassAccount, ID:
 
 func (r reader) toParty(ctx context.Context, row partyRow) (poa.Party, error) {
 	p := poa.Party{ID: row.ID, Role: poa.PartyRole(row.Role), Kind: poa.PartyKind(row.Kind), State: poa.EnrollmentState(row.State), Number: row.Number,
-		Language: row.Language, TermsID: fromNullText[string](row.TermsID), AppliedAt: row.AppliedAt.UTC(), DecidedAt: fromNullTime(row.DecidedAt), NameShown: row.NameShown}
+		Language: row.Language, TermsID: fromNullText[string](row.TermsID), AppliedAt: row.AppliedAt.UTC(), DecidedAt: fromNullTime(row.DecidedAt), NameShown: row.NameShown,
+		Version: row.Version, ProvedAt: fromNullTime(row.ProvedAt), EnteredBy: fromNullText[string](row.EnteredBy), CameBy: fromNullText[poa.CameBy](row.CameBy)}
 	err := r.db.seal.OpenJSON(ctx, accountSubject(row.ID), "parties", "sealed", row.ID, row.Sealed, &p.Profile)
 	if p.Erased = errors.Is(err, ErrErased); p.Erased {
 		return p, nil

@@ -24,7 +24,8 @@ func (t *tx) InsertParty(ctx context.Context, p poa.Party) error {
 		return fmt.Errorf("inserting party: %w", err)
 	}
 	row := partyRow{ID: p.ID, Role: string(p.Role), Kind: string(p.Kind), State: string(p.State), Number: p.Number, Sealed: sealed, Language: p.Language,
-		TermsID: nullText(p.TermsID), AppliedAt: p.AppliedAt.UTC(), DecidedAt: nullTime(p.DecidedAt), NameShown: p.NameShown}
+		TermsID: nullText(p.TermsID), AppliedAt: p.AppliedAt.UTC(), DecidedAt: nullTime(p.DecidedAt), NameShown: p.NameShown,
+		Version: p.Version, ProvedAt: nullTime(p.ProvedAt), EnteredBy: nullText(p.EnteredBy), CameBy: nullText(p.CameBy)}
 	if _, err := t.q.NewInsert().Model(&row).Exec(ctx); err != nil {
 		return failed(err, "inserting party")
 	}
@@ -49,15 +50,20 @@ func (t *tx) InsertPartyRefusals(ctx context.Context, partyID string, refusals [
 	if len(refusals) == 0 {
 		return nil
 	}
+	before, err := t.q.NewSelect().Model((*partyRefusalRow)(nil)).Where("party_id = ?", partyID).Count(ctx) // of an earlier application
+	if err != nil {
+		return failed(err, "counting refusals")
+	}
 	rows := make([]partyRefusalRow, len(refusals))
 	for i, refusal := range refusals {
-		sealed, err := t.db.seal.SealJSON(ctx, accountSubject(partyID), "party_refusals", "sealed", refusalRowKey(partyID, i), refusal.Note)
+		ordinal := int(before) + i
+		sealed, err := t.db.seal.SealJSON(ctx, accountSubject(partyID), "party_refusals", "sealed", refusalRowKey(partyID, ordinal), refusal.Note)
 		if err != nil {
 			return fmt.Errorf("inserting refusals: %w", err)
 		}
-		rows[i] = partyRefusalRow{PartyID: partyID, Ordinal: i, Code: string(refusal.Code), Field: texts(refusal.Field), Sealed: sealed, At: refusal.At.UTC()}
+		rows[i] = partyRefusalRow{PartyID: partyID, Ordinal: ordinal, Code: string(refusal.Code), Field: texts(refusal.Field), Sealed: sealed, At: refusal.At.UTC()}
 	}
-	_, err := t.q.NewInsert().Model(&rows).Exec(ctx)
+	_, err = t.q.NewInsert().Model(&rows).Exec(ctx)
 	return failed(err, "inserting refusals")
 }
 

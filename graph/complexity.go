@@ -50,6 +50,8 @@ func complexities() schema.ComplexityRoot {
 	c.Viewer.Watches = func(child int, first *int) int { return listed(child, first, nil) }
 	c.Viewer.Endpoints = func(child int) int { return 1 + poa.MaxEndpoints*child }
 	c.WebhookEndpoint.Deliveries = c.Viewer.Watches
+	c.Delegator.Changes = func(child int) int { return listed(child, nil, nil) }
+	c.Delegator.Questions, c.Recipient.Changes, c.Recipient.Questions = c.Delegator.Changes, c.Delegator.Changes, c.Delegator.Changes
 	c.Delegation.DraftFile = func(int) int { return fileCost }
 	c.Delegation.SignedFile = c.Delegation.DraftFile
 	c.PublishedDocument.Body = func(int) int { return bodyCost }

@@ -14,8 +14,9 @@ import (
 // recipients apply, reception confirms and decides, accounts come to be.
 type Enrollment struct {
 	office
-	policy Policy
-	hasher Hasher
+	policy  Policy
+	hasher  Hasher
+	numbers CorporateNumbers
 }
 
 // Hasher turns a password into what is kept of it (argon2id), and checks
@@ -81,19 +82,40 @@ func (e *Enrollment) RegisterRecipient(ctx context.Context, actor Actor, in Regi
 
 func (e *Enrollment) register(ctx context.Context, actor Actor, in RegisterInput, role PartyRole) (string, error) {
 	actor.Kind, actor.ID, actor.Scope = ActorAnonymous, "anonymous", in.Email
-	return e.perform(ctx, actor, ActionRegistered, in.IdempotencyKey, in, func(ctx context.Context, a *act) (string, error) {
-		faults := e.checkRegistration(in, role, a.now)
+	return e.file(ctx, actor, ActionRegistered, in, filing{role: role})
+}
+
+// filing is what of an application its input does not hold.
+type filing struct {
+	role PartyRole
+	// cameBy is set where staff entered it.
+	cameBy CameBy
+	lookup Lookup
+}
+
+// file looks the corporate number up, which no registration waits for long, and
+// stores the application.
+func (e *Enrollment) file(ctx context.Context, actor Actor, action Action, in RegisterInput, f filing) (string, error) {
+	f.lookup = e.LookUp(ctx, in.CorporateNumber).compared(in.Name, in.Address)
+	return e.perform(ctx, actor, action, in.IdempotencyKey, in, func(ctx context.Context, a *act) (string, error) {
+		faults := checkRegistration(in, f.role, a.now)
 		if err := e.checkTerms(ctx, a, in.TermsID, &faults); err != nil {
 			return "", err
 		}
 		if err := faults.Err(); err != nil {
 			return "", err
 		}
-		return e.apply(ctx, a, in, role)
+		return e.apply(ctx, a, in, f)
 	})
 }
 
-func (e *Enrollment) checkRegistration(in RegisterInput, role PartyRole, now time.Time) Faults {
+// CheckRegistration returns what is wrong with an application so far, for a form
+// of several steps. It stores nothing.
+func (e *Enrollment) CheckRegistration(in RegisterInput, role PartyRole) Faults {
+	return checkRegistration(in, role, e.clock.Now())
+}
+
+func checkRegistration(in RegisterInput, role PartyRole, now time.Time) Faults {
 	faults := checkInput(in)
 	if in.Kind == SoleProprietor {
 		switch birth := in.Representative.BirthDate; {
@@ -148,21 +170,22 @@ func InForce(published []Published, kind DocumentKind, day Date) Published {
 	return current
 }
 
-func (e *Enrollment) apply(ctx context.Context, a *act, in RegisterInput, role PartyRole) (string, error) {
+func (e *Enrollment) apply(ctx context.Context, a *act, in RegisterInput, f filing) (string, error) {
 	prefix, kind, numbered := PrefixDelegator, ActorDelegator, "A"
-	if role == PartyRecipient {
+	if f.role == PartyRecipient {
 		prefix, kind, numbered = PrefixRecipient, ActorRecipient, "R"
 	}
 	number, err := a.NextNumber(ctx, numbered, DateOf(a.now))
 	if err != nil {
 		return "", fmt.Errorf("drawing number: %w", err)
 	}
-	p := Party{ID: NewID(prefix), Role: role, Kind: in.Kind, State: EnrollmentApplied, Number: number, Language: language(a.actor.Language),
-		TermsID: in.TermsID, AppliedAt: a.now, NameShown: in.NameShown && role == PartyRecipient,
-		Profile: Profile{CorporateNumber: in.CorporateNumber, Name: in.Name, Address: in.Address, Filer: in.Filer, Email: in.Email,
-			Representative: Representative(in.Representative)}}
-	if err := a.InsertParty(ctx, p); err != nil {
-		return "", fmt.Errorf("inserting party: %w", err)
+	p := Party{ID: NewID(prefix), Role: f.role, Kind: in.Kind, State: EnrollmentApplied, Number: number, Language: language(a.actor.Language),
+		TermsID: in.TermsID, AppliedAt: a.now, NameShown: in.NameShown && f.role == PartyRecipient, Version: 1, CameBy: f.cameBy, Profile: in.profile()}
+	if f.cameBy != "" {
+		p.EnteredBy = a.actor.ID
+	}
+	if err := e.insertApplication(ctx, a, p, f.lookup); err != nil {
+		return "", err
 	}
 	account := Account{ID: NewID(PrefixAccount), PartyID: p.ID, Kind: kind, Name: in.Representative.Name, Email: in.Email, Language: p.Language, CreatedAt: a.now}
 	if err := a.InsertAccount(ctx, account); err != nil {
@@ -178,6 +201,31 @@ func (e *Enrollment) apply(ctx context.Context, a *act, in RegisterInput, role P
 	}
 	return p.ID, a.mail(ctx, Mail{PartyID: p.ID, To: in.Email, Template: MailApplicationReceived, Language: p.Language,
 		Values: map[string]string{"organisation": in.Name, "number": number, "link": link}})
+}
+
+func (in RegisterInput) profile() Profile {
+	return Profile{CorporateNumber: in.CorporateNumber, Name: in.Name, Address: in.Address, Filer: in.Filer, Email: in.Email,
+		Representative: Representative(in.Representative)}
+}
+
+// insertApplication stores a party with its first version and what was published
+// of it.
+func (e *Enrollment) insertApplication(ctx context.Context, a *act, p Party, l Lookup) error {
+	if err := a.InsertParty(ctx, p); err != nil {
+		return fmt.Errorf("inserting party: %w", err)
+	}
+	if err := a.MarkProofSent(ctx, p.ID, a.now, a.now); err != nil {
+		return fmt.Errorf("inserting party: %w", err)
+	}
+	if err := a.InsertPartyVersion(ctx, versionOf(p, VersionApplied, a.now)); err != nil {
+		return fmt.Errorf("inserting version: %w", err)
+	}
+	if err := a.InsertLookup(ctx, p.ID, l); err != nil {
+		return fmt.Errorf("inserting lookup: %w", err)
+	}
+	a.note("terms", p.TermsID)
+	a.note("lookup", string(l.Outcome))
+	return nil
 }
 
 func (e *Enrollment) passwordLink(ctx context.Context, a *act, accountID string) (string, error) {
@@ -236,10 +284,16 @@ func (e *Enrollment) confirmAddress(ctx context.Context, a *act, accountID strin
 	}
 	for _, address := range addresses {
 		if address.Email == account.Email && address.ConfirmedAt.IsZero() {
-			return a.ConfirmMailAddress(ctx, address.ID, a.now)
+			if err := a.ConfirmMailAddress(ctx, address.ID, a.now); err != nil {
+				return fmt.Errorf("confirming mail address: %w", err)
+			}
 		}
 	}
-	return nil
+	p, _, err := partyOf(ctx, a, account.PartyID)
+	if err != nil || p.Profile.Email != account.Email {
+		return err
+	}
+	return e.addressProved(ctx, a, p.ID)
 }
 
 // linkOf finds the unused link of a token; LINK_OVER where there is none of the

@@ -143,6 +143,8 @@ func TestApplications(t *testing.T) {
 		yes := func() poa.DecideInput {
 			return poa.DecideInput{IdempotencyKey: newKey(), PartyID: party.ID, Accept: true}
 		}
+		wantCode(t, o.enrollment.Decide(t.Context(), o.reception, yes()), poa.CodeAddressNotProved)
+		o.signInByLink("a@example.jp")
 		wantCode(t, o.enrollment.Decide(t.Context(), o.reception, yes()), poa.CodeNotConfirmed)
 		for _, actor := range []poa.Actor{o.serviceOwner, o.auditor, {Kind: poa.ActorDelegator, ID: "acc_x", PartyID: party.ID}} {
 			wantCode(t, o.enrollment.Confirm(t.Context(), actor, o.confirmation(party.ID)), poa.CodeForbidden)

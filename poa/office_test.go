@@ -189,9 +189,10 @@ func (o *office) enrol(email string) poa.Actor {
 	ctx := o.tb.Context()
 	party, err := o.enrollment.RegisterDelegator(ctx, poa.Anonymous("ja"), o.registration(email))
 	must(o.tb, err)
+	actor := o.signInByLink(email)
 	must(o.tb, o.enrollment.Confirm(ctx, o.reception, o.confirmation(party.ID)))
 	must(o.tb, o.enrollment.Decide(ctx, o.reception, poa.DecideInput{IdempotencyKey: newKey(), PartyID: party.ID, Accept: true}))
-	return o.signInByLink(email)
+	return actor
 }
 
 func (o *office) confirmation(partyID string) poa.ConfirmInput {
@@ -207,8 +208,8 @@ func (o *office) enrolRecipient(email string) (poa.Actor, poa.Credential) {
 	in.Filer = "申告　者"
 	party, err := o.enrollment.RegisterRecipient(ctx, poa.Anonymous("ja"), in)
 	must(o.tb, err)
-	must(o.tb, o.enrollment.Decide(ctx, o.reception, poa.DecideInput{IdempotencyKey: newKey(), PartyID: party.ID, Accept: true}))
 	actor := o.signInByLink(email)
+	must(o.tb, o.enrollment.Decide(ctx, o.reception, poa.DecideInput{IdempotencyKey: newKey(), PartyID: party.ID, Accept: true}))
 	_, text, err := o.enrollment.CreateToken(ctx, actor, poa.TokenInput{IdempotencyKey: newKey(), Name: "基幹システム", Scope: poa.ScopeValidity, ExpiresInDays: 730})
 	must(o.tb, err)
 	return actor, credentialOf(text)

@@ -25,12 +25,14 @@ const (
 // EnrollmentState is where an application and the contract after it stand.
 type EnrollmentState string
 
-// States of an enrollment: applied → active or refused; active → ended.
+// States of an enrollment: applied → active, refused or withdrawn; active →
+// ended. Who was refused or withdrew may apply again.
 const (
-	EnrollmentApplied EnrollmentState = "APPLIED"
-	EnrollmentActive  EnrollmentState = "ACTIVE"
-	EnrollmentRefused EnrollmentState = "REFUSED"
-	EnrollmentEnded   EnrollmentState = "ENDED"
+	EnrollmentApplied   EnrollmentState = "APPLIED"
+	EnrollmentActive    EnrollmentState = "ACTIVE"
+	EnrollmentRefused   EnrollmentState = "REFUSED"
+	EnrollmentWithdrawn EnrollmentState = "WITHDRAWN"
+	EnrollmentEnded     EnrollmentState = "ENDED"
 )
 
 // Representative is the 代表者 of an organisation: for a corporation whoever
@@ -80,6 +82,14 @@ type Party struct {
 	NameShown bool
 	// Erased tells that the profile was erased (2.8 (10)).
 	Erased bool
+	// Version counts how often the party stated itself, from 1.
+	Version int
+	// ProvedAt is when the e-mail address was proved; zero before.
+	ProvedAt time.Time
+	// EnteredBy is the account of staff who entered the application for a party
+	// that came otherwise than through the portal, CameBy how it came.
+	EnteredBy string
+	CameBy    CameBy
 }
 
 // Delegator is a business under contract (委任者, 利用者), or an applicant for it.

@@ -5,6 +5,7 @@ package poa
 import (
 	"context"
 	"fmt"
+	"strconv"
 )
 
 // ConfirmInput is reception's record of what an organisation and its
@@ -81,6 +82,9 @@ type DecideInput struct {
 	PartyID        string          `json:"partyId" validate:"required,max=64"`
 	Accept         bool            `json:"accept"`
 	Reasons        []RefusalReason `json:"reasons" validate:"max=20,dive"`
+	// Version is the statement that reception decides on: where another came
+	// meanwhile it is STATEMENT_CHANGED. Zero decides on whatever stands.
+	Version int `json:"version,omitempty"`
 }
 
 // RefusalReason is one reason that reception gives: a code, the field of the
@@ -94,8 +98,9 @@ type RefusalReason struct {
 // RefusalCodes lists the codes that a person of reception can refuse with.
 var RefusalCodes = []Code{CodeDocumentsInsufficient, CodeContentUnclear, CodeSignerName, CodeSignerAddress, CodeSignerBirthDate, CodeDelegateName, CodeQualificationMissing, CodeNotConfirmed}
 
-// Decide accepts or refuses an application. A delegator must be confirmed
-// before (3.1.2, 3.1.3).
+// Decide accepts or refuses an application. Its e-mail address must be proved
+// before it is accepted, and a delegator confirmed (3.1.2, 3.1.3). Whoever
+// entered it for the party does not decide on it.
 func (e *Enrollment) Decide(ctx context.Context, actor Actor, in DecideInput) error {
 	action := ActionEnrollmentRefused
 	if in.Accept {
@@ -109,23 +114,53 @@ func (e *Enrollment) Decide(ctx context.Context, actor Actor, in DecideInput) er
 			return "", ErrNotFound
 		}
 		a.subject = in.PartyID
-		p, confirmed, err := partyOf(ctx, a, in.PartyID)
+		p, err := a.LockParty(ctx, in.PartyID)
 		if err != nil {
 			return "", err
 		}
-		faults := checkInput(in)
-		if !in.Accept && len(in.Reasons) == 0 {
-			faults.Add(CodeRequired, "reasons")
+		if err := a.mayDecide(ctx, CaseApplication, p.ID, p.EnteredBy); err != nil {
+			return "", err
 		}
-		if in.Accept && p.Role == PartyDelegator && !confirmed {
-			faults.Add(CodeNotConfirmed, "partyId")
-		}
-		if err := faults.Err(); err != nil {
+		if err := checkDecision(ctx, a, p, in); err != nil {
 			return "", err
 		}
 		return p.ID, e.decide(ctx, a, p, in)
 	})
 	return err
+}
+
+// mayDecide refuses whoever entered the subject, be its case open or not.
+func (a *act) mayDecide(ctx context.Context, kind CaseKind, subjectID, enteredBy string) error {
+	if enteredBy != "" && enteredBy == a.actor.ID {
+		return ErrForbidden
+	}
+	return a.mayDecideCase(ctx, kind, subjectID)
+}
+
+func checkDecision(ctx context.Context, a *act, p Party, in DecideInput) error {
+	faults := checkInput(in)
+	if p.State != EnrollmentApplied {
+		return ErrConflict
+	}
+	if in.Version != 0 && in.Version != p.Version {
+		faults.Add(CodeStatementChanged, "partyId")
+	}
+	if !in.Accept && len(in.Reasons) == 0 {
+		faults.Add(CodeRequired, "reasons")
+	}
+	if in.Accept && p.ProvedAt.IsZero() {
+		faults.Add(CodeAddressNotProved, "partyId")
+	}
+	if in.Accept && p.Role == PartyDelegator {
+		d, err := a.Delegator(ctx, p.ID)
+		if err != nil {
+			return err
+		}
+		if d.Confirmation == nil {
+			faults.Add(CodeNotConfirmed, "partyId")
+		}
+	}
+	return faults.Err()
 }
 
 func partyOf(ctx context.Context, r Reader, id string) (Party, bool, error) {
@@ -138,9 +173,9 @@ func partyOf(ctx context.Context, r Reader, id string) (Party, bool, error) {
 }
 
 func (e *Enrollment) decide(ctx context.Context, a *act, p Party, in DecideInput) error {
-	state, template := EnrollmentActive, MailApplicationAccepted
+	state, template, outcome := EnrollmentActive, MailApplicationAccepted, outcomeAccepted
 	if !in.Accept {
-		state, template = EnrollmentRefused, MailApplicationRefused
+		state, template, outcome = EnrollmentRefused, MailApplicationRefused, outcomeRefused
 		if err := a.InsertPartyRefusals(ctx, p.ID, refusalsOf(in.Reasons, a.now)); err != nil {
 			return fmt.Errorf("inserting refusals: %w", err)
 		}
@@ -148,6 +183,9 @@ func (e *Enrollment) decide(ctx context.Context, a *act, p Party, in DecideInput
 	if err := a.DecideParty(ctx, p.ID, state, a.now); err != nil {
 		return fmt.Errorf("deciding party: %w", err)
 	}
-	return a.mail(ctx, Mail{PartyID: p.ID, To: p.Profile.Email, Template: template, Language: p.Language,
-		Values: map[string]string{"organisation": p.Profile.Name, "number": p.Number, "link": e.policy.PublicURL + "/sign-in"}})
+	if err := a.closeCase(ctx, CaseApplication, p.ID, outcome); err != nil {
+		return err
+	}
+	a.note("version", strconv.Itoa(p.Version))
+	return e.tell(ctx, a, p, template, "/sign-in")
 }

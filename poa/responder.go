@@ -17,6 +17,9 @@ import (
 // MaxInquiries bounds how many delegations one question names.
 const MaxInquiries = 100
 
+// MaxAnonymousInquiries bounds it for who asks without an account.
+const MaxAnonymousInquiries = 10
+
 // Responder is chapter 5 of the operating rules: recipients ask whether a
 // delegation is valid and are answered.
 type Responder struct {
@@ -37,11 +40,15 @@ func NewResponder(clock Clock, store Store, policy Policy, signer receipt.Signer
 // statement; when Ask returns they are durable. An unknown ID is the answer
 // UNKNOWN and takes the same way as any other.
 func (r *Responder) Ask(ctx context.Context, c Credential, questions []Question) ([]Answer, error) {
-	if c == (Credential{}) {
+	if c == (Credential{}) || c.Anonymous && r.policy.Registration() != RegistrationNone {
 		return nil, ErrUnauthenticated
 	}
-	if len(questions) > MaxInquiries {
-		return nil, Faults{newFault(CodeTooMany, "delegationIds", "bound", fmt.Sprint(MaxInquiries))}
+	bound := MaxInquiries
+	if c.Anonymous {
+		bound = MaxAnonymousInquiries
+	}
+	if len(questions) > bound {
+		return nil, Faults{newFault(CodeTooMany, "delegationIds", "bound", fmt.Sprint(bound))}
 	}
 	if len(questions) == 0 {
 		return nil, nil
@@ -72,9 +79,12 @@ func (r *Responder) Ask(ctx context.Context, c Credential, questions []Question)
 	return answers, nil
 }
 
-// mayAsk wants a recipient under contract with a token for it. It says nothing
-// of the delegation.
+// mayAsk wants a recipient under contract with a token for it, or one of whom
+// nothing is asked. It says nothing of the delegation.
 func mayAsk(r Reading) error {
+	if r.Asker.Kind == ActorAnonymous {
+		return nil // the store knows such an asker for a credential without proof alone
+	}
 	if r.Asker.Kind == "" {
 		return ErrUnauthenticated
 	}

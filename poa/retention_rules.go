@@ -90,6 +90,7 @@ const (
 	RecordContact        RecordKind = "CONTACT"
 	RecordReview         RecordKind = "REVIEW"
 	RecordSession        RecordKind = "SESSION"
+	RecordSignIn         RecordKind = "SIGN_IN"
 	RecordIdempotency    RecordKind = "IDEMPOTENCY"
 	RecordLink           RecordKind = "LINK"
 	RecordMail           RecordKind = "MAIL"
@@ -137,6 +138,7 @@ var retentionRules = []RetentionRule{
 	{RecordContact, GroundOurs, FromEntry, Period{Years: 3}, EndDelete},
 	{RecordReview, GroundRecords, FromCompletion, Period{Years: years10}, EndDelete},
 	{RecordSession, GroundOurs, FromExpiry, Period{}, EndDelete},
+	{RecordSignIn, GroundOurs, FromEntry, Period{Days: 30}, EndDelete},
 	{RecordIdempotency, GroundOurs, FromExpiry, Period{}, EndDelete},
 	{RecordLink, GroundOurs, FromExpiry, Period{Days: 30}, EndDelete},
 	{RecordMail, GroundOurs, FromEntry, Period{Days: 90}, EndDelete},

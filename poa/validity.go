@@ -20,9 +20,11 @@ type Question struct {
 	Nonce string
 }
 
-// Credential is what a request brought to prove who it is: exactly one of the
-// two is set. It is checked in the same statement that reads and audits.
+// Credential is what a request brought to prove who it is: exactly one of them
+// is set. It is checked in the same statement that reads and audits.
 type Credential struct {
+	// Anonymous says that nothing was brought: enough where registration is NONE.
+	Anonymous bool
 	// TokenHash is the SHA-256 of a Bearer token.
 	TokenHash [32]byte
 	// AccountID is that of a signed-in session.

@@ -149,9 +149,10 @@ func (o *office) enrolSole(email string) poa.Actor {
 	in.Representative.BirthDate = poa.Date{Year: 1970, Month: 4, Day: 1}
 	party, err := o.enrollment.RegisterDelegator(ctx, poa.Anonymous("ja"), in)
 	must(o.tb, err)
+	actor := o.signInByLink(email)
 	says := o.confirmation(party.ID)
 	says.Document, says.CorporateNumber, says.Name, says.BirthDate = poa.IdentityDocument, "", "山田商店", in.Representative.BirthDate
 	must(o.tb, o.enrollment.Confirm(ctx, o.reception, says))
 	must(o.tb, o.enrollment.Decide(ctx, o.reception, poa.DecideInput{IdempotencyKey: newKey(), PartyID: party.ID, Accept: true}))
-	return o.signInByLink(email)
+	return actor
 }

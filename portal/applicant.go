@@ -2,39 +2,32 @@
 
 package portal
 
-import (
-	"errors"
-
-	"ininjo/poa"
-)
+import "ininjo/poa"
 
 type applicantView struct {
 	Party        poa.Party
 	Confirmation *poa.Confirmation
 	Refusals     []poa.Refusal
+	Thread       poa.Thread
+	Versions     []poa.PartyVersion
+	Changes      []poa.PartyChange
+	// Correctable are the fields that a question can be about.
+	Correctable []poa.StatedField
 }
 
 func (p *portal) showApplicant(r *request) error { return p.applicant(r) }
 
 // applicant shows what was stated beside what the register says.
 func (p *portal) applicant(r *request, forms ...*Form) error {
-	view := applicantView{}
-	id := r.PathValue("id")
-	d, err := p.Records.Delegator(r.Context(), r.actor, id)
-	if err == nil {
-		view.Party, view.Confirmation = d.Party, d.Confirmation
-	} else if errors.Is(err, poa.ErrNotFound) {
-		var recipient poa.Recipient
-		recipient, err = p.Records.Recipient(r.Context(), r.actor, id)
-		view.Party = recipient.Party
-	}
+	view, err := p.applicantOf(r, r.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	if view.Party.State == poa.EnrollmentRefused {
-		if view.Refusals, err = p.Records.PartyRefusals(r.Context(), r.actor, id); err != nil {
-			return err
-		}
+	if view.Refusals, err = p.refusalsOf(r, view.Party); err != nil {
+		return err
+	}
+	if err := p.applicantFile(r, &view); err != nil {
+		return err
 	}
 	if len(forms) == 0 || forms[0].Scope != "confirm" {
 		forms = append(forms, confirmForm(view.Party))
@@ -66,12 +59,12 @@ func (p *portal) confirm(r *request) error {
 }
 
 func (p *portal) acceptApplication(r *request) error {
-	err := p.Enrollment.Decide(r.Context(), r.actor, poa.DecideInput{IdempotencyKey: r.key(), PartyID: r.PathValue("id"), Accept: true})
+	err := p.Enrollment.Decide(r.Context(), r.actor, poa.DecideInput{IdempotencyKey: r.key(), PartyID: r.PathValue("id"), Accept: true, Version: r.version()})
 	return p.handled(r, "accept", "application-accepted", err)
 }
 
 func (p *portal) refuseApplication(r *request) error {
-	err := p.Enrollment.Decide(r.Context(), r.actor, poa.DecideInput{IdempotencyKey: r.key(), PartyID: r.PathValue("id"), Reasons: reasons(r)})
+	err := p.Enrollment.Decide(r.Context(), r.actor, poa.DecideInput{IdempotencyKey: r.key(), PartyID: r.PathValue("id"), Reasons: reasons(r), Version: r.version()})
 	return p.handled(r, "refuse", "application-refused", err)
 }
 

@@ -12,7 +12,7 @@ type applicationsView struct {
 	Pager         pager
 }
 
-var enrollmentStates = map[string]bool{"APPLIED": true, "ACTIVE": true, "REFUSED": true, "ENDED": true}
+var enrollmentStates = map[string]bool{"APPLIED": true, "ACTIVE": true, "REFUSED": true, "WITHDRAWN": true, "ENDED": true}
 
 // listApplications lists those who applied, the oldest first.
 func (p *portal) listApplications(r *request) error {

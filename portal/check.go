@@ -27,7 +27,7 @@ func (p *portal) check(r *request) error {
 	if question.DelegationID == "" {
 		return p.render(r, "check", checkView{}, r.refused("check", poa.Faults{{Code: poa.CodeRequired, Field: []string{"delegationId"}}}))
 	}
-	answers, err := p.Responder.Ask(r.Context(), poa.Credential{AccountID: r.actor.ID}, []poa.Question{question})
+	answers, err := p.Responder.Ask(r.Context(), credentialOf(r.actor), []poa.Question{question})
 	if faults, ok := faultsOf(err); ok {
 		return p.render(r, "check", checkView{}, r.refused("check", faults))
 	}

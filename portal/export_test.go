@@ -190,6 +190,7 @@ func faulty(scope string, fields ...string) *Form {
 func Samples() []Sample {
 	all := append(publicSamples(), delegatorSamples()...)
 	all = append(all, recipientSamples()...)
+	all = append(all, applicationSamples()...)
 	all = append(all, failureSamples()...)
 	all = append(all, accessSamples()...)
 	all = append(all, titleSamples()...)
@@ -204,16 +205,16 @@ func publicSamples() []Sample {
 	fresh, accepted := link, link
 	fresh.Delegation.DelegateCertifiedAt = time.Time{}
 	accepted.Delegation, accepted.Standing = sampleDelegation(poa.StateAccepted), poa.Standing{Status: poa.StatusValid}
-	registerFaults := faulty("register", "kind", "name", "address", "corporateNumber", "representative.title", "representative.name", "representative.address", "representative.telephone", "email", "consent")
+	registerFaults := faulty("register", "name", "address", "representative.title", "representative.name", "representative.address", "representative.telephone", "email")
 	return []Sample{
-		{"home", "home", nobody, nil, nil},
+		{"home", "home", nobody, poa.RegistrationNone, nil},
 		{"repository", "repository", nobody, repositoryView{Stale: true, Shelves: []shelf{{poa.TermsOfUse, editions([]poa.Published{terms}, poa.TermsOfUse, poa.Date{Year: 2026, Month: 5, Day: 1})}, {poa.PriceList, nil}}}, nil},
 		{"published", "published", nobody, publishedView{edition{Published: terms, InForce: true}, false}, nil},
-		{"register-delegator", "register", nobody, registration{"delegator", terms}, nil},
-		{"register-recipient", "register", nobody, registration{"recipient", terms}, nil},
-		{"register-faults", "register", nobody, registration{"delegator", terms}, []*Form{registerFaults}},
-		{"register-closed", "register", nobody, registration{"recipient", poa.Published{}}, nil},
-		{"registered", "registered", nobody, registered{"delegator", "A-20261123-000042"}, nil},
+		{"register-delegator", "register", nobody, registration{Role: "delegator", Terms: terms, Step: 1}, nil},
+		{"register-recipient", "register", nobody, registration{Role: "recipient", Terms: terms, Step: 1, Mode: poa.RegistrationApproval}, nil},
+		{"register-faults", "register", nobody, registration{Role: "delegator", Terms: terms, Step: 2, Lookup: poa.Lookup{Outcome: poa.LookupNone}}, []*Form{registerFaults}},
+		{"register-closed", "register", nobody, registration{Role: "recipient", Step: 1, Mode: poa.RegistrationNone}, nil},
+		{"registered", "registered", nobody, registered{"delegator", "A-20261123-000042", poa.RegistrationApproval}, nil},
 		{"sign-in", "sign-in", nobody, nil, []*Form{faulty("sign-in", "password")}},
 		{"password", "password", nobody, link, []*Form{faulty("password", "repeat")}},
 		{"link-over", "link-over", nobody, nil, nil},
@@ -248,7 +249,7 @@ func delegatorSamples() []Sample {
 	refused := sampleView(poa.StateRefused)
 	refused.Details.Refusals = sampleRefusals()
 	rows := []row{{sampleDelegation(poa.StateAccepted), poa.Standing{Status: poa.StatusValid}}, {sampleDelegation(poa.StateSubmitted), poa.Standing{}}, {sampleDelegation(poa.StateAccepted), poa.Standing{Status: poa.StatusRevoked}}, {sampleDelegation(poa.StateAccepted), poa.Standing{Status: poa.StatusSuperseded}}}
-	refusedApplication := applicationView{sampleParty(poa.PartyDelegator, poa.EnrollmentRefused), sampleRefusals()}
+	refusedApplication := applicationView{Party: sampleParty(poa.PartyDelegator, poa.EnrollmentRefused), Refusals: sampleRefusals(), Administers: true}
 	return []Sample{
 		{"application", "application", delegatorWho, applicationView{Party: sampleParty(poa.PartyDelegator, poa.EnrollmentApplied)}, nil},
 		{"application-refused", "application", delegatorWho, refusedApplication, nil},
@@ -315,8 +316,8 @@ func staffSamples() []Sample {
 		{"applications", "applications", staffWho, applicationsView{Role: "delegator", State: "APPLIED", Parties: []poa.Party{corporation}}, nil},
 		{"applications-empty", "applications", staffWho, applicationsView{Role: "recipient", State: "ENDED"}, nil},
 		{"applicant", "applicant", staffWho, applicantView{Party: corporation}, []*Form{faulty("confirm", "document", "documentDate", "corporateNumber", "name", "address", "representativeTitle", "representativeName", "representativeAddress")}},
-		{"applicant-sole", "applicant", staffWho, applicantView{sampleParty(poa.PartyDelegator, poa.EnrollmentApplied), confirmation, nil}, []*Form{faulty("confirm", "birthDate")}},
-		{"applicant-refused", "applicant", staffWho, applicantView{sampleParty(poa.PartyRecipient, poa.EnrollmentRefused), nil, sampleRefusals()}, nil},
+		{"applicant-sole", "applicant", staffWho, applicantView{Party: sampleParty(poa.PartyDelegator, poa.EnrollmentApplied), Confirmation: confirmation}, []*Form{faulty("confirm", "birthDate")}},
+		{"applicant-refused", "applicant", staffWho, applicantView{Party: sampleParty(poa.PartyRecipient, poa.EnrollmentRefused), Refusals: sampleRefusals()}, nil},
 		{"applicant-recipient", "applicant", staffWho, applicantView{Party: sampleParty(poa.PartyRecipient, poa.EnrollmentApplied)}, []*Form{faulty("refuse", "reasons")}},
 		{"filings", "filings", staffWho, filingsView{[]row{{sampleDelegation(poa.StateSubmitted), poa.Standing{}}}, pager{Total: 1}}, nil},
 		{"filings-empty", "filings", staffWho, filingsView{}, nil},

@@ -46,7 +46,7 @@ func (f *Form) Value(name string) string { return f.Values.Get(name) }
 func (f *Form) Is(name, value string) bool { return slices.Contains(f.Values[name], value) }
 
 // whole are paths of faults that no field of a form shows.
-var whole = []string{"version", "token", "idempotencyKey", "partyId", "challengeId", "replaces", "termsId", "caseId", "appointmentId", "accountId", ""}
+var whole = []string{"version", "token", "idempotencyKey", "partyId", "challengeId", "replaces", "termsId", "caseId", "appointmentId", "accountId", "subjectId", "questionId", "changeId", "fields", ""}
 
 // shows reports whether the form has a field for the path of a fault.
 func (f *Form) shows(field string) bool {

@@ -2,4 +2,4 @@
 
 package portal
 
-func (p *portal) home(r *request) error { return p.render(r, "home", nil) }
+func (p *portal) home(r *request) error { return p.render(r, "home", p.Policy.Registration()) }

@@ -25,19 +25,39 @@ func application(email string) url.Values {
 		"filer": {"山田 次郎"}, "email": {email}, "consent": {"yes"}}
 }
 
-// register files an application, first with a fault, and sets the password.
+// applyInSteps goes through the steps of an application, first with a fault in each.
+func (w *world) applyInSteps(v *visitor, page shown, role string, stated url.Values) shown {
+	w.tb.Helper()
+	action := "/register/" + role
+	page = v.submit(page, action, url.Values{"kind": stated["kind"], "corporateNumber": {"2040001999903"}}, 422)
+	v.sees(page, `aria-describedby="f-register-corporateNumber-hint f-register-corporateNumber-error"`, "エラー：", `value="2040001999903"`)
+	page = v.submit(page, action, url.Values{"corporateNumber": stated["corporateNumber"]}, 200)
+	v.sees(page, "国税庁の公表情報", "検査数字だけを確認しました")
+	second := url.Values{}
+	for _, name := range []string{"name", "address", "representative.title", "representative.name", "representative.address", "representative.telephone", "filer", "email"} {
+		second[name] = stated[name]
+	}
+	page = v.submit(page, action, url.Values{"name": {"打ったとおり"}}, 422)
+	v.sees(page, "打ったとおり", "f-register-email-error")
+	page = v.submit(page, action, second, 200)
+	v.sees(page, stated.Get("name"), "山田 太郎", "利用約款 (版 1.1)")
+	back := v.submit(page, action, url.Values{"go": {"back"}}, 200)
+	v.sees(back, `value="`+stated.Get("name")+`"`)
+	page = v.submit(back, action, nil, 200)
+	page = v.submit(page, action, nil, 422)
+	v.sees(page, "f-register-consent", stated.Get("name"))
+	page = v.submit(page, action, url.Values{"consent": stated["consent"]}, 200)
+	v.sees(page, "申込を受け付けました", strings.ToUpper(map[string]string{"delegator": "a", "recipient": "r"}[role])+"-2026")
+	return page
+}
+
+// register files an application and sets the password.
 func (w *world) register(role, email string) *visitor {
 	w.tb.Helper()
 	v := w.visitor()
 	page := v.open("/register/"+role, 200)
-	v.sees(page, "個人情報の利用目的", "利用約款 (版 1.1)")
-	wrong := application(email)
-	wrong.Set("corporateNumber", "2040001999903")
-	wrong.Del("consent")
-	page = v.submit(page, "/register/"+role, wrong, 422)
-	v.sees(page, "株式会社見本", "山田 太郎", `aria-describedby="f-register-corporateNumber-hint f-register-corporateNumber-error"`, "エラー：")
-	page = v.submit(page, "/register/"+role, application(email), 200)
-	v.sees(page, "申込を受け付けました", strings.ToUpper(map[string]string{"delegator": "a", "recipient": "r"}[role])+"-2026")
+	v.sees(page, "個人情報の利用目的")
+	page = w.applyInSteps(v, page, role, application(email))
 	link := w.link(email, poa.MailApplicationReceived)
 	page = v.open(link, 200)
 	page = v.submit(page, link, url.Values{"password": {password}, "repeat": {"another one here"}}, 422)

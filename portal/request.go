@@ -48,7 +48,7 @@ func (p *portal) handler(each route) http.Handler {
 		if r.actor.Kind != poa.ActorAnonymous || strings.HasPrefix(each.pattern, "GET /l/") || hr.Method != http.MethodGet {
 			w.Header().Set("Cache-Control", "no-store")
 		}
-		err := admit(each.who, r.actor)
+		err := admit(p.whoMay(each.who), r.actor)
 		if err == nil {
 			err = p.tooEarly(r, each.pattern)
 		}

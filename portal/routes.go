@@ -22,6 +22,9 @@ const (
 	recipients
 	parties
 	staff
+	// askers may ask for validity: recipients, or anyone where registration is
+	// not needed.
+	askers
 	// seers are staff whose roles see parties and what they filed, appointers and
 	// proposers those who appoint and who propose dismissals.
 	seers
@@ -107,10 +110,10 @@ func delegatorRoutes() []route {
 func accountRoutes() []route {
 	return []route{
 		{"GET /recipient", recipients, (*portal).showRecipient},
-		{"GET /check", recipients, (*portal).showCheck},
-		{"POST /check", recipients, (*portal).check},
-		{"GET /check/receipt", recipients, (*portal).showCheck},
-		{"POST /check/receipt", recipients, (*portal).downloadReceipt},
+		{"GET /check", askers, (*portal).showCheck},
+		{"POST /check", askers, (*portal).check},
+		{"GET /check/receipt", askers, (*portal).showCheck},
+		{"POST /check/receipt", askers, (*portal).downloadReceipt},
 		{"GET /watches", recipients, (*portal).listWatches},
 		{"POST /watches", recipients, (*portal).watch},
 		{"GET /watches/end", recipients, (*portal).listWatches},
@@ -181,12 +184,13 @@ func parentOf(path, place string, shown map[string]bool) string {
 }
 
 // throttled are the acts that need no account.
-var throttled = []string{"POST /sign-in", "POST /register/", "POST /l/", "POST /join/", "POST /forgot-password"}
+var throttled = []string{"POST /sign-in", "POST /register/", "POST /registered/", "POST /l/", "POST /join/", "POST /forgot-password"}
 
 // tooEarly refuses an act that needs no account where its client comes too
 // often. Retry-After says when to come again, on the page as well.
 func (p *portal) tooEarly(r *request, pattern string) error {
-	if p.Wait == nil || !slices.ContainsFunc(throttled, func(act string) bool { return strings.HasPrefix(pattern, act) }) {
+	listed := slices.ContainsFunc(throttled, func(act string) bool { return strings.HasPrefix(pattern, act) })
+	if p.Wait == nil || !listed && !p.asksAnonymously(r, pattern) {
 		return nil
 	}
 	wait := p.Wait(r.Request)
@@ -208,6 +212,7 @@ func admit(who access, actor poa.Actor) error {
 		recipients: kind == poa.ActorRecipient,
 		parties:    kind == poa.ActorDelegator || kind == poa.ActorRecipient,
 		staff:      kind == poa.ActorStaff,
+		askers:     kind == poa.ActorRecipient,
 		seers:      actor.May(poa.MaySeeParties),
 		appointers: actor.May(poa.MayAppoint),
 		proposers:  actor.May(poa.MayProposeDismissal),

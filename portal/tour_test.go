@@ -65,7 +65,7 @@ func (w *tour) apply() {
 		email := role[:1] + applicantEmail
 		form := application(email)
 		form.Set("name", "株式会社とても長い名称を持つ見本商事ホールディングス東日本営業統括本部")
-		page := w.people["anonymous"].submit(w.people["anonymous"].open("/register/"+role, 200), "/register/"+role, form, 200)
+		page := w.applyInSteps(w.people["anonymous"], w.people["anonymous"].open("/register/"+role, 200), role, form)
 		w.at["registered"] = page.path
 		w.at["applicant "+role] = applicationLink.FindString(w.people["reception"].open("/staff/applications?role="+role, 200).body)
 		w.at["password link"] = w.link(email, poa.MailApplicationReceived)

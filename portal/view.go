@@ -75,7 +75,7 @@ func functions(t translator) template.FuncMap {
 		"zero": func(d [32]byte) bool { return d == [32]byte{} }, "join": strings.Join, "substituted": func(flags string) bool { return strings.Trim(flags, "0") != "" }, // one flag for each character of a name
 		"deref": func(b *bool) bool { return b != nil && *b },
 		"enrollments": func() []poa.EnrollmentState {
-			return []poa.EnrollmentState{poa.EnrollmentApplied, poa.EnrollmentActive, poa.EnrollmentRefused, poa.EnrollmentEnded}
+			return []poa.EnrollmentState{poa.EnrollmentApplied, poa.EnrollmentActive, poa.EnrollmentRefused, poa.EnrollmentWithdrawn, poa.EnrollmentEnded}
 		}, "lower": func(v any) string { return strings.ToLower(fmt.Sprint(v)) },
 	}
 }

@@ -49,7 +49,14 @@ type world struct {
 	signers    map[string]*poatest.Signer
 	// staff are the second factors' codes, by e-mail address.
 	codes map[string]string
+	// mode and wait are what recipients need, and the bound of who has no account.
+	mode poa.RegistrationMode
+	wait func(*http.Request) time.Duration
+	ca   *poatest.CA
 }
+
+// serveAgain serves the pages anew under what was changed of the world.
+func (w *world) serveAgain() { w.tb.Helper(); w.serve(w.ca) }
 
 // lines keeps what was logged.
 type lines struct {
@@ -143,6 +150,7 @@ func newWorld(tb testing.TB) *world {
 	w := &world{tb: tb, data: dbtest.New(tb), log: &lines{}, codes: map[string]string{}}
 	ca := poatest.MustCA(tb, w.data.Clock.Now())
 	w.signers = map[string]*poatest.Signer{"signer": poatest.MustIssue(tb, ca, signer), "deputy": poatest.MustIssue(tb, ca, deputy)}
+	w.ca = ca
 	w.serve(ca)
 	w.appoint()
 	for _, version := range []string{"1.0", "1.1"} {
@@ -160,6 +168,7 @@ func (w *world) serve(ca *poatest.CA) {
 	receipts, err := receipt.NewES256Signer(key)
 	must(w.tb, err)
 	store, clock, policy := w.data.DB, w.data.Clock, poa.DefaultPolicy("https://ininjo.example")
+	policy.RecipientRegistration = w.mode
 	w.enrollment = poa.NewEnrollment(clock, store, policy, hasher{})
 	manager, access := scs.New(), poa.NewAccess(clock, store, policy, hasher{}).WithPasskeys(checker{})
 	manager.Store = w.data.DB.Sessions()
@@ -167,7 +176,7 @@ func (w *world) serve(ca *poatest.CA) {
 		Registrar: poa.NewRegistrar(clock, store, policy, jpki.Profile{Roots: roots, Policies: []string{poatest.PolicyTest}}),
 		Responder: poa.NewResponder(clock, store, policy, receipts), Notifier: poa.NewNotifier(clock, store, policy), Records: poa.NewRecords(clock, store),
 		Access: access, Desk: poa.NewDesk(clock, store, policy), Titles: poa.NewTitles(clock, store, policy), Retention: poa.NewRetention(clock, store, policy),
-		Clock: clock, Policy: policy, Addresses: anywhere{}, Session: session{manager, store, access, clock}, Text: locale.Text,
+		Clock: clock, Policy: policy, Wait: w.wait, Addresses: anywhere{}, Session: session{manager, store, access, clock}, Text: locale.Text,
 		LinkActor: func(ctx context.Context, token string) (poa.Actor, error) {
 			actor, err := store.ActorByLink(ctx, sha256.Sum256([]byte(token)), clock.Now())
 			if err == nil && actor.LinkUsed {

@@ -116,7 +116,10 @@ func (a actors) link(ctx context.Context, token string) (poa.Actor, error) {
 // query checks it.
 func (a actors) credential(ctx context.Context) poa.Credential {
 	token, brought := ctx.Value(keyBearer).(string)
-	if !brought || !poa.SecretWellFormed(token) {
+	if !brought {
+		return poa.Credential{Anonymous: true}
+	}
+	if !poa.SecretWellFormed(token) {
 		return poa.Credential{}
 	}
 	return poa.Credential{TokenHash: sha256.Sum256([]byte(token))}

@@ -60,6 +60,13 @@ type Config struct {
 	// WebhookAllow lets webhooks go to private networks, as prefixes or
 	// host:port; nothing private is allowed by default.
 	WebhookAllow []string `env:"ININJO_WEBHOOK_ALLOW" help:"Private networks (prefix, or address:port) that webhooks may go to."`
+	// RecipientRegistration is what recipients need before they ask (5.2).
+	RecipientRegistration string `default:"approval" enum:"required,approval,none" env:"ININJO_RECIPIENT_REGISTRATION" help:"What recipients need before they ask for validity: required (a proved e-mail address), approval (reception's, too), or none (anyone may ask without an account, within --anonymous-rate)."`
+	// HoujinURL and HoujinIDFile name the Web-API of the National Tax Agency that
+	// publishes corporate numbers. Without an application ID nothing is asked and
+	// nothing leaves the site.
+	HoujinURL    string `default:"https://api.houjin-bangou.nta.go.jp/4" env:"ININJO_HOUJIN_URL" help:"Web-API of the National Tax Agency (version 4) that publishes corporate numbers."`
+	HoujinIDFile string `env:"ININJO_HOUJIN_ID_FILE" help:"File with the application ID at --houjin-url. Without it corporate numbers are not looked up, only their check digit is." type:"path"`
 	// AnonymousRate bounds what needs no account, for each client address; zero
 	// is no bound, as in the demo, which serves this machine alone.
 	AnonymousRate float64 `default:"1" env:"ININJO_ANONYMOUS_RATE" help:"Sign-ins, applications, uses of one-time links and GraphQL requests without a token, each second from each address, after 30 at once; 0 for no bound."`

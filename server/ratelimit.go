@@ -34,6 +34,8 @@ type throttle struct {
 	trusted []netip.Prefix
 	clients *lru.Cache[netip.Prefix, *rate.Limiter]
 	metrics *metrics
+	// reads bounds queries by GET as well: anonymous callers ask for validity.
+	reads bool
 }
 
 // newThrottle lets each client act perSecond times a second in the long run;
@@ -67,7 +69,7 @@ func (t *throttle) wait(r *http.Request) time.Duration {
 // anonymousWait is wait for requests without a token; one that holds for
 // nothing opens nothing to anonymous callers either.
 func (t *throttle) anonymousWait(r *http.Request) time.Duration {
-	if r.Method != http.MethodPost || r.Header.Get("Authorization") != "" {
+	if r.Method != http.MethodPost && !t.reads || r.Header.Get("Authorization") != "" {
 		return 0
 	}
 	return t.wait(r)

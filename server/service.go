@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync/atomic"
 
 	"ininjo/db"
@@ -159,6 +160,13 @@ func (s *service) wire(publicURL string) error {
 	if checker != nil {
 		s.chapters.access = s.chapters.access.WithPasskeys(checker)
 	}
+	numbers, err := s.config.corporateNumbers(s.machine)
+	if err != nil {
+		return err
+	}
+	if numbers != nil {
+		s.chapters.enrollment.LookUpWith(numbers)
+	}
 	s.actors = actors{store: s.db, clock: s.clock, staffTokens: s.config.demo}
 	return s.equipRetention()
 }
@@ -166,6 +174,7 @@ func (s *service) wire(publicURL string) error {
 func (s *service) policyAt(publicURL string) poa.Policy {
 	p := poa.DefaultPolicy(publicURL)
 	p.ServiceName, p.PolicyOID = s.config.ServiceName, s.config.ServicePolicyOID
+	p.RecipientRegistration = poa.RegistrationMode(strings.ToUpper(s.config.RecipientRegistration))
 	if s.config.PolicyURL != "" {
 		p.PolicyURL = s.config.PolicyURL
 	}
@@ -204,6 +213,7 @@ func (s *service) routes() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	often.reads = s.policy.Registration() == poa.RegistrationNone
 	mux.Handle("/graphql", s.graphQL(often))
 	pages, err := s.portal(often)
 	if err != nil {

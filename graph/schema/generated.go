@@ -51,6 +51,11 @@ type ComplexityRoot struct {
 		VerifiedAt  func(childComplexity int) int
 	}
 
+	AnswerQuestionPayload struct {
+		Errors   func(childComplexity int) int
+		Question func(childComplexity int) int
+	}
+
 	AppointStaffPayload struct {
 		Errors     func(childComplexity int) int
 		Staff      func(childComplexity int) int
@@ -202,6 +207,7 @@ type ComplexityRoot struct {
 	Delegator struct {
 		Address         func(childComplexity int) int
 		AppliedAt       func(childComplexity int) int
+		Changes         func(childComplexity int) int
 		Confirmation    func(childComplexity int) int
 		CorporateNumber func(childComplexity int) int
 		DecidedAt       func(childComplexity int) int
@@ -211,6 +217,7 @@ type ComplexityRoot struct {
 		Language        func(childComplexity int) int
 		Name            func(childComplexity int) int
 		Number          func(childComplexity int) int
+		Questions       func(childComplexity int) int
 		Refusals        func(childComplexity int) int
 		Representative  func(childComplexity int) int
 		State           func(childComplexity int) int
@@ -267,6 +274,12 @@ type ComplexityRoot struct {
 		Version      func(childComplexity int) int
 	}
 
+	FieldChange struct {
+		Field func(childComplexity int) int
+		New   func(childComplexity int) int
+		Old   func(childComplexity int) int
+	}
+
 	HandInCertificatePayload struct {
 		Delegation func(childComplexity int) int
 		Errors     func(childComplexity int) int
@@ -283,6 +296,7 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
+		AnswerQuestion        func(childComplexity int, input poa.AnswerInput) int
 		AppointStaff          func(childComplexity int, input poa.StaffInput) int
 		ConfirmDelegator      func(childComplexity int, input poa.ConfirmInput) int
 		CreateToken           func(childComplexity int, input poa.TokenInput) int
@@ -299,6 +313,7 @@ type ComplexityRoot struct {
 		RenounceDelegation    func(childComplexity int, input RenounceDelegationInput) int
 		ReplaceDelegation     func(childComplexity int, input ReplaceDelegationInput) int
 		RequestChallenge      func(childComplexity int, input RequestChallengeInput) int
+		RequestChange         func(childComplexity int, input poa.ChangeInput) int
 		ResendDelegateLink    func(childComplexity int, input poa.EndInput) int
 		ResumeDelegation      func(childComplexity int, input poa.SuspendInput) int
 		RevokeDelegation      func(childComplexity int, input poa.EndInput) int
@@ -310,6 +325,7 @@ type ComplexityRoot struct {
 		UnwatchDelegation     func(childComplexity int, input poa.WatchInput) int
 		UpdateWebhookEndpoint func(childComplexity int, input poa.EndpointInput) int
 		WatchDelegation       func(childComplexity int, input poa.WatchInput) int
+		WithdrawChange        func(childComplexity int, input WithdrawChangeInput) int
 		WithdrawDelegation    func(childComplexity int, input poa.EndInput) int
 	}
 
@@ -318,6 +334,28 @@ type ComplexityRoot struct {
 		HasNextPage     func(childComplexity int) int
 		HasPreviousPage func(childComplexity int) int
 		StartCursor     func(childComplexity int) int
+	}
+
+	PartyChange struct {
+		DecidedAt   func(childComplexity int) int
+		Fields      func(childComplexity int) int
+		ID          func(childComplexity int) int
+		Number      func(childComplexity int) int
+		Reason      func(childComplexity int) int
+		Refusals    func(childComplexity int) int
+		RequestedAt func(childComplexity int) int
+		State       func(childComplexity int) int
+	}
+
+	PartyQuestion struct {
+		About      func(childComplexity int) int
+		Answer     func(childComplexity int) int
+		AnsweredAt func(childComplexity int) int
+		AskedAt    func(childComplexity int) int
+		ChangeID   func(childComplexity int) int
+		Field      func(childComplexity int) int
+		ID         func(childComplexity int) int
+		Text       func(childComplexity int) int
 	}
 
 	PublishedDocument struct {
@@ -350,24 +388,26 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
-		AuditEvents  func(childComplexity int, first *int, after *string, last *int, before *string, filter *AuditEventFilter) int
-		Delegation   func(childComplexity int, id string) int
-		Delegations  func(childComplexity int, first *int, after *string, last *int, before *string, filter *poa.DelegationFilter, orderBy *DelegationOrder) int
-		Delegator    func(childComplexity int, id string) int
-		Delegators   func(childComplexity int, first *int, after *string, last *int, before *string, filter *poa.PartyFilter, orderBy *PartyOrder) int
-		Node         func(childComplexity int, id string) int
-		Published    func(childComplexity int, kind *poa.DocumentKind, first *int, after *string) int
-		Recipient    func(childComplexity int, id string) int
-		Recipients   func(childComplexity int, first *int, after *string, last *int, before *string, filter *poa.PartyFilter, orderBy *PartyOrder) int
-		TermsInForce func(childComplexity int) int
-		Validities   func(childComplexity int, delegationIds []string) int
-		Validity     func(childComplexity int, delegationID string, at *time.Time, knownAt *time.Time, documentSha256 *string, delegateCertificateSha256 *string, nonce *string) int
-		Viewer       func(childComplexity int) int
+		AuditEvents           func(childComplexity int, first *int, after *string, last *int, before *string, filter *AuditEventFilter) int
+		Delegation            func(childComplexity int, id string) int
+		Delegations           func(childComplexity int, first *int, after *string, last *int, before *string, filter *poa.DelegationFilter, orderBy *DelegationOrder) int
+		Delegator             func(childComplexity int, id string) int
+		Delegators            func(childComplexity int, first *int, after *string, last *int, before *string, filter *poa.PartyFilter, orderBy *PartyOrder) int
+		Node                  func(childComplexity int, id string) int
+		Published             func(childComplexity int, kind *poa.DocumentKind, first *int, after *string) int
+		Recipient             func(childComplexity int, id string) int
+		RecipientRegistration func(childComplexity int) int
+		Recipients            func(childComplexity int, first *int, after *string, last *int, before *string, filter *poa.PartyFilter, orderBy *PartyOrder) int
+		TermsInForce          func(childComplexity int) int
+		Validities            func(childComplexity int, delegationIds []string) int
+		Validity              func(childComplexity int, delegationID string, at *time.Time, knownAt *time.Time, documentSha256 *string, delegateCertificateSha256 *string, nonce *string) int
+		Viewer                func(childComplexity int) int
 	}
 
 	Recipient struct {
 		Address         func(childComplexity int) int
 		AppliedAt       func(childComplexity int) int
+		Changes         func(childComplexity int) int
 		CorporateNumber func(childComplexity int) int
 		DecidedAt       func(childComplexity int) int
 		Email           func(childComplexity int) int
@@ -378,6 +418,7 @@ type ComplexityRoot struct {
 		Name            func(childComplexity int) int
 		NameShown       func(childComplexity int) int
 		Number          func(childComplexity int) int
+		Questions       func(childComplexity int) int
 		Refusals        func(childComplexity int) int
 		Representative  func(childComplexity int) int
 		State           func(childComplexity int) int
@@ -445,6 +486,11 @@ type ComplexityRoot struct {
 	RequestChallengePayload struct {
 		Challenge func(childComplexity int) int
 		Errors    func(childComplexity int) int
+	}
+
+	RequestChangePayload struct {
+		Change func(childComplexity int) int
+		Errors func(childComplexity int) int
 	}
 
 	ResendDelegateLinkPayload struct {
@@ -583,6 +629,11 @@ type ComplexityRoot struct {
 		URL                 func(childComplexity int) int
 	}
 
+	WithdrawChangePayload struct {
+		Change func(childComplexity int) int
+		Errors func(childComplexity int) int
+	}
+
 	WithdrawDelegationPayload struct {
 		Delegation func(childComplexity int) int
 		Errors     func(childComplexity int) int
@@ -613,10 +664,16 @@ type DelegationResolver interface {
 }
 type DelegatorResolver interface {
 	Refusals(ctx context.Context, obj *Delegator) ([]Refusal, error)
+
+	Changes(ctx context.Context, obj *Delegator) ([]PartyChange, error)
+	Questions(ctx context.Context, obj *Delegator) ([]PartyQuestion, error)
 }
 type MutationResolver interface {
 	RegisterDelegator(ctx context.Context, input poa.RegisterInput) (*DelegatorPayload, error)
 	RegisterRecipient(ctx context.Context, input poa.RegisterInput) (*RegisterRecipientPayload, error)
+	RequestChange(ctx context.Context, input poa.ChangeInput) (*ChangePayload, error)
+	WithdrawChange(ctx context.Context, input WithdrawChangeInput) (*ChangePayload, error)
+	AnswerQuestion(ctx context.Context, input poa.AnswerInput) (*AnswerQuestionPayload, error)
 	RequestChallenge(ctx context.Context, input RequestChallengeInput) (*RequestChallengePayload, error)
 	HandInCertificate(ctx context.Context, input poa.HandInInput) (*DelegationPayload, error)
 	DeclineDelegation(ctx context.Context, input DeclineDelegationInput) (*DonePayload, error)
@@ -647,6 +704,7 @@ type MutationResolver interface {
 type QueryResolver interface {
 	Viewer(ctx context.Context) (*Viewer, error)
 	Node(ctx context.Context, id string) (Node, error)
+	RecipientRegistration(ctx context.Context) (poa.RegistrationMode, error)
 	AuditEvents(ctx context.Context, first *int, after *string, last *int, before *string, filter *AuditEventFilter) (*AuditEventConnection, error)
 	Delegation(ctx context.Context, id string) (*Delegation, error)
 	Delegations(ctx context.Context, first *int, after *string, last *int, before *string, filter *poa.DelegationFilter, orderBy *DelegationOrder) (*DelegationConnection, error)
@@ -661,6 +719,9 @@ type QueryResolver interface {
 }
 type RecipientResolver interface {
 	Refusals(ctx context.Context, obj *Recipient) ([]Refusal, error)
+
+	Changes(ctx context.Context, obj *Recipient) ([]PartyChange, error)
+	Questions(ctx context.Context, obj *Recipient) ([]PartyQuestion, error)
 }
 type ValidityResolver interface {
 	Receipt(ctx context.Context, obj *Validity) (*string, error)
@@ -720,6 +781,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Acknowledgement.VerifiedAt(childComplexity), true
+
+	case "AnswerQuestionPayload.errors":
+		if e.ComplexityRoot.AnswerQuestionPayload.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AnswerQuestionPayload.Errors(childComplexity), true
+	case "AnswerQuestionPayload.question":
+		if e.ComplexityRoot.AnswerQuestionPayload.Question == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AnswerQuestionPayload.Question(childComplexity), true
 
 	case "AppointStaffPayload.errors":
 		if e.ComplexityRoot.AppointStaffPayload.Errors == nil {
@@ -1298,6 +1372,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Delegator.AppliedAt(childComplexity), true
+	case "Delegator.changes":
+		if e.ComplexityRoot.Delegator.Changes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delegator.Changes(childComplexity), true
 	case "Delegator.confirmation":
 		if e.ComplexityRoot.Delegator.Confirmation == nil {
 			break
@@ -1352,6 +1432,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Delegator.Number(childComplexity), true
+	case "Delegator.questions":
+		if e.ComplexityRoot.Delegator.Questions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delegator.Questions(childComplexity), true
 	case "Delegator.refusals":
 		if e.ComplexityRoot.Delegator.Refusals == nil {
 			break
@@ -1558,6 +1644,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Fact.Version(childComplexity), true
 
+	case "FieldChange.field":
+		if e.ComplexityRoot.FieldChange.Field == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FieldChange.Field(childComplexity), true
+	case "FieldChange.new":
+		if e.ComplexityRoot.FieldChange.New == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FieldChange.New(childComplexity), true
+	case "FieldChange.old":
+		if e.ComplexityRoot.FieldChange.Old == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FieldChange.Old(childComplexity), true
+
 	case "HandInCertificatePayload.delegation":
 		if e.ComplexityRoot.HandInCertificatePayload.Delegation == nil {
 			break
@@ -1614,6 +1719,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Mandator.RepresentativeTitle(childComplexity), true
 
+	case "Mutation.answerQuestion":
+		if e.ComplexityRoot.Mutation.AnswerQuestion == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_answerQuestion_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AnswerQuestion(childComplexity, args["input"].(poa.AnswerInput)), true
 	case "Mutation.appointStaff":
 		if e.ComplexityRoot.Mutation.AppointStaff == nil {
 			break
@@ -1790,6 +1906,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RequestChallenge(childComplexity, args["input"].(RequestChallengeInput)), true
+	case "Mutation.requestChange":
+		if e.ComplexityRoot.Mutation.RequestChange == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_requestChange_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RequestChange(childComplexity, args["input"].(poa.ChangeInput)), true
 	case "Mutation.resendDelegateLink":
 		if e.ComplexityRoot.Mutation.ResendDelegateLink == nil {
 			break
@@ -1911,6 +2038,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.WatchDelegation(childComplexity, args["input"].(poa.WatchInput)), true
+	case "Mutation.withdrawChange":
+		if e.ComplexityRoot.Mutation.WithdrawChange == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_withdrawChange_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.WithdrawChange(childComplexity, args["input"].(WithdrawChangeInput)), true
 	case "Mutation.withdrawDelegation":
 		if e.ComplexityRoot.Mutation.WithdrawDelegation == nil {
 			break
@@ -1947,6 +2085,104 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PageInfo.StartCursor(childComplexity), true
+
+	case "PartyChange.decidedAt":
+		if e.ComplexityRoot.PartyChange.DecidedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PartyChange.DecidedAt(childComplexity), true
+	case "PartyChange.fields":
+		if e.ComplexityRoot.PartyChange.Fields == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PartyChange.Fields(childComplexity), true
+	case "PartyChange.id":
+		if e.ComplexityRoot.PartyChange.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PartyChange.ID(childComplexity), true
+	case "PartyChange.number":
+		if e.ComplexityRoot.PartyChange.Number == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PartyChange.Number(childComplexity), true
+	case "PartyChange.reason":
+		if e.ComplexityRoot.PartyChange.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PartyChange.Reason(childComplexity), true
+	case "PartyChange.refusals":
+		if e.ComplexityRoot.PartyChange.Refusals == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PartyChange.Refusals(childComplexity), true
+	case "PartyChange.requestedAt":
+		if e.ComplexityRoot.PartyChange.RequestedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PartyChange.RequestedAt(childComplexity), true
+	case "PartyChange.state":
+		if e.ComplexityRoot.PartyChange.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PartyChange.State(childComplexity), true
+
+	case "PartyQuestion.about":
+		if e.ComplexityRoot.PartyQuestion.About == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PartyQuestion.About(childComplexity), true
+	case "PartyQuestion.answer":
+		if e.ComplexityRoot.PartyQuestion.Answer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PartyQuestion.Answer(childComplexity), true
+	case "PartyQuestion.answeredAt":
+		if e.ComplexityRoot.PartyQuestion.AnsweredAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PartyQuestion.AnsweredAt(childComplexity), true
+	case "PartyQuestion.askedAt":
+		if e.ComplexityRoot.PartyQuestion.AskedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PartyQuestion.AskedAt(childComplexity), true
+	case "PartyQuestion.changeId":
+		if e.ComplexityRoot.PartyQuestion.ChangeID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PartyQuestion.ChangeID(childComplexity), true
+	case "PartyQuestion.field":
+		if e.ComplexityRoot.PartyQuestion.Field == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PartyQuestion.Field(childComplexity), true
+	case "PartyQuestion.id":
+		if e.ComplexityRoot.PartyQuestion.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PartyQuestion.ID(childComplexity), true
+	case "PartyQuestion.text":
+		if e.ComplexityRoot.PartyQuestion.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PartyQuestion.Text(childComplexity), true
 
 	case "PublishedDocument.body":
 		if e.ComplexityRoot.PublishedDocument.Body == nil {
@@ -2143,6 +2379,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Recipient(childComplexity, args["id"].(string)), true
+	case "Query.recipientRegistration":
+		if e.ComplexityRoot.Query.RecipientRegistration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.RecipientRegistration(childComplexity), true
 	case "Query.recipients":
 		if e.ComplexityRoot.Query.Recipients == nil {
 			break
@@ -2201,6 +2443,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Recipient.AppliedAt(childComplexity), true
+	case "Recipient.changes":
+		if e.ComplexityRoot.Recipient.Changes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Recipient.Changes(childComplexity), true
 	case "Recipient.corporateNumber":
 		if e.ComplexityRoot.Recipient.CorporateNumber == nil {
 			break
@@ -2261,6 +2509,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Recipient.Number(childComplexity), true
+	case "Recipient.questions":
+		if e.ComplexityRoot.Recipient.Questions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Recipient.Questions(childComplexity), true
 	case "Recipient.refusals":
 		if e.ComplexityRoot.Recipient.Refusals == nil {
 			break
@@ -2493,6 +2747,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RequestChallengePayload.Errors(childComplexity), true
+
+	case "RequestChangePayload.change":
+		if e.ComplexityRoot.RequestChangePayload.Change == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestChangePayload.Change(childComplexity), true
+	case "RequestChangePayload.errors":
+		if e.ComplexityRoot.RequestChangePayload.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestChangePayload.Errors(childComplexity), true
 
 	case "ResendDelegateLinkPayload.errors":
 		if e.ComplexityRoot.ResendDelegateLinkPayload.Errors == nil {
@@ -2980,6 +3247,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.WebhookEndpoint.URL(childComplexity), true
 
+	case "WithdrawChangePayload.change":
+		if e.ComplexityRoot.WithdrawChangePayload.Change == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WithdrawChangePayload.Change(childComplexity), true
+	case "WithdrawChangePayload.errors":
+		if e.ComplexityRoot.WithdrawChangePayload.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WithdrawChangePayload.Errors(childComplexity), true
+
 	case "WithdrawDelegationPayload.delegation":
 		if e.ComplexityRoot.WithdrawDelegationPayload.Delegation == nil {
 			break
@@ -3002,6 +3282,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
+			graphql.NewInputUnmarshaler("AnswerQuestionInput", ec.unmarshalInputAnswerQuestionInput),
 			graphql.NewInputUnmarshaler("AppointStaffInput", ec.unmarshalInputAppointStaffInput),
 			graphql.NewInputUnmarshaler("AuditEventFilter", ec.unmarshalInputAuditEventFilter),
 			graphql.NewInputUnmarshaler("ConfirmDelegatorInput", ec.unmarshalInputConfirmDelegatorInput),
@@ -3016,6 +3297,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("DeleteWebhookEndpointInput", ec.unmarshalInputDeleteWebhookEndpointInput),
 			graphql.NewInputUnmarshaler("DraftDelegationInput", ec.unmarshalInputDraftDelegationInput),
 			graphql.NewInputUnmarshaler("EndDelegationInput", ec.unmarshalInputEndDelegationInput),
+			graphql.NewInputUnmarshaler("FieldValueInput", ec.unmarshalInputFieldValueInput),
 			graphql.NewInputUnmarshaler("FitnessInput", ec.unmarshalInputFitnessInput),
 			graphql.NewInputUnmarshaler("HandInCertificateInput", ec.unmarshalInputHandInCertificateInput),
 			graphql.NewInputUnmarshaler("PartyFilter", ec.unmarshalInputPartyFilter),
@@ -3027,6 +3309,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ReplaceDelegationInput", ec.unmarshalInputReplaceDelegationInput),
 			graphql.NewInputUnmarshaler("RepresentativeInput", ec.unmarshalInputRepresentativeInput),
 			graphql.NewInputUnmarshaler("RequestChallengeInput", ec.unmarshalInputRequestChallengeInput),
+			graphql.NewInputUnmarshaler("RequestChangeInput", ec.unmarshalInputRequestChangeInput),
 			graphql.NewInputUnmarshaler("ResendDelegateLinkInput", ec.unmarshalInputResendDelegateLinkInput),
 			graphql.NewInputUnmarshaler("ResumeDelegationInput", ec.unmarshalInputResumeDelegationInput),
 			graphql.NewInputUnmarshaler("RevokeDelegationInput", ec.unmarshalInputRevokeDelegationInput),
@@ -3038,6 +3321,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("UnwatchDelegationInput", ec.unmarshalInputUnwatchDelegationInput),
 			graphql.NewInputUnmarshaler("UpdateWebhookEndpointInput", ec.unmarshalInputUpdateWebhookEndpointInput),
 			graphql.NewInputUnmarshaler("WatchDelegationInput", ec.unmarshalInputWatchDelegationInput),
+			graphql.NewInputUnmarshaler("WithdrawChangeInput", ec.unmarshalInputWithdrawChangeInput),
 			graphql.NewInputUnmarshaler("WithdrawDelegationInput", ec.unmarshalInputWithdrawDelegationInput),
 		)
 	}
@@ -3114,7 +3398,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "audit.graphqls" "base.graphqls" "delegate.graphqls" "delegation.graphqls" "errors.graphqls" "party.graphqls" "repository.graphqls" "staff.graphqls" "validity.graphqls" "viewer.graphqls" "webhook.graphqls"
+//go:embed "application.graphqls" "audit.graphqls" "base.graphqls" "delegate.graphqls" "delegation.graphqls" "errors.graphqls" "party.graphqls" "repository.graphqls" "staff.graphqls" "validity.graphqls" "viewer.graphqls" "webhook.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -3126,6 +3410,7 @@ func sourceData(filename string) string {
 }
 
 var sources = []*ast.Source{
+	{Name: "application.graphqls", Input: sourceData("application.graphqls"), BuiltIn: false},
 	{Name: "audit.graphqls", Input: sourceData("audit.graphqls"), BuiltIn: false},
 	{Name: "base.graphqls", Input: sourceData("base.graphqls"), BuiltIn: false},
 	{Name: "delegate.graphqls", Input: sourceData("delegate.graphqls"), BuiltIn: false},
@@ -3156,6 +3441,16 @@ func (ec *executionContext) childFields_Acknowledgement(ctx context.Context, fie
 		return ec.fieldContext_Acknowledgement_fileSha256(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Acknowledgement", field.Name)
+}
+
+func (ec *executionContext) childFields_AnswerQuestionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "question":
+		return ec.fieldContext_AnswerQuestionPayload_question(ctx, field)
+	case "errors":
+		return ec.fieldContext_AnswerQuestionPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AnswerQuestionPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_AppointStaffPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3486,6 +3781,10 @@ func (ec *executionContext) childFields_Delegator(ctx context.Context, field gra
 		return ec.fieldContext_Delegator_refusals(ctx, field)
 	case "confirmation":
 		return ec.fieldContext_Delegator_confirmation(ctx, field)
+	case "changes":
+		return ec.fieldContext_Delegator_changes(ctx, field)
+	case "questions":
+		return ec.fieldContext_Delegator_questions(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Delegator", field.Name)
 }
@@ -3590,6 +3889,18 @@ func (ec *executionContext) childFields_Fact(ctx context.Context, field graphql.
 	return nil, fmt.Errorf("no field named %q was found under type Fact", field.Name)
 }
 
+func (ec *executionContext) childFields_FieldChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "field":
+		return ec.fieldContext_FieldChange_field(ctx, field)
+	case "old":
+		return ec.fieldContext_FieldChange_old(ctx, field)
+	case "new":
+		return ec.fieldContext_FieldChange_new(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FieldChange", field.Name)
+}
+
 func (ec *executionContext) childFields_HandInCertificatePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "delegation":
@@ -3632,6 +3943,50 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 		return ec.fieldContext_PageInfo_endCursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
+}
+
+func (ec *executionContext) childFields_PartyChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_PartyChange_id(ctx, field)
+	case "number":
+		return ec.fieldContext_PartyChange_number(ctx, field)
+	case "state":
+		return ec.fieldContext_PartyChange_state(ctx, field)
+	case "fields":
+		return ec.fieldContext_PartyChange_fields(ctx, field)
+	case "reason":
+		return ec.fieldContext_PartyChange_reason(ctx, field)
+	case "requestedAt":
+		return ec.fieldContext_PartyChange_requestedAt(ctx, field)
+	case "decidedAt":
+		return ec.fieldContext_PartyChange_decidedAt(ctx, field)
+	case "refusals":
+		return ec.fieldContext_PartyChange_refusals(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PartyChange", field.Name)
+}
+
+func (ec *executionContext) childFields_PartyQuestion(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_PartyQuestion_id(ctx, field)
+	case "about":
+		return ec.fieldContext_PartyQuestion_about(ctx, field)
+	case "changeId":
+		return ec.fieldContext_PartyQuestion_changeId(ctx, field)
+	case "field":
+		return ec.fieldContext_PartyQuestion_field(ctx, field)
+	case "text":
+		return ec.fieldContext_PartyQuestion_text(ctx, field)
+	case "askedAt":
+		return ec.fieldContext_PartyQuestion_askedAt(ctx, field)
+	case "answer":
+		return ec.fieldContext_PartyQuestion_answer(ctx, field)
+	case "answeredAt":
+		return ec.fieldContext_PartyQuestion_answeredAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PartyQuestion", field.Name)
 }
 
 func (ec *executionContext) childFields_PublishedDocument(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3726,6 +4081,10 @@ func (ec *executionContext) childFields_Recipient(ctx context.Context, field gra
 		return ec.fieldContext_Recipient_filer(ctx, field)
 	case "nameShown":
 		return ec.fieldContext_Recipient_nameShown(ctx, field)
+	case "changes":
+		return ec.fieldContext_Recipient_changes(ctx, field)
+	case "questions":
+		return ec.fieldContext_Recipient_questions(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Recipient", field.Name)
 }
@@ -3854,6 +4213,16 @@ func (ec *executionContext) childFields_RequestChallengePayload(ctx context.Cont
 		return ec.fieldContext_RequestChallengePayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RequestChallengePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RequestChangePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "change":
+		return ec.fieldContext_RequestChangePayload_change(ctx, field)
+	case "errors":
+		return ec.fieldContext_RequestChangePayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RequestChangePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ResendDelegateLinkPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4128,6 +4497,16 @@ func (ec *executionContext) childFields_WebhookEndpoint(ctx context.Context, fie
 	return nil, fmt.Errorf("no field named %q was found under type WebhookEndpoint", field.Name)
 }
 
+func (ec *executionContext) childFields_WithdrawChangePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "change":
+		return ec.fieldContext_WithdrawChangePayload_change(ctx, field)
+	case "errors":
+		return ec.fieldContext_WithdrawChangePayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WithdrawChangePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_WithdrawDelegationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "delegation":
@@ -4253,6 +4632,20 @@ func (ec *executionContext) childFields___Type(ctx context.Context, field graphq
 // endregion ************************** internal!.gotpl ***************************
 
 // region    ***************************** args.gotpl *****************************
+
+func (ec *executionContext) field_Mutation_answerQuestion_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (poa.AnswerInput, error) {
+			return ec.unmarshalNAnswerQuestionInput2ininjoᚋpoaᚐAnswerInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
 
 func (ec *executionContext) field_Mutation_appointStaff_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
@@ -4478,6 +4871,20 @@ func (ec *executionContext) field_Mutation_requestChallenge_args(ctx context.Con
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_requestChange_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (poa.ChangeInput, error) {
+			return ec.unmarshalNRequestChangeInput2ininjoᚋpoaᚐChangeInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_resendDelegateLink_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -4624,6 +5031,20 @@ func (ec *executionContext) field_Mutation_watchDelegation_args(ctx context.Cont
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (poa.WatchInput, error) {
 			return ec.unmarshalNWatchDelegationInput2ininjoᚋpoaᚐWatchInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_withdrawChange_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (WithdrawChangeInput, error) {
+			return ec.unmarshalNWithdrawChangeInput2ininjoᚋgraphᚋschemaᚐWithdrawChangeInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -5214,6 +5635,70 @@ func (ec *executionContext) _Acknowledgement_fileSha256(ctx context.Context, fie
 }
 func (ec *executionContext) fieldContext_Acknowledgement_fileSha256(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Acknowledgement", field, false, false, "String")
+}
+
+func (ec *executionContext) _AnswerQuestionPayload_question(ctx context.Context, field graphql.CollectedField, obj *AnswerQuestionPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AnswerQuestionPayload_question(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Question, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *PartyQuestion) graphql.Marshaler {
+			return ec.marshalOPartyQuestion2ᚖininjoᚋgraphᚋschemaᚐPartyQuestion(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AnswerQuestionPayload_question(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AnswerQuestionPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PartyQuestion(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AnswerQuestionPayload_errors(ctx context.Context, field graphql.CollectedField, obj *AnswerQuestionPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AnswerQuestionPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕininjoᚋgraphᚋschemaᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AnswerQuestionPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AnswerQuestionPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _AppointStaffPayload_staff(ctx context.Context, field graphql.CollectedField, obj *AppointStaffPayload) (ret graphql.Marshaler) {
@@ -7969,6 +8454,70 @@ func (ec *executionContext) fieldContext_Delegator_confirmation(_ context.Contex
 	return fc, nil
 }
 
+func (ec *executionContext) _Delegator_changes(ctx context.Context, field graphql.CollectedField, obj *Delegator) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Delegator_changes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Delegator().Changes(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []PartyChange) graphql.Marshaler {
+			return ec.marshalNPartyChange2ᚕininjoᚋgraphᚋschemaᚐPartyChangeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Delegator_changes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Delegator",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PartyChange(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Delegator_questions(ctx context.Context, field graphql.CollectedField, obj *Delegator) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Delegator_questions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Delegator().Questions(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []PartyQuestion) graphql.Marshaler {
+			return ec.marshalNPartyQuestion2ᚕininjoᚋgraphᚋschemaᚐPartyQuestionᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Delegator_questions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Delegator",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PartyQuestion(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _DelegatorConnection_edges(ctx context.Context, field graphql.CollectedField, obj *DelegatorConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -8717,6 +9266,75 @@ func (ec *executionContext) fieldContext_Fact_reason(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Fact", field, false, false, "ValidityReason")
 }
 
+func (ec *executionContext) _FieldChange_field(ctx context.Context, field graphql.CollectedField, obj *poa.FieldChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FieldChange_field(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Field, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v poa.StatedField) graphql.Marshaler {
+			return ec.marshalNStatedField2ininjoᚋpoaᚐStatedField(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FieldChange_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FieldChange", field, false, false, "StatedField")
+}
+
+func (ec *executionContext) _FieldChange_old(ctx context.Context, field graphql.CollectedField, obj *poa.FieldChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FieldChange_old(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Old, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FieldChange_old(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FieldChange", field, false, false, "String")
+}
+
+func (ec *executionContext) _FieldChange_new(ctx context.Context, field graphql.CollectedField, obj *poa.FieldChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FieldChange_new(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.New, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_FieldChange_new(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FieldChange", field, false, false, "String")
+}
+
 func (ec *executionContext) _HandInCertificatePayload_delegation(ctx context.Context, field graphql.CollectedField, obj *DelegationPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -9024,6 +9642,138 @@ func (ec *executionContext) fieldContext_Mutation_registerRecipient(ctx context.
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_registerRecipient_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_requestChange(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_requestChange(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RequestChange(ctx, fc.Args["input"].(poa.ChangeInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ChangePayload) graphql.Marshaler {
+			return ec.marshalNRequestChangePayload2ᚖininjoᚋgraphᚋschemaᚐChangePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_requestChange(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RequestChangePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_requestChange_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_withdrawChange(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_withdrawChange(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().WithdrawChange(ctx, fc.Args["input"].(WithdrawChangeInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ChangePayload) graphql.Marshaler {
+			return ec.marshalNWithdrawChangePayload2ᚖininjoᚋgraphᚋschemaᚐChangePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_withdrawChange(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_WithdrawChangePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_withdrawChange_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_answerQuestion(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_answerQuestion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().AnswerQuestion(ctx, fc.Args["input"].(poa.AnswerInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *AnswerQuestionPayload) graphql.Marshaler {
+			return ec.marshalNAnswerQuestionPayload2ᚖininjoᚋgraphᚋschemaᚐAnswerQuestionPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_answerQuestion(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AnswerQuestionPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_answerQuestion_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -10266,6 +11016,392 @@ func (ec *executionContext) fieldContext_PageInfo_endCursor(_ context.Context, f
 	return graphql.NewScalarFieldContext("PageInfo", field, false, false, "String")
 }
 
+func (ec *executionContext) _PartyChange_id(ctx context.Context, field graphql.CollectedField, obj *PartyChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PartyChange_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PartyChange_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PartyChange", field, false, false, "ID")
+}
+
+func (ec *executionContext) _PartyChange_number(ctx context.Context, field graphql.CollectedField, obj *PartyChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PartyChange_number(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Number, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PartyChange_number(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PartyChange", field, false, false, "String")
+}
+
+func (ec *executionContext) _PartyChange_state(ctx context.Context, field graphql.CollectedField, obj *PartyChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PartyChange_state(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.State, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v poa.ChangeState) graphql.Marshaler {
+			return ec.marshalNChangeState2ininjoᚋpoaᚐChangeState(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PartyChange_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PartyChange", field, false, false, "ChangeState")
+}
+
+func (ec *executionContext) _PartyChange_fields(ctx context.Context, field graphql.CollectedField, obj *PartyChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PartyChange_fields(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Fields, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []poa.FieldChange) graphql.Marshaler {
+			return ec.marshalNFieldChange2ᚕininjoᚋpoaᚐFieldChangeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PartyChange_fields(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PartyChange",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_FieldChange(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PartyChange_reason(ctx context.Context, field graphql.CollectedField, obj *PartyChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PartyChange_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PartyChange_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PartyChange", field, false, false, "String")
+}
+
+func (ec *executionContext) _PartyChange_requestedAt(ctx context.Context, field graphql.CollectedField, obj *PartyChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PartyChange_requestedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RequestedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PartyChange_requestedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PartyChange", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _PartyChange_decidedAt(ctx context.Context, field graphql.CollectedField, obj *PartyChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PartyChange_decidedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DecidedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PartyChange_decidedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PartyChange", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _PartyChange_refusals(ctx context.Context, field graphql.CollectedField, obj *PartyChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PartyChange_refusals(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Refusals, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []Refusal) graphql.Marshaler {
+			return ec.marshalNRefusal2ᚕininjoᚋgraphᚋschemaᚐRefusalᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PartyChange_refusals(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PartyChange",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Refusal(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PartyQuestion_id(ctx context.Context, field graphql.CollectedField, obj *PartyQuestion) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PartyQuestion_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PartyQuestion_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PartyQuestion", field, false, false, "ID")
+}
+
+func (ec *executionContext) _PartyQuestion_about(ctx context.Context, field graphql.CollectedField, obj *PartyQuestion) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PartyQuestion_about(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.About, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v poa.QuestionAbout) graphql.Marshaler {
+			return ec.marshalNQuestionAbout2ininjoᚋpoaᚐQuestionAbout(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PartyQuestion_about(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PartyQuestion", field, false, false, "QuestionAbout")
+}
+
+func (ec *executionContext) _PartyQuestion_changeId(ctx context.Context, field graphql.CollectedField, obj *PartyQuestion) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PartyQuestion_changeId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ChangeID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOID2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PartyQuestion_changeId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PartyQuestion", field, false, false, "ID")
+}
+
+func (ec *executionContext) _PartyQuestion_field(ctx context.Context, field graphql.CollectedField, obj *PartyQuestion) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PartyQuestion_field(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Field, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *poa.StatedField) graphql.Marshaler {
+			return ec.marshalOStatedField2ᚖininjoᚋpoaᚐStatedField(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PartyQuestion_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PartyQuestion", field, false, false, "StatedField")
+}
+
+func (ec *executionContext) _PartyQuestion_text(ctx context.Context, field graphql.CollectedField, obj *PartyQuestion) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PartyQuestion_text(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Text, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PartyQuestion_text(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PartyQuestion", field, false, false, "String")
+}
+
+func (ec *executionContext) _PartyQuestion_askedAt(ctx context.Context, field graphql.CollectedField, obj *PartyQuestion) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PartyQuestion_askedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AskedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PartyQuestion_askedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PartyQuestion", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _PartyQuestion_answer(ctx context.Context, field graphql.CollectedField, obj *PartyQuestion) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PartyQuestion_answer(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Answer, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PartyQuestion_answer(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PartyQuestion", field, false, false, "String")
+}
+
+func (ec *executionContext) _PartyQuestion_answeredAt(ctx context.Context, field graphql.CollectedField, obj *PartyQuestion) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PartyQuestion_answeredAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AnsweredAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PartyQuestion_answeredAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PartyQuestion", field, false, false, "DateTime")
+}
+
 func (ec *executionContext) _PublishedDocument_id(ctx context.Context, field graphql.CollectedField, obj *PublishedDocument) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -10767,6 +11903,29 @@ func (ec *executionContext) fieldContext_Query_node(ctx context.Context, field g
 		return fc, err
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _Query_recipientRegistration(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_recipientRegistration(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().RecipientRegistration(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v poa.RegistrationMode) graphql.Marshaler {
+			return ec.marshalNRecipientRegistration2ininjoᚋpoaᚐRegistrationMode(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_recipientRegistration(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Query", field, true, true, "RecipientRegistration")
 }
 
 func (ec *executionContext) _Query_auditEvents(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
@@ -11703,6 +12862,70 @@ func (ec *executionContext) fieldContext_Recipient_nameShown(_ context.Context, 
 	return graphql.NewScalarFieldContext("Recipient", field, false, false, "Boolean")
 }
 
+func (ec *executionContext) _Recipient_changes(ctx context.Context, field graphql.CollectedField, obj *Recipient) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Recipient_changes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Recipient().Changes(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []PartyChange) graphql.Marshaler {
+			return ec.marshalNPartyChange2ᚕininjoᚋgraphᚋschemaᚐPartyChangeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Recipient_changes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Recipient",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PartyChange(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Recipient_questions(ctx context.Context, field graphql.CollectedField, obj *Recipient) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Recipient_questions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Recipient().Questions(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []PartyQuestion) graphql.Marshaler {
+			return ec.marshalNPartyQuestion2ᚕininjoᚋgraphᚋschemaᚐPartyQuestionᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Recipient_questions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Recipient",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PartyQuestion(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _RecipientConnection_edges(ctx context.Context, field graphql.CollectedField, obj *RecipientConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -12578,6 +13801,70 @@ func (ec *executionContext) _RequestChallengePayload_errors(ctx context.Context,
 func (ec *executionContext) fieldContext_RequestChallengePayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RequestChallengePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RequestChangePayload_change(ctx context.Context, field graphql.CollectedField, obj *ChangePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RequestChangePayload_change(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Change, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *PartyChange) graphql.Marshaler {
+			return ec.marshalOPartyChange2ᚖininjoᚋgraphᚋschemaᚐPartyChange(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RequestChangePayload_change(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RequestChangePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PartyChange(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RequestChangePayload_errors(ctx context.Context, field graphql.CollectedField, obj *ChangePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RequestChangePayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕininjoᚋgraphᚋschemaᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RequestChangePayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RequestChangePayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -14576,6 +15863,70 @@ func (ec *executionContext) fieldContext_WebhookEndpoint_deliveries(ctx context.
 	return fc, nil
 }
 
+func (ec *executionContext) _WithdrawChangePayload_change(ctx context.Context, field graphql.CollectedField, obj *ChangePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WithdrawChangePayload_change(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Change, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *PartyChange) graphql.Marshaler {
+			return ec.marshalOPartyChange2ᚖininjoᚋgraphᚋschemaᚐPartyChange(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_WithdrawChangePayload_change(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "WithdrawChangePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PartyChange(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _WithdrawChangePayload_errors(ctx context.Context, field graphql.CollectedField, obj *ChangePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WithdrawChangePayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕininjoᚋgraphᚋschemaᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WithdrawChangePayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "WithdrawChangePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _WithdrawDelegationPayload_delegation(ctx context.Context, field graphql.CollectedField, obj *DelegationPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -15713,6 +17064,69 @@ func (ec *executionContext) fieldContext___Type_isOneOf(_ context.Context, field
 
 // region    **************************** input.gotpl *****************************
 
+func (ec *executionContext) unmarshalInputAnswerQuestionInput(ctx context.Context, obj any) (poa.AnswerInput, error) {
+	var it poa.AnswerInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"idempotencyKey", "questionId", "text", "correction"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
+		case "questionId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("questionId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.QuestionID = data
+		case "text":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("text"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Text = data
+		case "correction":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("correction"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Correction = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalAnswerQuestionInput unmarshals raw into the AnswerQuestionInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalAnswerQuestionInput(ctx context.Context, raw any) (poa.AnswerInput, error) {
+	var out poa.AnswerInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "AnswerQuestionInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputAppointStaffInput(ctx context.Context, obj any) (poa.StaffInput, error) {
 	var it poa.StaffInput
 	if obj == nil {
@@ -16651,6 +18065,55 @@ func UnmarshalEndDelegationInput(ctx context.Context, raw any) (EndDelegationInp
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputFieldValueInput(ctx context.Context, obj any) (poa.FieldValue, error) {
+	var it poa.FieldValue
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"field", "value"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "field":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("field"))
+			data, err := ec.unmarshalNStatedField2ininjoᚋpoaᚐStatedField(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Field = data
+		case "value":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("value"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Value = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalFieldValueInput unmarshals raw into the FieldValueInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalFieldValueInput(ctx context.Context, raw any) (poa.FieldValue, error) {
+	var out poa.FieldValue
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "FieldValueInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputFitnessInput(ctx context.Context, obj any) (poa.FitnessInput, error) {
 	var it poa.FitnessInput
 	if obj == nil {
@@ -17386,6 +18849,62 @@ func UnmarshalRequestChallengeInput(ctx context.Context, raw any) (RequestChalle
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputRequestChangeInput(ctx context.Context, obj any) (poa.ChangeInput, error) {
+	var it poa.ChangeInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"idempotencyKey", "fields", "reason"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
+		case "fields":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("fields"))
+			data, err := ec.unmarshalNFieldValueInput2ᚕininjoᚋpoaᚐFieldValueᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Fields = data
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRequestChangeInput unmarshals raw into the RequestChangeInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRequestChangeInput(ctx context.Context, raw any) (poa.ChangeInput, error) {
+	var out poa.ChangeInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RequestChangeInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputResendDelegateLinkInput(ctx context.Context, obj any) (poa.EndInput, error) {
 	var it poa.EndInput
 	if obj == nil {
@@ -18009,6 +19528,55 @@ func UnmarshalWatchDelegationInput(ctx context.Context, raw any) (poa.WatchInput
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputWithdrawChangeInput(ctx context.Context, obj any) (WithdrawChangeInput, error) {
+	var it WithdrawChangeInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"idempotencyKey", "changeId"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
+		case "changeId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("changeId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ChangeID = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalWithdrawChangeInput unmarshals raw into the WithdrawChangeInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalWithdrawChangeInput(ctx context.Context, raw any) (WithdrawChangeInput, error) {
+	var out WithdrawChangeInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "WithdrawChangeInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputWithdrawDelegationInput(ctx context.Context, obj any) (poa.EndInput, error) {
 	var it poa.EndInput
 	if obj == nil {
@@ -18131,6 +19699,44 @@ func (ec *executionContext) _Acknowledgement(ctx context.Context, sel ast.Select
 			}
 		case "fileSha256":
 			out.Values[i] = ec._Acknowledgement_fileSha256(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var answerQuestionPayloadImplementors = []string{"AnswerQuestionPayload"}
+
+func (ec *executionContext) _AnswerQuestionPayload(ctx context.Context, sel ast.SelectionSet, obj *AnswerQuestionPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, answerQuestionPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AnswerQuestionPayload")
+		case "question":
+			out.Values[i] = ec._AnswerQuestionPayload_question(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._AnswerQuestionPayload_errors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -19236,6 +20842,18 @@ func (ec *executionContext) _Delegator(ctx context.Context, sel ast.SelectionSet
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "changes":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Delegator_changes(ctx, field, obj)
+				})
+		case "questions":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Delegator_questions(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -19594,6 +21212,49 @@ func (ec *executionContext) _Fact(ctx context.Context, sel ast.SelectionSet, obj
 	return out
 }
 
+var fieldChangeImplementors = []string{"FieldChange"}
+
+func (ec *executionContext) _FieldChange(ctx context.Context, sel ast.SelectionSet, obj *poa.FieldChange) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, fieldChangeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("FieldChange")
+		case "field":
+			out.Values[i] = ec._FieldChange_field(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "old":
+			out.Values[i] = ec._FieldChange_old(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "new":
+			out.Values[i] = ec._FieldChange_new(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var handInCertificatePayloadImplementors = []string{"HandInCertificatePayload"}
 
 func (ec *executionContext) _HandInCertificatePayload(ctx context.Context, sel ast.SelectionSet, obj *DelegationPayload) graphql.Marshaler {
@@ -19724,6 +21385,27 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "registerRecipient":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_registerRecipient(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "requestChange":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_requestChange(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "withdrawChange":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_withdrawChange(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "answerQuestion":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_answerQuestion(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -19975,6 +21657,142 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 	return out
 }
 
+var partyChangeImplementors = []string{"PartyChange"}
+
+func (ec *executionContext) _PartyChange(ctx context.Context, sel ast.SelectionSet, obj *PartyChange) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, partyChangeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PartyChange")
+		case "id":
+			out.Values[i] = ec._PartyChange_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "number":
+			out.Values[i] = ec._PartyChange_number(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "state":
+			out.Values[i] = ec._PartyChange_state(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "fields":
+			out.Values[i] = ec._PartyChange_fields(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "reason":
+			out.Values[i] = ec._PartyChange_reason(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "requestedAt":
+			out.Values[i] = ec._PartyChange_requestedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "decidedAt":
+			out.Values[i] = ec._PartyChange_decidedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "refusals":
+			out.Values[i] = ec._PartyChange_refusals(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var partyQuestionImplementors = []string{"PartyQuestion"}
+
+func (ec *executionContext) _PartyQuestion(ctx context.Context, sel ast.SelectionSet, obj *PartyQuestion) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, partyQuestionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PartyQuestion")
+		case "id":
+			out.Values[i] = ec._PartyQuestion_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "about":
+			out.Values[i] = ec._PartyQuestion_about(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "changeId":
+			out.Values[i] = ec._PartyQuestion_changeId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "field":
+			out.Values[i] = ec._PartyQuestion_field(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "text":
+			out.Values[i] = ec._PartyQuestion_text(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "askedAt":
+			out.Values[i] = ec._PartyQuestion_askedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "answer":
+			out.Values[i] = ec._PartyQuestion_answer(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "answeredAt":
+			out.Values[i] = ec._PartyQuestion_answeredAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var publishedDocumentImplementors = []string{"PublishedDocument"}
 
 func (ec *executionContext) _PublishedDocument(ctx context.Context, sel ast.SelectionSet, obj *PublishedDocument) graphql.Marshaler {
@@ -20203,6 +22021,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_node(ctx, field)
 				})
+		case "recipientRegistration":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_recipientRegistration(ctx, field)
+				})
 		case "auditEvents":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
 				true, true,
@@ -20392,6 +22216,18 @@ func (ec *executionContext) _Recipient(ctx context.Context, sel ast.SelectionSet
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "changes":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Recipient_changes(ctx, field, obj)
+				})
+		case "questions":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Recipient_questions(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -20834,6 +22670,44 @@ func (ec *executionContext) _RequestChallengePayload(ctx context.Context, sel as
 			}
 		case "errors":
 			out.Values[i] = ec._RequestChallengePayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var requestChangePayloadImplementors = []string{"RequestChangePayload"}
+
+func (ec *executionContext) _RequestChangePayload(ctx context.Context, sel ast.SelectionSet, obj *ChangePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, requestChangePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RequestChangePayload")
+		case "change":
+			out.Values[i] = ec._RequestChangePayload_change(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._RequestChangePayload_errors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -21802,6 +23676,44 @@ func (ec *executionContext) _WebhookEndpoint(ctx context.Context, sel ast.Select
 	return out
 }
 
+var withdrawChangePayloadImplementors = []string{"WithdrawChangePayload"}
+
+func (ec *executionContext) _WithdrawChangePayload(ctx context.Context, sel ast.SelectionSet, obj *ChangePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, withdrawChangePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("WithdrawChangePayload")
+		case "change":
+			out.Values[i] = ec._WithdrawChangePayload_change(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._WithdrawChangePayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var withdrawDelegationPayloadImplementors = []string{"WithdrawDelegationPayload"}
 
 func (ec *executionContext) _WithdrawDelegationPayload(ctx context.Context, sel ast.SelectionSet, obj *DelegationPayload) graphql.Marshaler {
@@ -22217,6 +24129,19 @@ func (ec *executionContext) marshalNActorKind2ininjoᚋpoaᚐActorKind(ctx conte
 	return res
 }
 
+func (ec *executionContext) unmarshalNAnswerQuestionInput2ininjoᚋpoaᚐAnswerInput(ctx context.Context, v any) (poa.AnswerInput, error) {
+	res, err := ec.unmarshalInputAnswerQuestionInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNAnswerQuestionPayload2ᚖininjoᚋgraphᚋschemaᚐAnswerQuestionPayload(ctx context.Context, sel ast.SelectionSet, v *AnswerQuestionPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "AnswerQuestionPayload!")
+		return graphql.Null
+	}
+	return ec._AnswerQuestionPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNAppointStaffInput2ininjoᚋpoaᚐStaffInput(ctx context.Context, v any) (poa.StaffInput, error) {
 	res, err := ec.unmarshalInputAppointStaffInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -22326,6 +24251,21 @@ func (ec *executionContext) marshalNBoolean2bool(ctx context.Context, sel ast.Se
 	res := graphql.MarshalBoolean(v)
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "Boolean!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNChangeState2ininjoᚋpoaᚐChangeState(ctx context.Context, v any) (poa.ChangeState, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := poa.ChangeState(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNChangeState2ininjoᚋpoaᚐChangeState(ctx context.Context, sel ast.SelectionSet, v poa.ChangeState) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ChangeState!")
 	}
 	return res
 }
@@ -22794,6 +24734,45 @@ func (ec *executionContext) marshalNFactKind2ininjoᚋpoaᚐFactKind(ctx context
 	return res
 }
 
+func (ec *executionContext) marshalNFieldChange2ininjoᚋpoaᚐFieldChange(ctx context.Context, sel ast.SelectionSet, v poa.FieldChange) graphql.Marshaler {
+	return ec._FieldChange(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNFieldChange2ᚕininjoᚋpoaᚐFieldChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []poa.FieldChange) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 32, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNFieldChange2ininjoᚋpoaᚐFieldChange(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNFieldValueInput2ininjoᚋpoaᚐFieldValue(ctx context.Context, v any) (poa.FieldValue, error) {
+	res, err := ec.unmarshalInputFieldValueInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNFieldValueInput2ᚕininjoᚋpoaᚐFieldValueᚄ(ctx context.Context, v any) ([]poa.FieldValue, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]poa.FieldValue, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNFieldValueInput2ininjoᚋpoaᚐFieldValue(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
 func (ec *executionContext) unmarshalNFitnessInput2ininjoᚋpoaᚐFitnessInput(ctx context.Context, v any) (poa.FitnessInput, error) {
 	res, err := ec.unmarshalInputFitnessInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -22980,6 +24959,26 @@ func (ec *executionContext) marshalNPageInfo2ininjoᚋgraphᚋschemaᚐPageInfo(
 	return ec._PageInfo(ctx, sel, &v)
 }
 
+func (ec *executionContext) marshalNPartyChange2ininjoᚋgraphᚋschemaᚐPartyChange(ctx context.Context, sel ast.SelectionSet, v PartyChange) graphql.Marshaler {
+	return ec._PartyChange(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNPartyChange2ᚕininjoᚋgraphᚋschemaᚐPartyChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []PartyChange) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 32, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPartyChange2ininjoᚋgraphᚋschemaᚐPartyChange(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNPartyKind2ininjoᚋpoaᚐPartyKind(ctx context.Context, v any) (poa.PartyKind, error) {
 	res, err := UnmarshalPartyKind(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -23007,6 +25006,26 @@ func (ec *executionContext) marshalNPartyOrderField2ininjoᚋpoaᚐOrderField(ct
 		graphql.AddInvalidNullFromMarshaler(ctx, "PartyOrderField!")
 	}
 	return res
+}
+
+func (ec *executionContext) marshalNPartyQuestion2ininjoᚋgraphᚋschemaᚐPartyQuestion(ctx context.Context, sel ast.SelectionSet, v PartyQuestion) graphql.Marshaler {
+	return ec._PartyQuestion(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNPartyQuestion2ᚕininjoᚋgraphᚋschemaᚐPartyQuestionᚄ(ctx context.Context, sel ast.SelectionSet, v []PartyQuestion) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 32, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPartyQuestion2ininjoᚋgraphᚋschemaᚐPartyQuestion(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalNPublishedDocument2ininjoᚋgraphᚋschemaᚐPublishedDocument(ctx context.Context, sel ast.SelectionSet, v PublishedDocument) graphql.Marshaler {
@@ -23071,6 +25090,21 @@ func (ec *executionContext) marshalNQualification2ininjoᚋpoaᚐQualification(c
 	return res
 }
 
+func (ec *executionContext) unmarshalNQuestionAbout2ininjoᚋpoaᚐQuestionAbout(ctx context.Context, v any) (poa.QuestionAbout, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := poa.QuestionAbout(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNQuestionAbout2ininjoᚋpoaᚐQuestionAbout(ctx context.Context, sel ast.SelectionSet, v poa.QuestionAbout) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "QuestionAbout!")
+	}
+	return res
+}
+
 func (ec *executionContext) marshalNRecipient2ininjoᚋgraphᚋschemaᚐRecipient(ctx context.Context, sel ast.SelectionSet, v Recipient) graphql.Marshaler {
 	return ec._Recipient(ctx, sel, &v)
 }
@@ -23117,6 +25151,21 @@ func (ec *executionContext) marshalNRecipientEdge2ᚕininjoᚋgraphᚋschemaᚐR
 	}
 
 	return ret
+}
+
+func (ec *executionContext) unmarshalNRecipientRegistration2ininjoᚋpoaᚐRegistrationMode(ctx context.Context, v any) (poa.RegistrationMode, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := poa.RegistrationMode(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRecipientRegistration2ininjoᚋpoaᚐRegistrationMode(ctx context.Context, sel ast.SelectionSet, v poa.RegistrationMode) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "RecipientRegistration!")
+	}
+	return res
 }
 
 func (ec *executionContext) marshalNRefusal2ininjoᚋgraphᚋschemaᚐRefusal(ctx context.Context, sel ast.SelectionSet, v Refusal) graphql.Marshaler {
@@ -23241,6 +25290,19 @@ func (ec *executionContext) marshalNRequestChallengePayload2ᚖininjoᚋgraphᚋ
 	return ec._RequestChallengePayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNRequestChangeInput2ininjoᚋpoaᚐChangeInput(ctx context.Context, v any) (poa.ChangeInput, error) {
+	res, err := ec.unmarshalInputRequestChangeInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRequestChangePayload2ᚖininjoᚋgraphᚋschemaᚐChangePayload(ctx context.Context, sel ast.SelectionSet, v *ChangePayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "RequestChangePayload!")
+		return graphql.Null
+	}
+	return ec._RequestChangePayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNResendDelegateLinkInput2ininjoᚋpoaᚐEndInput(ctx context.Context, v any) (poa.EndInput, error) {
 	res, err := ec.unmarshalInputResendDelegateLinkInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -23362,6 +25424,20 @@ func (ec *executionContext) marshalNStanding2ininjoᚋpoaᚐFreshness(ctx contex
 	res := graphql.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "Standing!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNStatedField2ininjoᚋpoaᚐStatedField(ctx context.Context, v any) (poa.StatedField, error) {
+	res, err := UnmarshalStatedField(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNStatedField2ininjoᚋpoaᚐStatedField(ctx context.Context, sel ast.SelectionSet, v poa.StatedField) graphql.Marshaler {
+	_ = sel
+	res := MarshalStatedField(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "StatedField!")
 	}
 	return res
 }
@@ -23653,6 +25729,19 @@ func (ec *executionContext) marshalNWebhookEndpoint2ᚕininjoᚋgraphᚋschema�
 	}
 
 	return ret
+}
+
+func (ec *executionContext) unmarshalNWithdrawChangeInput2ininjoᚋgraphᚋschemaᚐWithdrawChangeInput(ctx context.Context, v any) (WithdrawChangeInput, error) {
+	res, err := ec.unmarshalInputWithdrawChangeInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNWithdrawChangePayload2ᚖininjoᚋgraphᚋschemaᚐChangePayload(ctx context.Context, sel ast.SelectionSet, v *ChangePayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "WithdrawChangePayload!")
+		return graphql.Null
+	}
+	return ec._WithdrawChangePayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNWithdrawDelegationInput2ininjoᚋpoaᚐEndInput(ctx context.Context, v any) (poa.EndInput, error) {
@@ -24178,6 +26267,13 @@ func (ec *executionContext) marshalONoticeType2ᚕininjoᚋpoaᚐNoticeTypeᚄ(c
 	return ret
 }
 
+func (ec *executionContext) marshalOPartyChange2ᚖininjoᚋgraphᚋschemaᚐPartyChange(ctx context.Context, sel ast.SelectionSet, v *PartyChange) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._PartyChange(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOPartyFilter2ᚖininjoᚋpoaᚐPartyFilter(ctx context.Context, v any) (*poa.PartyFilter, error) {
 	if v == nil {
 		return nil, nil
@@ -24204,6 +26300,13 @@ func (ec *executionContext) unmarshalOPartyOrder2ᚖininjoᚋgraphᚋschemaᚐPa
 	}
 	res, err := ec.unmarshalInputPartyOrder(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOPartyQuestion2ᚖininjoᚋgraphᚋschemaᚐPartyQuestion(ctx context.Context, sel ast.SelectionSet, v *PartyQuestion) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._PartyQuestion(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOPublishedDocument2ᚖininjoᚋgraphᚋschemaᚐPublishedDocument(ctx context.Context, sel ast.SelectionSet, v *PublishedDocument) graphql.Marshaler {
@@ -24279,6 +26382,24 @@ func (ec *executionContext) marshalOStaff2ᚖininjoᚋgraphᚋschemaᚐStaff(ctx
 		return graphql.Null
 	}
 	return ec._Staff(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOStatedField2ᚖininjoᚋpoaᚐStatedField(ctx context.Context, v any) (*poa.StatedField, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := UnmarshalStatedField(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOStatedField2ᚖininjoᚋpoaᚐStatedField(ctx context.Context, sel ast.SelectionSet, v *poa.StatedField) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := MarshalStatedField(*v)
+	return res
 }
 
 func (ec *executionContext) unmarshalOString2string(ctx context.Context, v any) (string, error) {

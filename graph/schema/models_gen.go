@@ -23,6 +23,14 @@ type Acknowledgement struct {
 	FileSha256 string `json:"fileSha256"`
 }
 
+// What came of answerQuestion.
+type AnswerQuestionPayload struct {
+	// The question with its answer; null if there are errors.
+	Question *PartyQuestion `json:"question,omitempty"`
+	// What the caller can put right.
+	Errors []UserError `json:"errors"`
+}
+
 // What came of appointStaff.
 type AppointStaffPayload struct {
 	// The member of staff; null where there are errors.
@@ -323,12 +331,52 @@ type PageInfo struct {
 	EndCursor *string `json:"endCursor,omitempty"`
 }
 
+// A wish to change what a party stated of itself (operating rules 3.2).
+type PartyChange struct {
+	// The ID, which begins with chg_.
+	ID string `json:"id"`
+	// The 受付番号 of the change.
+	Number string `json:"number"`
+	// Where it stands.
+	State poa.ChangeState `json:"state"`
+	// What is asked for.
+	Fields []poa.FieldChange `json:"fields"`
+	// Why.
+	Reason string `json:"reason"`
+	// When it was asked for.
+	RequestedAt time.Time `json:"requestedAt"`
+	// When it was decided or withdrawn; null before.
+	DecidedAt *time.Time `json:"decidedAt,omitempty"`
+	// Every reason for which it was refused.
+	Refusals []Refusal `json:"refusals"`
+}
+
 // What a list of delegators or recipients is ordered by.
 type PartyOrder struct {
 	// The field.
 	Field poa.OrderField `json:"field"`
 	// The direction.
 	Direction OrderDirection `json:"direction"`
+}
+
+// A question with its answer.
+type PartyQuestion struct {
+	// The ID, which begins with qst_.
+	ID string `json:"id"`
+	// What it is about.
+	About poa.QuestionAbout `json:"about"`
+	// The change that it is about; null for any other question.
+	ChangeID *string `json:"changeId,omitempty"`
+	// The field that it concerns; null if it concerns none.
+	Field *poa.StatedField `json:"field,omitempty"`
+	// The question.
+	Text string `json:"text"`
+	// When it was asked.
+	AskedAt time.Time `json:"askedAt"`
+	// The answer; null while there is none.
+	Answer *string `json:"answer,omitempty"`
+	// When it was answered; null before.
+	AnsweredAt *time.Time `json:"answeredAt,omitempty"`
 }
 
 // One version of a document of the repository.
@@ -603,6 +651,14 @@ type Watched struct {
 	Stream string `json:"stream"`
 	// The newest number of the watcher's sequence, 0 if there is none yet.
 	Sequence int `json:"sequence"`
+}
+
+// Which change is taken back.
+type WithdrawChangeInput struct {
+	// The caller's own key for this act, at most 128 characters.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The change's ID.
+	ChangeID string `json:"changeId"`
 }
 
 // Which way a list is ordered.

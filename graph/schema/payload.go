@@ -29,3 +29,9 @@ type EndpointPayload struct {
 	Secret   *string
 	Errors   []UserError
 }
+
+// ChangePayload is what came of an act on a change of what a party stated.
+type ChangePayload struct {
+	Change *PartyChange
+	Errors []UserError
+}
