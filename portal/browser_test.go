@@ -42,7 +42,10 @@ func (w *world) signURL() string {
 	return server.URL
 }
 
-var drafted = regexp.MustCompile(`delegation (\S+)`)
+var (
+	drafted = regexp.MustCompile(`delegation (\S+)`)
+	asked   = regexp.MustCompile(`change (chg_\S+)`)
+)
 
 // TestInABrowser lives through the main job in Chromium, with script and
 // without: every page is looked at by axe, and none complains.
@@ -73,10 +76,22 @@ func (w *world) live(t *testing.T, script string) {
 		token := w.link(email, poa.MailApplicationReceived)[len("/l/"):]
 		must(t, w.enrollment.SetPassword(t.Context(), poa.Anonymous("ja"), poa.SetPasswordInput{Token: token, Password: password}))
 		reception["PARTY_ROLE"] = role
+		if role == "recipient" { // with one question in between
+			reception["WHAT"] = "question"
+			run("reception", reception)
+			run("application", map[string]string{"EMAIL": email, "WHAT": "answer"})
+		}
+		reception["WHAT"] = "application"
 		run("reception", reception)
 	}
+	match := asked.FindStringSubmatch(run("application", map[string]string{"EMAIL": recipientEmail, "WHAT": "change"}))
+	if match == nil {
+		t.Fatal("the recipient's scenario named no change")
+	}
+	reception["WHAT"], reception["CHANGE"] = "change", match[1]
+	run("reception", reception)
 	delegator := map[string]string{"EMAIL": delegatorEmail, "DELEGATE_NAME": "佐藤 花子", "DELEGATE_EMAIL": delegateEmail, "VALID_THROUGH": "2027-05-31"}
-	match := drafted.FindStringSubmatch(run("delegator", delegator))
+	match = drafted.FindStringSubmatch(run("delegator", delegator))
 	if match == nil {
 		t.Fatal("the delegator's scenario named no delegation")
 	}

@@ -153,6 +153,9 @@ func (s *service) wire(publicURL string) error {
 		titles:     poa.NewTitles(s.clock, s.db, s.policy),
 		retention:  poa.NewRetention(s.clock, s.db, s.policy),
 	}
+	if err := s.connectRegistries(); err != nil {
+		return err
+	}
 	checker, err := newPasskeys(s.policy)
 	if err != nil {
 		return err
@@ -178,6 +181,7 @@ func (s *service) policyAt(publicURL string) poa.Policy {
 	if s.config.PolicyURL != "" {
 		p.PolicyURL = s.config.PolicyURL
 	}
+	s.config.titlePolicy(&p)
 	if s.config.demo {
 		p.Live, p.StaffTokens, p.RepeatCodes = "test", true, true
 	}

@@ -1,6 +1,7 @@
-// Reception confirms and accepts an application, or accepts a filing.
+// Reception confirms and accepts an application, asks about one, accepts a change, or accepts a filing.
 // Environment: BASE_URL, EMAIL, PASSWORD, CODE, JS; WHAT=application with PARTY_ROLE and SAYS (JSON of what the
-// document says, by the names of the form's fields), or WHAT=filing with DELEGATION_ID.
+// document says, by the names of the form's fields), WHAT=question with PARTY_ROLE, WHAT=change with CHANGE, or
+// WHAT=filing with DELEGATION_ID.
 import { env, fill, open, scenario, sees } from "./harness.mjs";
 import { look, named, options, press, signIn } from "./steps.mjs";
 
@@ -24,6 +25,23 @@ async function application(page) {
   await sees(page, "申込を承認しました");
 }
 
+async function question(page) {
+  await open(page, `/staff/applications?role=${process.env.PARTY_ROLE ?? "recipient"}`);
+  await Promise.all([page.waitForEvent("load"), page.locator("table.rows th a").first().click()]);
+  const form = page.locator("form[action$='/ask']");
+  await fill(form, { field: "NAME", text: "商号は登記のとおりですか" });
+  await press(page, "質問を送る");
+  await sees(page, "質問を送りました");
+  await look(page, "applicant-asked");
+}
+
+async function change(page) {
+  await open(page, `/staff/changes/${env("CHANGE")}`);
+  await look(page, "staff-change");
+  await press(page, "変更を承認する");
+  await sees(page, "変更を承認しました");
+}
+
 async function filing(page) {
   await open(page, "/staff/filings");
   await look(page, "filings");
@@ -41,5 +59,5 @@ async function filing(page) {
 await scenario(named(`reception, ${what}`), options, async ({ page }) => {
   await signIn(page);
   await look(page, "desk");
-  await (what === "filing" ? filing(page) : application(page));
+  await { application, question, change, filing }[what](page);
 });

@@ -12,9 +12,22 @@ await scenario(named(`${role} registers`), options, async ({ page }) => {
   await open(page, `/register/${role}`);
   await sees(page, "個人情報の利用目的");
   await look(page, `register-${role}`);
+  const wrong = { kind: "CORPORATION", corporateNumber: "2040001999903" };
+  await fill(page, wrong);
+  await press(page, "次へ進む");
+  await sees(page, "入力内容をご確認ください");
+  await look(page, `register-${role}-refused`);
+  assert.equal(await page.locator('[name="corporateNumber"]').inputValue(), wrong.corporateNumber, "what was typed is lost");
+  if (javaScript) {
+    const focused = await page.evaluate(() => document.activeElement.name);
+    assert.equal(focused, "corporateNumber", "the focus is not on the first fault");
+  }
+  await fill(page, { corporateNumber: process.env.CORPORATE_NUMBER ?? "2040001999902" });
+  await press(page, "次へ進む");
+  await sees(page, "国税庁の公表情報");
+  await look(page, `register-${role}-2`);
+  assert.equal(await page.locator('[name="representative.birthDate"]').count(), 0, "a corporation is asked for a birth date");
   const stated = {
-    kind: "CORPORATION",
-    corporateNumber: "2040001999903",
     name: process.env.NAME ?? "株式会社見本銀行",
     address: process.env.ADDRESS ?? "東京都千代田区丸の内１－１－１",
     "representative.title": "代表取締役",
@@ -24,16 +37,15 @@ await scenario(named(`${role} registers`), options, async ({ page }) => {
     ...(role === "recipient" ? { filer: "見本 花子" } : { "representative.telephone": "03-0000-0000" }),
   };
   await fill(page, stated);
-  assert.equal(await page.locator('[name="representative.birthDate"]').isVisible(), false, "a corporation is not asked for a birth date");
+  await press(page, "次へ進む");
+  await sees(page, stated.name);
+  await look(page, `register-${role}-3`);
+  await press(page, "前に戻る");
+  assert.equal(await page.locator('[name="name"]').inputValue(), stated.name, "going back loses what was typed");
+  await press(page, "次へ進む");
   await press(page, "申し込む");
   await sees(page, "入力内容をご確認ください");
-  await look(page, `register-${role}-refused`);
-  assert.equal(await page.locator('[name="name"]').inputValue(), stated.name, "what was typed is lost");
-  if (javaScript) {
-    const focused = await page.evaluate(() => document.activeElement.name);
-    assert.equal(focused, "corporateNumber", "the focus is not on the first fault");
-  }
-  await fill(page, { corporateNumber: process.env.CORPORATE_NUMBER ?? "2040001999902", consent: true });
+  await fill(page, { consent: true });
   await press(page, "申し込む");
   await sees(page, "申込を受け付けました");
   await look(page, `registered-${role}`);
