@@ -378,7 +378,7 @@ func TestAnErasedDelegationStillAnswers(t *testing.T) {
 	if err != nil || projection.StandingAt(v.clock.Now()).Status != poa.StatusExpired {
 		t.Errorf("%+v, %v", projection, err)
 	}
-	if read, err := v.store.Delegation(t.Context(), d.ID); err != nil || !read.Erased {
+	if read, err := v.store.Delegation(t.Context(), d.ID); err != nil || !read.Erased || read.Contents.Mandator.Kind != poa.Corporation {
 		t.Errorf("%+v, %v", read, err)
 	}
 	_, err = v.store.File(t.Context(), d.ID, poa.FileSigned)
