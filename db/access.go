@@ -21,12 +21,6 @@ func (t *tx) LockAccount(ctx context.Context, id string) (poa.Account, error) {
 	return t.toAccount(ctx, row)
 }
 
-// LockParty locks a party's row.
-func (t *tx) LockParty(ctx context.Context, id string) error {
-	var found string
-	return failed(t.q.NewRaw("SELECT id FROM parties WHERE id = ? FOR NO KEY UPDATE", id).Scan(ctx, &found), "locking party")
-}
-
 // SetTOTP stores the secrets of the account's second factor. Whatever step was
 // spent before stays spent: a new secret has other codes.
 func (t *tx) SetTOTP(ctx context.Context, a poa.Account) error {

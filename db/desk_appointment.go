@@ -39,7 +39,7 @@ type dismissalRow struct {
 
 	AppointmentID string    `bun:"appointment_id,pk"`
 	At            time.Time `bun:"at"`
-	By            string    `bun:"by"`
+	By            string    `bun:"dismissed_by"`
 	Sealed        []byte    `bun:"sealed"`
 }
 
@@ -48,7 +48,7 @@ type proposalRow struct {
 
 	AppointmentID string    `bun:"appointment_id,pk"`
 	At            time.Time `bun:"at"`
-	By            string    `bun:"by"`
+	By            string    `bun:"proposed_by"`
 	Sealed        []byte    `bun:"sealed"`
 }
 
@@ -109,7 +109,7 @@ func (r reader) appointments(ctx context.Context, filter func(*bun.SelectQuery) 
 	var rows []appointmentRow
 	q := r.q.NewSelect().Model(&rows).
 		ColumnExpr("p.id, p.account_id, p.role, p.from_at, p.appointed_by, p.checked, p.checked_on, p.checked_by, p.checked_at, p.declared, p.sealed").
-		ColumnExpr("d.at AS until, d.by AS dismissed_by, d.sealed AS ground, o.by AS proposed_by, o.sealed AS proposed_ground").
+		ColumnExpr("d.at AS until, d.dismissed_by, d.sealed AS ground, o.proposed_by, o.sealed AS proposed_ground").
 		Join("LEFT JOIN dismissals AS d ON d.appointment_id = p.id").Join("LEFT JOIN dismissal_proposals AS o ON o.appointment_id = p.id")
 	if err := filter(q).OrderExpr("p.from_at DESC, p.id DESC").Limit(maxAppointments).Scan(ctx); err != nil {
 		return nil, failed(err, "reading appointments")

@@ -91,12 +91,10 @@ func (t *tx) EndTitles(ctx context.Context, now time.Time) (int, error) {
 	return n, failed(err, "ending titles")
 }
 
-// AnyTitleDue reports whether a title is due, or waits though its delegation
-// ended.
+// AnyTitleDue reports whether a title is due.
 func (r reader) AnyTitleDue(ctx context.Context, now time.Time) (bool, error) {
 	var due bool
-	err := r.q.NewRaw(`SELECT EXISTS (SELECT FROM titles WHERE due_at <= ?now AND state NOT IN ('WAITING', 'OVER'))
-		OR EXISTS (SELECT FROM titles t WHERE t.state = 'WAITING' AND `+endedSQL+`)`, dueArgsOf(now, 0, nil)).Scan(ctx, &due)
+	err := r.q.NewRaw(`SELECT EXISTS (SELECT FROM titles WHERE due_at <= ?now AND state NOT IN ('WAITING', 'OVER'))`, dueArgsOf(now, 0, nil)).Scan(ctx, &due)
 	return due, failed(err, "looking for due titles")
 }
 

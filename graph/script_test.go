@@ -139,6 +139,8 @@ func (s *script) command(words []string) bool {
 		s.signIn(words[1], words[2])
 	case "keep": // name, text with places
 		s.kept[words[1]] = s.fill(strings.Join(words[2:], " "))
+	case "look": // who, what was seen, a kept delegation
+		s.look(words[1], poa.TitleStanding(words[2]), s.kept[words[3]])
 	case "advance":
 		d, err := time.ParseDuration(words[1])
 		must(s.tb, err)
@@ -147,6 +149,15 @@ func (s *script) command(words []string) bool {
 		return false
 	}
 	return true
+}
+
+// look records what a person saw of a title, with the engagement.
+func (s *script) look(who string, standing poa.TitleStanding, id string) {
+	today := poa.DateOf(s.data.Clock.Now())
+	in := poa.LookInput{IdempotencyKey: poa.NewID("key_"), DelegationID: id, Standing: standing, Number: "123456", Name: deputy.Name, SeenOn: today, From: today, Page: "https://example.jp/",
+		Engaged: true, EngagedHow: "電話", EngagedBy: "総務部"}
+	titles := poa.NewTitles(s.data.Clock, s.data.DB, poa.DefaultPolicy("https://ininjo.example"))
+	must(s.tb, titles.Look(s.tb.Context(), s.actors[who], in))
 }
 
 var place = regexp.MustCompile(`\$\{([^}]*)\}`)

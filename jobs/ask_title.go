@@ -44,6 +44,9 @@ type dueTitles struct {
 
 // Work opens rounds until nothing is due.
 func (w *dueTitles) Work(ctx context.Context, _ *river.Job[poa.DueTitles]) error {
+	if _, err := w.Titles.EndOver(ctx); err != nil {
+		return fmt.Errorf("ending checks of titles: %w", err)
+	}
 	return untilDone(ctx, "opening rounds of titles", w.Titles.OpenDue)
 }
 

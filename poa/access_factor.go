@@ -174,13 +174,10 @@ func (a *Access) removeFactor(ctx context.Context, actor Actor, password string,
 // ResetFactors takes every second factor of a member of staff away who lost
 // them, ends the sessions and mails the person, who adds one at the next sign-in.
 func (a *Access) ResetFactors(ctx context.Context, actor Actor, key, accountID string) error {
-	if err := actor.someone(); err != nil {
+	if err := a.permit(ctx, actor, MayResetFactors, ActionFactorsReset); err != nil {
 		return err
 	}
 	_, err := a.perform(ctx, actor, ActionFactorsReset, key, accountID, func(ctx context.Context, t *act) (string, error) {
-		if err := actor.requirePermission(MayResetFactors); err != nil {
-			return "", err
-		}
 		if !IsID(accountID, PrefixStaff) {
 			return "", ErrNotFound
 		}
@@ -219,7 +216,7 @@ type StaffFactors struct {
 // StaffFactors lists the staff with their second factors, for whoever may reset
 // them.
 func (a *Access) StaffFactors(ctx context.Context, actor Actor) ([]StaffFactors, error) {
-	if err := actor.requirePermission(MayResetFactors); err != nil {
+	if err := a.permit(ctx, actor, MayResetFactors, ActionFactorsReset); err != nil {
 		return nil, err
 	}
 	accounts, err := a.store.Accounts(ctx, "")

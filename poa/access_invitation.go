@@ -176,7 +176,7 @@ func (a *Access) AcceptInvitation(ctx context.Context, actor Actor, in AcceptInp
 			return "", err
 		}
 		t.subject = i.ID
-		if err := t.LockParty(ctx, i.PartyID); err != nil {
+		if _, err := t.LockParty(ctx, i.PartyID); err != nil {
 			return "", fmt.Errorf("locking party: %w", err)
 		}
 		account, err := t.join(ctx, i, in.Name, hash)

@@ -128,7 +128,7 @@ func (a *act) lockMembers(ctx context.Context) ([]Account, error) {
 	if err := a.actor.requireMember(MemberAdministrator); err != nil {
 		return nil, err
 	}
-	if err := a.LockParty(ctx, a.actor.PartyID); err != nil {
+	if _, err := a.LockParty(ctx, a.actor.PartyID); err != nil {
 		return nil, fmt.Errorf("locking party: %w", err)
 	}
 	all, err := a.Accounts(ctx, a.actor.PartyID)

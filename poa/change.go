@@ -102,7 +102,7 @@ func (e *Enrollment) RequestChange(ctx context.Context, actor Actor, in ChangeIn
 // EnterChange enters a change for a party that asked by post, by hand, by
 // telephone or by e-mail. Another member of staff decides on all of it.
 func (e *Enrollment) EnterChange(ctx context.Context, actor Actor, in ChangeInput) (PartyChange, error) {
-	if err := actor.requirePermission(MayEnterCases); err != nil {
+	if err := e.permit(ctx, actor, MayEnterCases, ActionChangeEntered); err != nil {
 		return PartyChange{}, err
 	}
 	if !isWayToCome(in.CameBy) {

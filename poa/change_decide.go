@@ -151,12 +151,12 @@ type DecideChangeInput struct {
 // DecideChange accepts or refuses a change. One of registered facts of a
 // corporation under contract needs a confirmation that is newer than it (3.2).
 func (e *Enrollment) DecideChange(ctx context.Context, actor Actor, in DecideChangeInput) error {
-	if err := actor.requirePermission(MayDecideApplications); err != nil {
-		return err
-	}
 	action := ActionChangeRefused
 	if in.Accept {
 		action = ActionChangeAccepted
+	}
+	if err := e.permit(ctx, actor, MayDecideApplications, action); err != nil {
+		return err
 	}
 	_, err := e.perform(ctx, actor, action, in.IdempotencyKey, in, func(ctx context.Context, a *act) (string, error) {
 		if !IsID(in.ChangeID, PrefixChange) {

@@ -94,6 +94,11 @@ func (d *Desk) LogContact(ctx context.Context, actor Actor, in ContactInput) (co
 	if err := d.permit(ctx, actor, MayLogContacts, ActionContactLogged); err != nil {
 		return "", "", err
 	}
+	if in.Question {
+		if err := d.permit(ctx, actor, MayEnterCases, ActionContactLogged); err != nil {
+			return "", "", err
+		}
+	}
 	contactID, err = d.perform(ctx, actor, ActionContactLogged, in.IdempotencyKey, in, func(ctx context.Context, a *act) (string, error) {
 		c, err := a.contactOf(ctx, in)
 		if err != nil {

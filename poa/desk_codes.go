@@ -33,6 +33,8 @@ const (
 	ActionContactLogged     Action = "contact.logged"
 	ActionContactsRead      Action = "contact.listed"
 	ActionContactsExported  Action = "contact.exported"
+	ActionRetentionRead     Action = "retention.read"
+	ActionTitlesRead        Action = "title.read"
 	ActionAuditExported     Action = "audit.exported"
 	ActionAuditReviewed     Action = "audit.reviewed"
 	ActionReviewsRead       Action = "audit.reviews_read"

@@ -49,12 +49,12 @@ type Policy struct {
 	Live string
 	// StaffTokens lets staff have API tokens; in the demo only.
 	StaffTokens bool
-	// RecipientRegistration tells what recipients need before they ask (5.2);
-	// empty means [RegistrationApproval].
-	RecipientRegistration RegistrationMode
 	// RepeatCodes lets a code of the second factor be used again within its
 	// time; in the demo only, where several scripts sign in at one moment.
 	RepeatCodes bool
+	// RecipientRegistration tells what recipients need before they ask (5.2);
+	// empty means [RegistrationApproval].
+	RecipientRegistration RegistrationMode
 }
 
 // DefaultPolicy returns the defaults for a service at publicURL.

@@ -84,7 +84,7 @@ func (e *Enrollment) ResendProof(ctx context.Context, actor Actor, in ResendInpu
 // ResendProofFor lets reception send the link again, for who asks by telephone:
 // CONFLICT where it is proved already, or a link went out a moment ago.
 func (e *Enrollment) ResendProofFor(ctx context.Context, actor Actor, partyID string) error {
-	if err := actor.requirePermission(MayDecideApplications); err != nil {
+	if err := e.permit(ctx, actor, MayDecideApplications, ActionProofSent); err != nil {
 		return err
 	}
 	p, err := e.seenParty(ctx, partyID)

@@ -62,7 +62,7 @@ type AskInput struct {
 // AskParty puts a question about an application or a change to the party. Until
 // it is answered the case waits for the party, not for reception.
 func (e *Enrollment) AskParty(ctx context.Context, actor Actor, in AskInput) error {
-	if err := actor.requirePermission(MayDecideApplications); err != nil {
+	if err := e.permit(ctx, actor, MayDecideApplications, ActionQuestionAsked); err != nil {
 		return err
 	}
 	_, err := e.perform(ctx, actor, ActionQuestionAsked, in.IdempotencyKey, in, func(ctx context.Context, a *act) (string, error) {
@@ -171,7 +171,7 @@ type AnswerInput struct {
 // correct the field asked about; or it answers, for the service, a party's.
 func (e *Enrollment) AnswerQuestion(ctx context.Context, actor Actor, in AnswerInput) (PartyQuestion, error) {
 	if actor.Kind == ActorStaff {
-		if err := actor.requirePermission(MayDecideApplications); err != nil {
+		if err := e.permit(ctx, actor, MayDecideApplications, ActionQuestionAnswered); err != nil {
 			return PartyQuestion{}, err
 		}
 	} else if err := actor.requireMember(MemberAdministrator); err != nil {

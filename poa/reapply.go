@@ -19,7 +19,7 @@ type EnterInput struct {
 // other; its address is proved by the party itself, and another member of staff
 // decides on it.
 func (e *Enrollment) EnterApplication(ctx context.Context, actor Actor, in EnterInput) (Party, error) {
-	if err := actor.requirePermission(MayEnterCases); err != nil {
+	if err := e.permit(ctx, actor, MayEnterCases, ActionApplicationEntered); err != nil {
 		return Party{}, err
 	}
 	var faults Faults

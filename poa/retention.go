@@ -115,7 +115,7 @@ func checkGround(ground string) Faults {
 // SetHold sets a legal hold on a party or a delegation. From its commit on no
 // run erases anything of it, though one is under way.
 func (r *Retention) SetHold(ctx context.Context, actor Actor, in HoldInput) (string, error) {
-	if err := actor.requirePermission(MayHold); err != nil {
+	if err := r.permit(ctx, actor, MayHold, ActionHeld); err != nil {
 		return "", err
 	}
 	return r.perform(ctx, actor, ActionHeld, in.Key, in, func(ctx context.Context, a *act) (string, error) {
@@ -166,7 +166,7 @@ func (s RetainedSubject) tied() []SubjectRef {
 
 // LiftHold ends a hold. What it kept past its period ends with the next run.
 func (r *Retention) LiftHold(ctx context.Context, actor Actor, key, id, ground string) error {
-	if err := actor.requirePermission(MayHold); err != nil {
+	if err := r.permit(ctx, actor, MayHold, ActionLifted); err != nil {
 		return err
 	}
 	_, err := r.perform(ctx, actor, ActionLifted, key, []string{id, ground}, func(ctx context.Context, a *act) (string, error) {
@@ -187,7 +187,7 @@ func (r *Retention) LiftHold(ctx context.Context, actor Actor, key, id, ground s
 
 // Hold returns a hold to staff who may see.
 func (r *Retention) Hold(ctx context.Context, actor Actor, id string) (Hold, error) {
-	if err := actor.requirePermission(MaySeeRetention); err != nil {
+	if err := r.permit(ctx, actor, MaySeeRetention, ActionRetentionRead); err != nil {
 		return Hold{}, err
 	}
 	if !IsID(id, PrefixHold) {
@@ -198,7 +198,7 @@ func (r *Retention) Hold(ctx context.Context, actor Actor, id string) (Hold, err
 
 // Holds lists holds, the newest first, to staff who may see.
 func (r *Retention) Holds(ctx context.Context, actor Actor, p Page) (List[Hold], error) {
-	if err := actor.requirePermission(MaySeeRetention); err != nil {
+	if err := r.permit(ctx, actor, MaySeeRetention, ActionRetentionRead); err != nil {
 		return List[Hold]{}, err
 	}
 	if err := checkPage(p).Err(); err != nil {

@@ -263,7 +263,7 @@ func (r *Retention) drop(ctx context.Context, archive Archive) error {
 
 // Archives lists the manifests, the newest first, to staff who may see.
 func (r *Retention) Archives(ctx context.Context, actor Actor) ([]Archive, error) {
-	if err := actor.requirePermission(MaySeeRetention); err != nil {
+	if err := r.permit(ctx, actor, MaySeeRetention, ActionRetentionRead); err != nil {
 		return nil, err
 	}
 	archives, err := r.store.Archives(ctx)

@@ -232,7 +232,7 @@ func (s RetainedSubject) mayGoEarly() bool {
 // only where no rule and no hold keeps it; KEPT_BY_RULE or KEPT_BY_HOLD
 // otherwise. The run it makes is released at once and begins by itself.
 func (r *Retention) EraseOnRequest(ctx context.Context, actor Actor, key, subject string) (string, error) {
-	if err := actor.requirePermission(MayReleaseErasure); err != nil {
+	if err := r.permit(ctx, actor, MayReleaseErasure, ActionErasurePrepared); err != nil {
 		return "", err
 	}
 	return r.perform(ctx, actor, ActionErasurePrepared, key, subject, func(ctx context.Context, a *act) (string, error) {

@@ -100,7 +100,7 @@ type RunCount struct {
 func (r *Retention) PrepareErasure(ctx context.Context, actor Actor, key string) (string, error) {
 	kind := RunPeriodic
 	if actor.Kind != ActorSystem {
-		if err := actor.requirePermission(MayPrepareErasure); err != nil {
+		if err := r.permit(ctx, actor, MayPrepareErasure, ActionErasurePrepared); err != nil {
 			return "", err
 		}
 		kind = RunPrepared
@@ -208,7 +208,7 @@ func (r *Retention) itemOf(ctx context.Context, s RetainedSubject, now time.Time
 // ReleaseErasure releases a run: another person than the one who prepared it,
 // who has read the report. The run then begins by itself.
 func (r *Retention) ReleaseErasure(ctx context.Context, actor Actor, key, id string) error {
-	if err := actor.requirePermission(MayReleaseErasure); err != nil {
+	if err := r.permit(ctx, actor, MayReleaseErasure, ActionErasureReleased); err != nil {
 		return err
 	}
 	_, err := r.perform(ctx, actor, ActionErasureReleased, key, id, func(ctx context.Context, a *act) (string, error) {
@@ -244,7 +244,7 @@ func checkRelease(run Run, actor Actor, now time.Time) error {
 
 // Run returns a run with its counts to staff who may see.
 func (r *Retention) Run(ctx context.Context, actor Actor, id string) (Run, []RunCount, error) {
-	if err := actor.requirePermission(MaySeeRetention); err != nil {
+	if err := r.permit(ctx, actor, MaySeeRetention, ActionRetentionRead); err != nil {
 		return Run{}, nil, err
 	}
 	if !IsID(id, PrefixRun) {
@@ -260,7 +260,7 @@ func (r *Retention) Run(ctx context.Context, actor Actor, id string) (Run, []Run
 
 // Runs lists runs, the newest first, to staff who may see.
 func (r *Retention) Runs(ctx context.Context, actor Actor, p Page) (List[Run], error) {
-	if err := actor.requirePermission(MaySeeRetention); err != nil {
+	if err := r.permit(ctx, actor, MaySeeRetention, ActionRetentionRead); err != nil {
 		return List[Run]{}, err
 	}
 	if err := checkPage(p).Err(); err != nil {
@@ -271,7 +271,7 @@ func (r *Retention) Runs(ctx context.Context, actor Actor, p Page) (List[Run], e
 
 // RunItems lists items of a run after an ordinal to staff who may see.
 func (r *Retention) RunItems(ctx context.Context, actor Actor, id string, after, limit int) ([]RunItem, error) {
-	if err := actor.requirePermission(MaySeeRetention); err != nil {
+	if err := r.permit(ctx, actor, MaySeeRetention, ActionRetentionRead); err != nil {
 		return nil, err
 	}
 	if !IsID(id, PrefixRun) {

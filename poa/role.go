@@ -71,7 +71,7 @@ type TwoPersons struct {
 var twoPersons = []TwoPersons{
 	{"application", MayEnterCases, MayDecideApplications, ""},
 	{"filing", MayEnterCases, MayDecideFilings, ""},
-	{"question", MayLogContacts, MayAnswerQuestions, ""},
+	{"question", MayEnterCases, MayAnswerQuestions, ""},
 	{"title", MayCheckTitles, MayCheckTitles, ""},
 	{"erasure", MayPrepareErasure, MayReleaseErasure, ""},
 	{"auditor", MayProposeDismissal, MayAppoint, ""},

@@ -12,9 +12,6 @@ type AccessTx interface {
 	// LockAccount reads an account and locks its row: changes of its factors
 	// and of its role begin with it.
 	LockAccount(ctx context.Context, id string) (Account, error)
-	// LockParty locks a party's row: changes of its members begin with it, so
-	// that two at once cannot leave it without an administrator.
-	LockParty(ctx context.Context, id string) error
 	// SetTOTP stores TOTPSecret, TOTPPending and TOTPSince of the account. A new
 	// secret's steps begin anew.
 	SetTOTP(ctx context.Context, a Account) error

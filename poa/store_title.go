@@ -43,7 +43,8 @@ type TitleReader interface {
 	Titles(ctx context.Context, f TitleFilter, p Page) (List[Title], error)
 	// Looks returns every look at a title, the oldest first.
 	Looks(ctx context.Context, id DelegationID) ([]TitleLook, error)
-	// AnyTitleDue reports whether a title is due to be asked for again.
+	// AnyTitleDue reports whether a title is due to be asked for again; an event
+	// is audited only where one is.
 	AnyTitleDue(ctx context.Context, now time.Time) (bool, error)
 }
 

@@ -94,11 +94,22 @@ func (t *Titles) Ask(ctx context.Context, job AskTitle) (again time.Duration, er
 	case errors.As(err, &silent) && t.clock.Now().Sub(title.AskAt) >= t.policy.TitleOutage:
 		return 0, t.handOver(ctx, title) // the connector was silent for too long
 	case errors.As(err, &silent):
-		return max(silent.RetryAfter, time.Second*30, min(silentWait, t.policy.TitleOutage)), nil
+		return t.patience(silent, title), nil
 	case err != nil:
 		return 0, err
 	}
 	return 0, t.answered(ctx, title, answer)
+}
+
+// patience is how long to wait for a silent registry: as long as it said, but
+// not beyond when a person looks in its stead.
+func (t *Titles) patience(silent *RegistrySilent, title Title) time.Duration {
+	wait := silent.RetryAfter
+	if wait <= 0 {
+		wait = silentWait
+	}
+	left := title.AskAt.Add(t.policy.TitleOutage).Sub(t.clock.Now())
+	return max(min(wait, left), time.Second)
 }
 
 func (t *Titles) connected(q Qualification) bool {
@@ -170,6 +181,28 @@ func (t *Titles) onRound(ctx context.Context, action Action, asked Title, do fun
 	return err
 }
 
+// EndOver closes the checks of delegations that ended by their term, with their
+// cases, and returns how many. It runs before rounds are opened.
+func (t *Titles) EndOver(ctx context.Context) (int, error) {
+	ended := 0
+	errNone := errors.New("nothing ended")
+	_, err := t.perform(ctx, System, ActionTitlesOver, "", nil, func(ctx context.Context, a *act) (string, error) {
+		var err error
+		if ended, err = a.EndTitles(ctx, a.now); err != nil {
+			return "", fmt.Errorf("ending titles: %w", err)
+		}
+		if ended == 0 {
+			return "", errNone // no event for nothing
+		}
+		a.note("ended", fmt.Sprint(ended))
+		return "titles", nil
+	})
+	if errors.Is(err, errNone) {
+		return 0, nil
+	}
+	return ended, err
+}
+
 // titleBatch is how many rounds one transaction opens.
 const titleBatch = 20_000
 
@@ -188,10 +221,6 @@ func (t *Titles) OpenDue(ctx context.Context) (int, error) {
 		if t.registry != nil {
 			connected = t.registry.Connected()
 		}
-		over, err := a.EndTitles(ctx, a.now)
-		if err != nil {
-			return "", fmt.Errorf("ending titles: %w", err)
-		}
 		asks, err := a.OpenDueTitles(ctx, connected, a.now, titleBatch)
 		if err != nil {
 			return "", fmt.Errorf("opening rounds: %w", err)
@@ -200,9 +229,8 @@ func (t *Titles) OpenDue(ctx context.Context) (int, error) {
 		for i, ask := range asks {
 			jobs[i] = TimedJob{AskTitle{DelegationID: ask.DelegationID, Round: ask.Round}, ask.AskAt}
 		}
-		opened = len(asks) + over
-		a.note("opened", fmt.Sprint(len(asks)))
-		a.note("ended", fmt.Sprint(over))
+		opened = len(asks)
+		a.note("opened", fmt.Sprint(opened))
 		return "titles", a.EnqueueAll(ctx, jobs)
 	})
 	return opened, err

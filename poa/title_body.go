@@ -98,7 +98,7 @@ type BodyInput struct {
 // Bodies lists the eight professional bodies, the newest version of each, to
 // staff who see parties.
 func (t *Titles) Bodies(ctx context.Context, actor Actor) ([]ProfessionalBody, error) {
-	if err := actor.requirePermission(MaySeeParties); err != nil {
+	if err := t.permit(ctx, actor, MaySeeParties, ActionTitlesRead); err != nil {
 		return nil, err
 	}
 	bodies, err := t.store.ProfessionalBodies(ctx)
@@ -113,7 +113,7 @@ func (t *Titles) Bodies(ctx context.Context, actor Actor) ([]ProfessionalBody, e
 
 // BodyVersions returns every version of a body, the newest first, to staff.
 func (t *Titles) BodyVersions(ctx context.Context, actor Actor, q Qualification) ([]ProfessionalBody, error) {
-	if err := actor.requirePermission(MaySeeParties); err != nil {
+	if err := t.permit(ctx, actor, MaySeeParties, ActionTitlesRead); err != nil {
 		return nil, err
 	}
 	if !slices.Contains(Qualifications, q) {
@@ -125,7 +125,7 @@ func (t *Titles) BodyVersions(ctx context.Context, actor Actor, q Qualification)
 // CorrectBody records a new version of a body: who, when and what stay, and the
 // newest counts from now on.
 func (t *Titles) CorrectBody(ctx context.Context, actor Actor, in BodyInput) error {
-	if err := actor.requirePermission(MayCorrectBodies); err != nil {
+	if err := t.permit(ctx, actor, MayCorrectBodies, ActionBodyCorrected); err != nil {
 		return err
 	}
 	_, err := t.perform(ctx, actor, ActionBodyCorrected, in.IdempotencyKey, in, func(ctx context.Context, a *act) (string, error) {

@@ -167,7 +167,7 @@ func otherPerson(in LookInput, d Delegation) Faults {
 // once, not found wants the same word of another person. A look outside a round
 // opens one.
 func (t *Titles) Look(ctx context.Context, actor Actor, in LookInput) error {
-	if err := actor.requirePermission(MayCheckTitles); err != nil {
+	if err := t.permit(ctx, actor, MayCheckTitles, ActionTitleLooked); err != nil {
 		return err
 	}
 	_, err := t.perform(ctx, actor, ActionTitleLooked, in.IdempotencyKey, in, func(ctx context.Context, a *act) (string, error) {
@@ -264,12 +264,20 @@ func (t *Titles) unsettle(ctx context.Context, a *act, d Delegation) error {
 	return a.InsertChecks(ctx, d.ID, []Check{{Kind: CheckQualificationKind, Result: CheckNotChecked, Reason: "ASK_PROFESSIONAL_BODY", At: a.now}})
 }
 
-// waitForPerson opens the round's case, where none is open.
+// waitForPerson opens the round's case, where none is open; one that the actor
+// has in hand is given back, so that another may look. Nobody entered such a
+// case: it comes of the delegation itself, and who looked first may look again.
 func (a *act) waitForPerson(ctx context.Context, d Delegation) error {
-	_, err := a.LockCase(ctx, CaseTitle, string(d.ID))
-	if !errors.Is(err, ErrNotFound) {
+	c, err := a.LockCase(ctx, CaseTitle, string(d.ID))
+	switch {
+	case err == nil && c.ClaimedBy != "" && c.ClaimedBy == a.actor.ID:
+		return a.ReleaseCase(ctx, c.ID, a.actor.ID)
+	case !errors.Is(err, ErrNotFound):
 		return err
 	}
-	_, err = a.openCase(ctx, CaseTitle, string(d.ID), d.DelegatorID)
-	return err
+	c = Case{ID: NewID(PrefixCase), Kind: CaseTitle, SubjectID: string(d.ID), PartyID: d.DelegatorID, OpenedAt: a.now, DueAt: dueAt(a.now, caseDays[CaseTitle])}
+	if err := a.InsertCase(ctx, c); err != nil {
+		return fmt.Errorf("opening case: %w", err)
+	}
+	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"ininjo/poa"
+	"ininjo/poa/receipt"
 )
 
 // counter is an office with what checks titles, and a second person of
@@ -31,6 +32,7 @@ const registrationNumber = "123456"
 
 func taxAccountant(in *poa.DraftInput) {
 	in.Delegate.Qualification, in.Delegate.Title, in.Delegate.Identification = poa.TaxAccountant, "", registrationNumber
+	in.ValidThrough = in.ValidFrom.AddDays(299)
 }
 
 // filed is a filing that waits for its title, with its case open.
@@ -157,6 +159,13 @@ func TestTitle(t *testing.T) {
 		got := c.ask(poa.Question{DelegationID: string(d.ID)})
 		if q := got.Qualification; q == nil || q.Qualification != poa.TaxAccountant || q.Standing != poa.TitleFresh || !q.VerifiedAt.Equal(c.clock.Now()) {
 			t.Errorf("the answer tells %+v", q)
+		}
+		compact, err := c.responder.Receipt(t.Context(), got)
+		must(t, err)
+		claims, err := receipt.Verify(compact, c.jwks, receipt.TypReceipt)
+		must(t, err)
+		if q := claims.Answer.Qualification; q == nil || q.Qualification != "CERTIFIED_PUBLIC_TAX_ACCOUNTANT" || q.Standing != "CONFIRMED" || !q.VerifiedAt.Equal(c.clock.Now()) {
+			t.Errorf("the receipt tells %+v", q)
 		}
 	})
 	t.Run("where nothing else needs a person, the confirmation accepts", func(t *testing.T) {
@@ -308,6 +317,10 @@ func TestTitleOfAnAcceptedDelegation(t *testing.T) {
 		c.look(c.second, c.seen(d, poa.SeenRegistered))
 		c.wantStatus(d, poa.StatusSuspended)
 	})
+}
+
+func TestTitleLostAgain(t *testing.T) {
+	t.Parallel()
 	t.Run("two who do not find it any more suspend it as unconfirmed", func(t *testing.T) {
 		t.Parallel()
 		c := newCounter(t)

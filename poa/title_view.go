@@ -28,12 +28,14 @@ type TitleCase struct {
 	Registered bool
 	// Open tells that a look can be recorded.
 	Open bool
+	// Names are those of the persons who looked, by account.
+	Names map[string]string
 }
 
 // TitleQueue lists titles that wait for a person now, those asked first on top,
 // or with waiting false all that are checked, to staff who see parties.
 func (t *Titles) TitleQueue(ctx context.Context, actor Actor, waiting bool, p Page) (List[Title], error) {
-	if err := actor.requirePermission(MaySeeParties); err != nil {
+	if err := t.permit(ctx, actor, MaySeeParties, ActionTitlesRead); err != nil {
 		return List[Title]{}, err
 	}
 	if err := checkPage(p).Err(); err != nil {
@@ -49,7 +51,7 @@ func (t *Titles) TitleQueue(ctx context.Context, actor Actor, waiting bool, p Pa
 // TitleCase returns what a person needs to check a title, to staff who see
 // parties.
 func (t *Titles) TitleCase(ctx context.Context, actor Actor, text string) (TitleCase, error) {
-	if err := actor.requirePermission(MaySeeParties); err != nil {
+	if err := t.permit(ctx, actor, MaySeeParties, ActionTitlesRead); err != nil {
 		return TitleCase{}, err
 	}
 	id, ok := ParseDelegationID(text)
@@ -74,6 +76,15 @@ func (t *Titles) TitleCase(ctx context.Context, actor Actor, text string) (Title
 	c.NumberFits = c.Body.NumberFits(c.Delegation.Contents.Delegate.Identification)
 	if c.Looks, err = t.store.Looks(ctx, id); err != nil {
 		return TitleCase{}, fmt.Errorf("reading looks: %w", err)
+	}
+	var persons []string
+	for _, l := range c.Looks {
+		if !l.Machine {
+			persons = append(persons, l.By)
+		}
+	}
+	if c.Names, err = namesOf(ctx, t.store, persons); err != nil {
+		return TitleCase{}, err
 	}
 	c.weigh(actor)
 	for i, j := 0, len(c.Looks)-1; i < j; i, j = i+1, j-1 {

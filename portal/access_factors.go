@@ -142,9 +142,22 @@ func (p *portal) addPasskey(r *request) error {
 	codes, err := p.Access.AddPasskey(r.Context(), r.actor, poa.PasskeyInput{Name: r.text("name"), Response: r.PostForm.Get("response"), State: p.takeState(r)})
 	if faults, ok := faultsOf(err); ok {
 		r.PostForm.Del("response")
-		return p.passkeys(r, r.refused("passkey", faults))
+		return p.passkeys(r, r.refused("passkey", ofPasskey(faults)))
 	}
 	return p.factorAdded(r, codes, "passkey-added", err)
+}
+
+// ofPasskey turns faults of what the browser answered into one of the whole form:
+// nobody types it.
+func ofPasskey(faults poa.Faults) poa.Faults {
+	var shown poa.Faults
+	for _, f := range faults {
+		if field, _ := place(f); field == "response" {
+			f = poa.Fault{Code: poa.CodePasskeyRefused}
+		}
+		shown = append(shown, f)
+	}
+	return shown
 }
 
 func (p *portal) showRemovePasskey(r *request) error { return p.removePasskeyPage(r) }

@@ -134,7 +134,7 @@ func (p *portal) secondStep(r *request) error {
 	if faults, ok := faultsOf(err); ok {
 		r.PostForm.Del("response")
 		r.PostForm.Del("code")
-		return p.second(r, r.refused("second", faults))
+		return p.second(r, r.refused("second", ofPasskey(faults)))
 	}
 	if err != nil {
 		return err

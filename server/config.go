@@ -60,6 +60,16 @@ type Config struct {
 	// WebhookAllow lets webhooks go to private networks, as prefixes or
 	// host:port; nothing private is allowed by default.
 	WebhookAllow []string `env:"ININJO_WEBHOOK_ALLOW" help:"Private networks (prefix, or address:port) that webhooks may go to."`
+	// TitleRecheck is after how many days a delegate's title is asked for again
+	// (4.1.2).
+	TitleRecheck int `default:"90" env:"ININJO_TITLE_RECHECK" help:"Days after which a delegate's title is asked for again."`
+	// Registries are professional bodies that offer the interface of
+	// docs/registry-openapi.yaml; the others are asked by people.
+	Registries         []string      `name:"registry" env:"ININJO_REGISTRY" help:"Registries of professional bodies, QUALIFICATION=https://… each (docs/registry-openapi.yaml)."`
+	RegistryTokenFiles []string      `name:"registry-token-file" env:"ININJO_REGISTRY_TOKEN_FILE" help:"Files with the bearer tokens of registries, QUALIFICATION=FILE each."`
+	RegistryAllow      []string      `env:"ININJO_REGISTRY_ALLOW" help:"Private networks (prefix, or address:port) that registries may stand in."`
+	RegistryTimeout    time.Duration `default:"10s" env:"ININJO_REGISTRY_TIMEOUT" help:"How long one request to a registry may take."`
+	RegistryOutage     time.Duration `default:"4h" env:"ININJO_REGISTRY_OUTAGE" help:"How long a registry may be silent before a person is asked to look."`
 	// RecipientRegistration is what recipients need before they ask (5.2).
 	RecipientRegistration string `default:"approval" enum:"required,approval,none" env:"ININJO_RECIPIENT_REGISTRATION" help:"What recipients need before they ask for validity: required (a proved e-mail address), approval (reception's, too), or none (anyone may ask without an account, within --anonymous-rate)."`
 	// HoujinURL and HoujinIDFile name the Web-API of the National Tax Agency that

@@ -153,12 +153,8 @@ func (s *service) wire(publicURL string) error {
 		titles:     poa.NewTitles(s.clock, s.db, s.policy),
 		retention:  poa.NewRetention(s.clock, s.db, s.policy),
 	}
-	numbers, err := s.config.corporateNumbers(s.machine)
-	if err != nil {
+	if err := s.connectRegistries(); err != nil {
 		return err
-	}
-	if numbers != nil {
-		s.chapters.enrollment.LookUpWith(numbers)
 	}
 	checker, err := newPasskeys(s.policy)
 	if err != nil {
@@ -166,6 +162,13 @@ func (s *service) wire(publicURL string) error {
 	}
 	if checker != nil {
 		s.chapters.access = s.chapters.access.WithPasskeys(checker)
+	}
+	numbers, err := s.config.corporateNumbers(s.machine)
+	if err != nil {
+		return err
+	}
+	if numbers != nil {
+		s.chapters.enrollment.LookUpWith(numbers)
 	}
 	s.actors = actors{store: s.db, clock: s.clock, staffTokens: s.config.demo}
 	return s.equipRetention()
@@ -178,6 +181,7 @@ func (s *service) policyAt(publicURL string) poa.Policy {
 	if s.config.PolicyURL != "" {
 		p.PolicyURL = s.config.PolicyURL
 	}
+	s.config.titlePolicy(&p)
 	if s.config.demo {
 		p.Live, p.StaffTokens, p.RepeatCodes = "test", true, true
 	}

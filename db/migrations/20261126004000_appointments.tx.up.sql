@@ -32,7 +32,7 @@ CREATE INDEX appointments_account_idx ON appointments (account_id, from_at);
 CREATE TABLE dismissals (
     appointment_id text        CONSTRAINT dismissals_pkey PRIMARY KEY CONSTRAINT dismissals_appointment_fkey REFERENCES appointments (id),
     at             timestamptz NOT NULL,
-    by             text        NOT NULL,
+    dismissed_by   text        NOT NULL,
     sealed         bytea       NOT NULL
 );
 
@@ -40,7 +40,7 @@ CREATE TABLE dismissals (
 CREATE TABLE dismissal_proposals (
     appointment_id text        CONSTRAINT dismissal_proposals_pkey PRIMARY KEY CONSTRAINT dismissal_proposals_appointment_fkey REFERENCES appointments (id),
     at             timestamptz NOT NULL,
-    by             text        NOT NULL,
+    proposed_by    text        NOT NULL,
     sealed         bytea       NOT NULL
 );
 
@@ -100,7 +100,7 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'the appointment ended' USING ERRCODE = 'unique_violation', CONSTRAINT = 'dismissals_held';
     END IF;
-    IF ended.role = 'AUDITOR' AND NOT EXISTS (SELECT FROM public.dismissal_proposals WHERE appointment_id = NEW.appointment_id AND by <> NEW.by) THEN
+    IF ended.role = 'AUDITOR' AND NOT EXISTS (SELECT FROM public.dismissal_proposals WHERE appointment_id = NEW.appointment_id AND proposed_by <> NEW.dismissed_by) THEN
         RAISE EXCEPTION 'nobody else proposed it' USING ERRCODE = 'check_violation', CONSTRAINT = 'dismissals_two_persons';
     END IF;
     rest := public.roles_held(ended.account_id);
