@@ -40,8 +40,8 @@ type lookupRow struct {
 	At      time.Time `bun:"at"`
 }
 
-// LockStatement reads a party and locks its row.
-func (t *tx) LockStatement(ctx context.Context, id string) (poa.Party, error) {
+// LockParty reads a party and locks its row.
+func (t *tx) LockParty(ctx context.Context, id string) (poa.Party, error) {
 	var row partyRow
 	if err := t.q.NewSelect().Model(&row).Where("id = ?", id).For("NO KEY UPDATE").Scan(ctx); err != nil {
 		return poa.Party{}, failed(err, "locking party")

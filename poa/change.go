@@ -117,7 +117,7 @@ func (e *Enrollment) EnterChange(ctx context.Context, actor Actor, in ChangeInpu
 func (e *Enrollment) requestChange(ctx context.Context, actor Actor, action Action, in ChangeInput) (PartyChange, error) {
 	id, err := e.perform(ctx, actor, action, in.IdempotencyKey, in, func(ctx context.Context, a *act) (string, error) {
 		a.subject = in.PartyID
-		p, err := a.LockStatement(ctx, in.PartyID)
+		p, err := a.LockParty(ctx, in.PartyID)
 		if err != nil {
 			return "", err
 		}

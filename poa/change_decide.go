@@ -91,7 +91,7 @@ func (a *act) lockChange(ctx context.Context, id string) (Party, PartyChange, er
 	if err != nil {
 		return Party{}, PartyChange{}, err
 	}
-	p, err := a.LockStatement(ctx, seen.PartyID)
+	p, err := a.LockParty(ctx, seen.PartyID)
 	if err != nil {
 		return Party{}, PartyChange{}, err
 	}

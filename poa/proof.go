@@ -17,7 +17,7 @@ const proofEvery = 10 * time.Minute
 
 // addressProved lets an application go on once its e-mail address is proved.
 func (e *Enrollment) addressProved(ctx context.Context, a *act, partyID string) error {
-	p, err := a.LockStatement(ctx, partyID)
+	p, err := a.LockParty(ctx, partyID)
 	if err != nil {
 		return fmt.Errorf("reading party: %w", err)
 	}
@@ -101,7 +101,7 @@ func (e *Enrollment) ResendProofFor(ctx context.Context, actor Actor, partyID st
 func (e *Enrollment) sendProof(ctx context.Context, actor Actor, partyID string, account Account) error {
 	_, err := e.perform(ctx, actor, ActionProofSent, "", nil, func(ctx context.Context, a *act) (string, error) {
 		a.subject = partyID
-		p, err := a.LockStatement(ctx, partyID)
+		p, err := a.LockParty(ctx, partyID)
 		if err != nil {
 			return "", err
 		}

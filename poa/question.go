@@ -115,7 +115,7 @@ func (a *act) lockSubject(ctx context.Context, id string) (subject, error) {
 	if !IsID(id, PrefixDelegator) && !IsID(id, PrefixRecipient) {
 		return subject{}, ErrNotFound
 	}
-	p, err := a.LockStatement(ctx, id)
+	p, err := a.LockParty(ctx, id)
 	return subject{AboutApplication, CaseApplication, p, PartyChange{}, p.EnteredBy, p.State == EnrollmentApplied}, err
 }
 
@@ -210,7 +210,7 @@ func (a *act) answer(ctx context.Context, q PartyQuestion, text string) error {
 }
 
 func (e *Enrollment) answerParty(ctx context.Context, a *act, q PartyQuestion, in AnswerInput) error {
-	p, err := a.LockStatement(ctx, q.PartyID)
+	p, err := a.LockParty(ctx, q.PartyID)
 	if err != nil {
 		return err
 	}
@@ -307,7 +307,7 @@ func (e *Enrollment) AskService(ctx context.Context, actor Actor, in AskServiceI
 	}
 	id, err := e.perform(ctx, actor, ActionQuestionAsked, in.IdempotencyKey, in, func(ctx context.Context, a *act) (string, error) {
 		faults := checkInput(in)
-		if _, err := a.LockStatement(ctx, a.actor.PartyID); err != nil {
+		if _, err := a.LockParty(ctx, a.actor.PartyID); err != nil {
 			return "", err
 		}
 		asked, err := a.QuestionsOf(ctx, a.actor.PartyID, MaxPage)

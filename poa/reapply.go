@@ -54,7 +54,7 @@ func (e *Enrollment) WithdrawApplication(ctx context.Context, actor Actor, key s
 		return err
 	}
 	_, err := e.perform(ctx, actor, ActionApplicationWithdrawn, key, nil, func(ctx context.Context, a *act) (string, error) {
-		p, err := a.LockStatement(ctx, a.actor.PartyID)
+		p, err := a.LockParty(ctx, a.actor.PartyID)
 		if err != nil {
 			return "", err
 		}
@@ -82,7 +82,7 @@ func (e *Enrollment) Reapply(ctx context.Context, actor Actor, in RegisterInput)
 	in.Kind, in.Email = before.Kind, before.Profile.Email
 	f := filing{role: before.Role, lookup: e.LookUp(ctx, in.CorporateNumber).compared(in.Name, in.Address)}
 	id, err := e.perform(ctx, actor, ActionReapplied, in.IdempotencyKey, in, func(ctx context.Context, a *act) (string, error) {
-		p, err := a.LockStatement(ctx, a.actor.PartyID)
+		p, err := a.LockParty(ctx, a.actor.PartyID)
 		if err != nil {
 			return "", err
 		}

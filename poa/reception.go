@@ -114,7 +114,7 @@ func (e *Enrollment) Decide(ctx context.Context, actor Actor, in DecideInput) er
 			return "", ErrNotFound
 		}
 		a.subject = in.PartyID
-		p, err := a.LockStatement(ctx, in.PartyID)
+		p, err := a.LockParty(ctx, in.PartyID)
 		if err != nil {
 			return "", err
 		}

@@ -10,9 +10,9 @@ import (
 // ApplicationTx changes registrations, changes of what was stated, questions
 // about them.
 type ApplicationTx interface {
-	// LockStatement reads a party and locks its row: whoever decides on it or changes
+	// LockParty reads a party and locks its row: whoever decides on it or changes
 	// what it states begins with it.
-	LockStatement(ctx context.Context, id string) (Party, error)
+	LockParty(ctx context.Context, id string) (Party, error)
 	// RestateParty stores what a party states anew under p.Version, with its
 	// search hashes; ErrConflict where another version came first.
 	RestateParty(ctx context.Context, p Party) error
