@@ -195,6 +195,7 @@ func Samples() []Sample {
 	all = append(all, failureSamples()...)
 	all = append(all, accessSamples()...)
 	all = append(all, titleSamples()...)
+	all = append(all, retentionSamples()...)
 	all = append(all, staffSamples()...)
 	return append(all, deskSamples()...)
 }

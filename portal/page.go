@@ -146,6 +146,9 @@ func staffNavigation(actor poa.Actor, add func(path, key string)) {
 	if actor.May(poa.MayReadAudit) {
 		add("/staff/audit", "nav.audit")
 	}
+	if actor.May(poa.MaySeeRetention) {
+		add("/staff/retention", "nav.retention")
+	}
 	if actor.May(poa.MaySeeReviews) {
 		add("/staff/reviews", "nav.reviews")
 	}
