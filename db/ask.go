@@ -19,29 +19,39 @@ import (
 // whom nothing is asked. Their columns are the same.
 const (
 	askerByToken = `SELECT t.id AS token_id, t.account_id, t.kind, coalesce(t.party_id, '') AS party_id, a.roles, a.language, t.scope,
-		coalesce(p.state = 'ACTIVE', false) AS active
+		coalesce(p.state = 'ACTIVE', false) AS active, coalesce(p.watch_asked AND p.state = 'ACTIVE' AND t.scope IN ('ALL', 'VALIDITY'), false) AS watches
 	FROM api_tokens t JOIN accounts a ON a.id = t.account_id LEFT JOIN parties p ON p.id = t.party_id
 	WHERE t.hash = $1 AND t.revoked_at IS NULL AND t.expires_at > $2 AND (a.disabled_at IS NULL OR a.disabled_at > $2)`
 	askerByAccount = `SELECT '' AS token_id, a.id AS account_id, a.kind, coalesce(a.party_id, '') AS party_id, a.roles, a.language, 'ALL' AS scope,
-		coalesce(p.state = 'ACTIVE', false) AS active
+		coalesce(p.state = 'ACTIVE', false) AS active, coalesce(p.watch_asked AND p.state = 'ACTIVE', false) AS watches
 	FROM accounts a LEFT JOIN parties p ON p.id = a.party_id
 	WHERE a.id = $1 AND a.created_at <= $2 AND (a.disabled_at IS NULL OR a.disabled_at > $2)`
 	askerUnknown = `SELECT '' AS token_id, $1::text AS account_id, 'ANONYMOUS' AS kind, '' AS party_id, ARRAY[]::text[] AS roles, 'ja' AS language,
-		'VALIDITY' AS scope, true AS active
+		'VALIDITY' AS scope, true AS active, false AS watches
 	WHERE $2::timestamptz IS NOT NULL`
 )
 
 // askSQL checks the credential, reads and audits in one statement: a withdrawn
 // token stops with its commit, and what is answered is what was audited. It
 // takes the same way for known and unknown IDs. Nothing is inserted for an
-// asker who may not ask.
+// asker who may not ask. For a recipient that watches what it asks about, the
+// hot row comes from a function that begins the watch (design.md, rule 14), in
+// the order of the IDs.
 const askSQL = `WITH asker AS (%s), reading AS (
 	SELECT q.*, p.delegation_id IS NOT NULL AS found, p.accepted_at, p.valid_from, p.valid_through, p.version, p.final_kind, p.final_at, p.final_reason,
 		p.final_version, p.final_recorded_at, p.suspensions, p.file_sha256, p.content_sha256, p.delegate_certificate_sha256, p.signature_verified_at,
 		p.qualification, p.title_version, p.title_verified_at, p.title_until, p.title_recorded_at
-	FROM unnest($3::text[], $4::text[], $5::boolean[], $6::timestamptz[], $7::timestamptz[], $8::boolean[], $9::timestamptz[], $10::bytea[], $11::bytea[], $12::text[])
-		WITH ORDINALITY AS q (id, delegation_id, mistyped, asked_at, known_at, historical, answered_at, asked_document, asked_certificate, nonce, ordinal)
-	LEFT JOIN projections p ON p.delegation_id = q.delegation_id
+	FROM (
+		SELECT u.*, k.party_id, k.watches AND NOT u.historical AS watches
+		FROM unnest($3::text[], $4::text[], $5::boolean[], $6::timestamptz[], $7::timestamptz[], $8::boolean[], $9::timestamptz[], $10::bytea[], $11::bytea[], $12::text[])
+			WITH ORDINALITY AS u (id, delegation_id, mistyped, asked_at, known_at, historical, answered_at, asked_document, asked_certificate, nonce, ordinal)
+		CROSS JOIN asker k ORDER BY u.delegation_id
+	) q
+	LEFT JOIN LATERAL (
+		SELECT * FROM projections WHERE delegation_id = q.delegation_id AND NOT q.watches
+		UNION ALL
+		SELECT * FROM watch_asked(q.party_id, q.delegation_id, q.answered_at, q.id) WHERE q.watches
+	) p ON true
 ), inserted AS (
 	INSERT INTO inquiries (id, answered_at, recipient_id, account_id, token_id, delegation_id, mistyped, asked_at, known_at, historical,
 		document_sha256, delegate_certificate_sha256, nonce, version)
@@ -95,8 +105,9 @@ func (d *DB) Ask(ctx context.Context, c poa.Credential, inquiries []poa.Inquiry)
 	return readings, nil
 }
 
-// askArguments turns the inquiries into one array for each column. The moment
-// asked about is kept only where one was asked about.
+// askArguments turns the inquiries into one array for each column. Of the moment
+// asked about and the state of knowledge only what was given is kept: the
+// receipt is signed again from the row.
 func askArguments(inquiries []poa.Inquiry) []any {
 	n := len(inquiries)
 	ids, delegations, nonces := make([]string, n), make([]*string, n), make([]string, n)
@@ -106,8 +117,11 @@ func askArguments(inquiries []poa.Inquiry) []any {
 	for i, q := range inquiries {
 		ids[i], delegations[i], nonces[i] = q.ID, nullText(q.DelegationID), q.Nonce
 		mistyped[i], historical[i] = q.Mistyped, q.Historical
-		if q.Historical {
-			asked[i], known[i] = nullTime(q.At), nullTime(q.KnownAt)
+		if q.AtGiven {
+			asked[i] = nullTime(q.At)
+		}
+		if q.KnownAtGiven {
+			known[i] = nullTime(q.KnownAt)
 		}
 		answered[i] = q.AnsweredAt.UTC()
 		documents[i], certificates[i] = nullBytes(q.DocumentSHA256), nullBytes(q.DelegateCertificateSHA256)

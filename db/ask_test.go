@@ -124,7 +124,7 @@ func TestLeafHash(t *testing.T) {
 	w.Clock.Advance(1234567 * time.Microsecond)
 	digest := sha256.Sum256([]byte("a file"))
 	q := w.inquiry(d.ID)
-	q.Historical, q.At, q.Nonce, q.DocumentSHA256 = true, start, "番号1", digest[:]
+	q.Historical, q.AtGiven, q.At, q.Nonce, q.DocumentSHA256 = true, true, start, "番号1", digest[:]
 	readings, err := w.DB.Ask(context.Background(), w.credential(), []poa.Inquiry{q})
 	if err != nil {
 		t.Fatal(err)

@@ -86,6 +86,11 @@ func (d *DB) delegation(ctx context.Context, r delegationRow) (poa.Delegation, e
 	if err != nil && !errors.Is(err, ErrErased) {
 		return poa.Delegation{}, err
 	}
+	if out.Erased = err != nil; out.Erased { // what kind of business it was is no personal data, and schemas want it
+		if err := d.bun.NewRaw("SELECT kind FROM parties WHERE id = ?", r.DelegatorID).Scan(ctx, &out.Contents.Mandator.Kind); err != nil {
+			return poa.Delegation{}, failed(err, "reading an erased delegation")
+		}
+	}
 	var bad [3]error
 	out.DraftSHA256, bad[0] = fromDigest(r.DraftSHA256)
 	out.FileSHA256, bad[1] = fromDigest(r.FileSHA256)

@@ -29,12 +29,14 @@ type deliveryRow struct {
 	LastError   string     `bun:"last_error"`
 	LastAt      *time.Time `bun:"last_at"`
 	DeliveredAt *time.Time `bun:"delivered_at"`
+	ResendAt    *time.Time `bun:"resend_at"`
 }
 
 func (r deliveryRow) delivery() poa.Delivery {
 	return poa.Delivery{ID: r.ID, EndpointID: r.EndpointID, Previous: r.Previous, State: poa.DeliveryState(r.State), Attempts: r.Attempts,
 		Notice:     poa.Notice{PartyID: r.PartyID, Stream: fromNullText[string](r.Stream), Sequence: r.Sequence, Change: r.change(r.ChangeID)},
-		LastStatus: r.LastStatus, LastError: r.LastError, LastAt: fromNullTime(r.LastAt), DeliveredAt: fromNullTime(r.DeliveredAt)}
+		LastStatus: r.LastStatus, LastError: r.LastError, LastAt: fromNullTime(r.LastAt), DeliveredAt: fromNullTime(r.DeliveredAt),
+		ResendAt: fromNullTime(r.ResendAt)}
 }
 
 // InsertDelivery stores a notice on its way to an endpoint.
@@ -67,32 +69,4 @@ func (r reader) Deliveries(ctx context.Context, endpointID string, limit int) ([
 		deliveries[i] = row.delivery()
 	}
 	return deliveries, nil
-}
-
-type attemptRow struct {
-	bun.BaseModel `bun:"table:attempts,alias:t"`
-
-	DeliveryID string    `bun:"delivery_id,pk"`
-	Number     int       `bun:"number,pk"`
-	At         time.Time `bun:"at"`
-	Status     int       `bun:"status"`
-	Error      string    `bun:"error"`
-	Millis     int64     `bun:"millis"`
-}
-
-// RecordAttempt stores an attempt and brings its delivery up to date. After a
-// delivery arrived nothing changes it any more.
-func (t *tx) RecordAttempt(ctx context.Context, a poa.Attempt, state poa.DeliveryState) error {
-	row := attemptRow{DeliveryID: a.DeliveryID, Number: a.Number, At: a.At.UTC(), Status: a.Status, Error: a.Error, Millis: a.Millis}
-	if _, err := t.q.NewInsert().Model(&row).Exec(ctx); err != nil {
-		return failed(err, "inserting attempt")
-	}
-	q := t.q.NewUpdate().Model((*deliveryRow)(nil)).Set("state = ?", string(state)).Set("attempts = ?", a.Number).
-		Set("last_status = ?", a.Status).Set("last_error = ?", a.Error).Set("last_at = ?", a.At.UTC()).
-		Where("id = ?", a.DeliveryID).Where("state <> ?", string(poa.DeliveryDelivered))
-	if state == poa.DeliveryDelivered {
-		q = q.Set("delivered_at = ?", a.At.UTC())
-	}
-	res, err := q.Exec(ctx)
-	return changed(res, err, "recording attempt")
 }

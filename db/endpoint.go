@@ -22,6 +22,8 @@ type endpointRow struct {
 	PreviousUntil  *time.Time `bun:"previous_until"`
 	CreatedAt      time.Time  `bun:"created_at"`
 	DisabledReason string     `bun:"disabled_reason"`
+	VerifiedAt     *time.Time `bun:"verified_at"`
+	AddressAt      time.Time  `bun:"address_at"`
 }
 
 // endpointSecrets is what of an endpoint is sealed: its address can name a
@@ -39,10 +41,14 @@ func (t *tx) sealedEndpoint(ctx context.Context, e poa.Endpoint) (endpointRow, e
 	if err := t.db.seal.Create(ctx, accountOf(e.PartyID)); err != nil {
 		return endpointRow{}, err
 	}
+	if e.AddressAt.IsZero() {
+		e.AddressAt = e.CreatedAt
+	}
 	sealed, err := t.db.seal.SealJSON(ctx, accountOf(e.PartyID), "endpoints", "sealed", e.ID,
 		endpointSecrets{e.URL, e.Secret, e.PreviousSecret, e.Description})
 	return endpointRow{ID: e.ID, PartyID: e.PartyID, Sealed: sealed, Types: texts(e.Types), State: string(e.State),
-		PreviousUntil: nullTime(e.PreviousUntil), CreatedAt: e.CreatedAt.UTC(), DisabledReason: e.DisabledReason}, err
+		PreviousUntil: nullTime(e.PreviousUntil), CreatedAt: e.CreatedAt.UTC(), DisabledReason: e.DisabledReason,
+		VerifiedAt: nullTime(e.VerifiedAt), AddressAt: e.AddressAt.UTC()}, err
 }
 
 func (d *DB) endpoint(ctx context.Context, r endpointRow) (poa.Endpoint, error) {
@@ -50,7 +56,7 @@ func (d *DB) endpoint(ctx context.Context, r endpointRow) (poa.Endpoint, error) 
 	err := d.seal.OpenJSON(ctx, accountOf(r.PartyID), "endpoints", "sealed", r.ID, r.Sealed, &s)
 	return poa.Endpoint{ID: r.ID, PartyID: r.PartyID, URL: s.URL, Types: fromTexts[poa.NoticeType](r.Types), State: poa.EndpointState(r.State),
 		Secret: s.Secret, PreviousSecret: s.PreviousSecret, PreviousUntil: fromNullTime(r.PreviousUntil), Description: s.Description,
-		CreatedAt: r.CreatedAt.UTC(), DisabledReason: r.DisabledReason}, err
+		CreatedAt: r.CreatedAt.UTC(), DisabledReason: r.DisabledReason, VerifiedAt: fromNullTime(r.VerifiedAt), AddressAt: r.AddressAt.UTC()}, err
 }
 
 // InsertEndpoint stores an endpoint.
@@ -69,7 +75,7 @@ func (t *tx) UpdateEndpoint(ctx context.Context, e poa.Endpoint) error {
 	if err != nil {
 		return err
 	}
-	res, err := t.q.NewUpdate().Model(&row).Column("sealed", "types", "state", "previous_until", "disabled_reason").
+	res, err := t.q.NewUpdate().Model(&row).Column("sealed", "types", "state", "previous_until", "disabled_reason", "verified_at", "address_at").
 		Where("id = ?", e.ID).Where("party_id = ?", e.PartyID).Where("deleted_at IS NULL").Exec(ctx)
 	return touched(res, err, "updating endpoint", poa.ErrNotFound)
 }
@@ -88,6 +94,14 @@ func (t *tx) AdvanceEndpoint(ctx context.Context, id string, sequence int64) (pr
 	err = t.q.QueryRowContext(ctx, `WITH before AS (SELECT id, last_sequence FROM endpoints WHERE id = ? FOR NO KEY UPDATE)
 		UPDATE endpoints e SET last_sequence = ? FROM before WHERE e.id = before.id RETURNING before.last_sequence`, id, sequence).Scan(&previous)
 	return previous, failed(err, "advancing endpoint")
+}
+
+// VerifyEndpoint marks an endpoint as verified by a test that was sent at sent,
+// unless its address changed since then or it was verified before.
+func (t *tx) VerifyEndpoint(ctx context.Context, id string, sent, at time.Time) error {
+	_, err := t.q.NewUpdate().Model((*endpointRow)(nil)).Set("verified_at = greatest(?::timestamptz, address_at)", at.UTC()).
+		Where("id = ?", id).Where("address_at <= ?", sent.UTC()).Where("verified_at IS NULL").Exec(ctx)
+	return failed(err, "verifying endpoint")
 }
 
 // Endpoint returns an endpoint that was not deleted.

@@ -17,7 +17,7 @@ func TestEndpoint(t *testing.T) {
 	t.Parallel()
 	w, ctx := newWorld(t), context.Background()
 	e := poa.Endpoint{ID: poa.NewID(poa.PrefixEndpoint), PartyID: w.recipient, URL: "https://example.com/h", Types: []poa.NoticeType{poa.NoticeRevoked},
-		State: poa.EndpointActive, Secret: "whsec_1", Description: "main", CreatedAt: start}
+		State: poa.EndpointActive, Secret: "whsec_1", Description: "main", CreatedAt: start, AddressAt: start}
 	w.in(t, func(ctx context.Context, tx poa.Tx) error { return tx.InsertEndpoint(ctx, e) })
 	t.Run("comes back as it was stored", func(t *testing.T) {
 		got, err := w.DB.Endpoint(ctx, e.ID)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"ininjo/poa"
@@ -36,10 +37,8 @@ func (d *DB) ReplayDestroyed(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	for _, key := range keys {
-		if err := d.seal.Destroy(ctx, Subject{Class: Class(key.Class), ID: key.ID}); err != nil {
-			return 0, fmt.Errorf("replaying destroyed keys: %w", err)
-		}
+	if err := d.DestroyListed(ctx, keys); err != nil {
+		return 0, fmt.Errorf("replaying destroyed keys: %w", err)
 	}
 	return len(keys), nil
 }
@@ -63,10 +62,8 @@ func (d *DB) Reconcile(ctx context.Context, lists []poa.DestroyedKey) (int, erro
 	if err != nil {
 		return 0, err
 	}
-	for _, key := range append(lists, known...) {
-		if err := d.seal.Destroy(ctx, Subject{Class: Class(key.Class), ID: key.ID}); err != nil {
-			return 0, fmt.Errorf("replaying destroyed keys: %w", err)
-		}
+	if err := d.DestroyListed(ctx, slices.Concat(lists, known)); err != nil {
+		return 0, fmt.Errorf("replaying destroyed keys: %w", err)
 	}
 	if err := d.keepLists(ctx, lists); err != nil {
 		return 0, err
@@ -84,6 +81,10 @@ func (d *DB) Reconcile(ctx context.Context, lists []poa.DestroyedKey) (int, erro
 // keepLists adds what the data does not know to the list and deletes the rows.
 func (d *DB) keepLists(ctx context.Context, lists []poa.DestroyedKey) error {
 	for _, key := range lists {
+		_, err := d.q.NewRaw("INSERT INTO destroyed_keys (class, subject_id, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", key.Class, key.ID, key.At.UTC()).Exec(ctx)
+		if err != nil {
+			return failed(err, "recording a destroyed key")
+		}
 		for _, kind := range kindsOf(Class(key.Class)) {
 			ref := poa.SubjectRef{Kind: kind, ID: key.ID}
 			err := d.InTx(ctx, func(ctx context.Context, t poa.Tx) error { _, err := t.EraseRows(ctx, ref, key.At); return err })
@@ -97,10 +98,14 @@ func (d *DB) keepLists(ctx context.Context, lists []poa.DestroyedKey) error {
 
 // kindsOf lists what a data key of a class may belong to.
 func kindsOf(c Class) []poa.SubjectKind {
-	if c == ClassDelegation {
+	switch c {
+	case ClassDelegation:
 		return []poa.SubjectKind{poa.SubjectDelegation}
+	case ClassAccount:
+		return []poa.SubjectKind{poa.SubjectParty, poa.SubjectStaff}
+	case ClassAudit, ClassSession:
 	}
-	return []poa.SubjectKind{poa.SubjectParty, poa.SubjectStaff}
+	return nil
 }
 
 // reconcileKind asks the key store about every subject of a kind that the data

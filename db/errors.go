@@ -18,8 +18,8 @@ import (
 )
 
 // ErrErased is returned for what was sealed with a data key that has been
-// destroyed: the person was erased.
-var ErrErased = errors.New("the data key was destroyed")
+// destroyed: the person was erased. To whoever asks, it is not there.
+var ErrErased error = &poa.Error{Code: poa.CodeNotFound, Cause: errors.New("the data key was destroyed")}
 
 // ServerError is what is told of an error of PostgreSQL: its SQLSTATE and the
 // names of the table and the constraint. Its message, detail and statement are

@@ -84,6 +84,9 @@ type mailAddressRow struct {
 	Language    string     `bun:"language"`
 	CreatedAt   time.Time  `bun:"created_at"`
 	ConfirmedAt *time.Time `bun:"confirmed_at"`
+
+	Types          []string   `bun:"types,array"`
+	UnsubscribedAt *time.Time `bun:"unsubscribed_at"`
 }
 
 // InsertMailAddress stores an address for a party's notices.
@@ -95,7 +98,8 @@ func (t *tx) InsertMailAddress(ctx context.Context, a poa.MailAddress) error {
 	if err != nil {
 		return err
 	}
-	row := mailAddressRow{ID: a.ID, PartyID: a.PartyID, Sealed: sealed, Language: a.Language, CreatedAt: a.CreatedAt.UTC(), ConfirmedAt: nullTime(a.ConfirmedAt)}
+	row := mailAddressRow{ID: a.ID, PartyID: a.PartyID, Sealed: sealed, Language: a.Language, CreatedAt: a.CreatedAt.UTC(), ConfirmedAt: nullTime(a.ConfirmedAt),
+		Types: texts(a.Types), UnsubscribedAt: nullTime(a.UnsubscribedAt)}
 	_, err = t.q.NewInsert().Model(&row).Exec(ctx)
 	return failed(err, "inserting mail address")
 }
@@ -115,12 +119,51 @@ func (r reader) MailAddresses(ctx context.Context, partyID string) ([]poa.MailAd
 	}
 	addresses := make([]poa.MailAddress, len(rows))
 	for i, row := range rows {
-		email, err := r.db.seal.Open(ctx, accountOf(row.PartyID), "mail_addresses", "sealed", row.ID, row.Sealed)
-		if err != nil {
+		var err error
+		if addresses[i], err = r.toMailAddress(ctx, row); err != nil {
 			return nil, err
 		}
-		addresses[i] = poa.MailAddress{ID: row.ID, PartyID: row.PartyID, Email: string(email), Language: row.Language,
-			ConfirmedAt: fromNullTime(row.ConfirmedAt), CreatedAt: row.CreatedAt.UTC()}
 	}
 	return addresses, nil
+}
+
+// MailAddress returns an address.
+func (r reader) MailAddress(ctx context.Context, id string) (poa.MailAddress, error) {
+	var row mailAddressRow
+	if err := r.q.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx); err != nil {
+		return poa.MailAddress{}, failed(err, "reading mail address")
+	}
+	return r.toMailAddress(ctx, row)
+}
+
+func (r reader) toMailAddress(ctx context.Context, row mailAddressRow) (poa.MailAddress, error) {
+	email, err := r.db.seal.Open(ctx, accountOf(row.PartyID), "mail_addresses", "sealed", row.ID, row.Sealed)
+	return poa.MailAddress{ID: row.ID, PartyID: row.PartyID, Email: string(email), Language: row.Language, ConfirmedAt: fromNullTime(row.ConfirmedAt),
+		CreatedAt: row.CreatedAt.UTC(), Types: fromTexts[poa.NoticeType](row.Types), UnsubscribedAt: fromNullTime(row.UnsubscribedAt)}, err
+}
+
+// UpdateMailAddress stores language, kinds of notices and unsubscription.
+func (t *tx) UpdateMailAddress(ctx context.Context, a poa.MailAddress) error {
+	row := mailAddressRow{ID: a.ID, Language: a.Language, Types: texts(a.Types), UnsubscribedAt: nullTime(a.UnsubscribedAt)}
+	res, err := t.q.NewUpdate().Model(&row).Column("language", "types", "unsubscribed_at").Where("id = ?", a.ID).Exec(ctx)
+	return touched(res, err, "updating mail address", poa.ErrNotFound)
+}
+
+// DeleteMailAddress deletes an address: it is needed no longer (2.8 (10)).
+func (t *tx) DeleteMailAddress(ctx context.Context, id, partyID string) error {
+	res, err := t.q.NewDelete().Model((*mailAddressRow)(nil)).Where("id = ?", id).Where("party_id = ?", partyID).Exec(ctx)
+	return touched(res, err, "deleting mail address", poa.ErrNotFound)
+}
+
+// UnsubscribeMAC is the keyed hash by which a link to unsubscribe an address
+// proves itself.
+func (r reader) UnsubscribeMAC(addressID string) []byte {
+	return r.db.seal.Hash("unsubscribe", addressID)
+}
+
+// MailsSince counts a party's mails of a kind since the instant.
+func (r reader) MailsSince(ctx context.Context, partyID string, template poa.MailTemplate, since time.Time) (int, error) {
+	n, err := r.q.NewSelect().Model((*mailRow)(nil)).Where("party_id = ?", partyID).Where("created_at > ?", since.UTC()).
+		Where("template = ?", string(template)).Count(ctx)
+	return int(n), failed(err, "counting mails")
 }

@@ -64,6 +64,8 @@ type ordering struct {
 	ascending  bool
 	// days tells that the column is a date.
 	days bool
+	// uncounted leaves the total out: 0.
+	uncounted bool
 }
 
 // paged reads one page as Relay's connections cut it: forwards with First and
@@ -72,7 +74,7 @@ type ordering struct {
 func paged[R, T any](ctx context.Context, filtered func(rows *[]R) *bun.SelectQuery, o ordering, p poa.Page,
 	place func(R) cursor, convert func(context.Context, R) (T, error),
 ) (poa.List[T], error) {
-	total, err := count(ctx, filtered(new([]R)), p.CountTo)
+	total, err := o.total(ctx, filtered(new([]R)), p.CountTo)
 	if err != nil {
 		return poa.List[T]{}, failed(err, "counting rows")
 	}
@@ -101,6 +103,14 @@ func paged[R, T any](ctx context.Context, filtered func(rows *[]R) *bun.SelectQu
 		return poa.List[T]{}, failed(err, "reading a page")
 	}
 	return cut(ctx, rows, size, backwards, from != "", total, place, convert)
+}
+
+// total counts as far as the list is counted at all.
+func (o ordering) total(ctx context.Context, q *bun.SelectQuery, bound int) (int, error) {
+	if o.uncounted {
+		return 0, nil
+	}
+	return count(ctx, q, bound)
 }
 
 // count counts the rows of a query: all of them, or at most one more than the

@@ -62,7 +62,11 @@ func (r reader) toParty(ctx context.Context, row partyRow) (poa.Party, error) {
 	p := poa.Party{ID: row.ID, Role: poa.PartyRole(row.Role), Kind: poa.PartyKind(row.Kind), State: poa.EnrollmentState(row.State), Number: row.Number,
 		Language: row.Language, TermsID: fromNullText[string](row.TermsID), AppliedAt: row.AppliedAt.UTC(), DecidedAt: fromNullTime(row.DecidedAt), NameShown: row.NameShown,
 		Version: row.Version, ProvedAt: fromNullTime(row.ProvedAt), EnteredBy: fromNullText[string](row.EnteredBy), CameBy: fromNullText[poa.CameBy](row.CameBy)}
-	return p, r.openUnlessErased(ctx, accountSubject(row.ID), "parties", row.ID, row.Sealed, &p.Profile)
+	err := r.db.seal.OpenJSON(ctx, accountSubject(row.ID), "parties", "sealed", row.ID, row.Sealed, &p.Profile)
+	if p.Erased = errors.Is(err, ErrErased); p.Erased {
+		return p, nil
+	}
+	return p, err
 }
 
 // openUnlessErased leaves v as it is where the person was erased: what is left

@@ -67,8 +67,33 @@ func (t *tx) deleteTree(ctx context.Context, table, condition string, args ...an
 }
 
 // SweepRows deletes at most limit rows of a table whose age lies before the
-// instant, with what belongs to them, and none that a hold keeps.
-func (t *tx) SweepRows(ctx context.Context, table poa.RetainedTable, before time.Time, limit int) (int, error) {
+// instant, with what belongs to them, and none that a hold keeps. It returns how
+// many went, and the keys of their own that are now in the list.
+func (t *tx) SweepRows(ctx context.Context, table poa.RetainedTable, before, now time.Time, limit int) (int, []poa.DestroyedKey, error) {
+	condition, args := sweepable(table, before)
+	var rows []string
+	q := t.q.NewRaw("SELECT ctid::text FROM ? WHERE "+condition+" LIMIT ?", append(append([]any{bun.Ident(table.Table)}, args...), limit)...)
+	if err := q.Scan(ctx, &rows); err != nil {
+		return 0, nil, failed(err, "finding rows of "+table.Table)
+	}
+	if len(rows) == 0 {
+		return 0, nil, nil
+	}
+	// The condition stands once more: a row that moved meanwhile is another.
+	condition, args = "? = ANY (ARRAY[?]::tid[]) AND "+condition, append([]any{bun.Ident(table.Table + ".ctid"), bun.List(rows)}, args...)
+	keys, err := t.listOwnKeys(ctx, table, now, condition, args)
+	if err != nil {
+		return 0, nil, err
+	}
+	n, err := t.deleteTree(ctx, table.Table, condition, args...)
+	if err != nil {
+		return 0, nil, fmt.Errorf("sweeping: %w", err)
+	}
+	return int(min(n, int64(len(rows)))), keys, nil
+}
+
+// sweepable is the condition of rows whose period is over and that no hold keeps.
+func sweepable(table poa.RetainedTable, before time.Time) (string, []any) {
 	condition, args := "? < ?", []any{bun.Ident(table.Age), before.UTC()}
 	for kind, column := range map[poa.SubjectKind]string{poa.SubjectParty: table.Party, poa.SubjectDelegation: table.Delegation} {
 		if column != "" {
@@ -76,18 +101,26 @@ func (t *tx) SweepRows(ctx context.Context, table poa.RetainedTable, before time
 			args = append(args, string(kind), bun.Ident(table.Table+"."+column))
 		}
 	}
-	var rows []string
-	q := t.q.NewRaw("SELECT ctid::text FROM ? WHERE "+condition+" LIMIT ?", append(append([]any{bun.Ident(table.Table)}, args...), limit)...)
-	if err := q.Scan(ctx, &rows); err != nil {
-		return 0, failed(err, "finding rows of "+table.Table)
+	return condition, args
+}
+
+// listOwnKeys records that the keys which seal these rows alone are destroyed.
+func (t *tx) listOwnKeys(ctx context.Context, table poa.RetainedTable, now time.Time, condition string, args []any) ([]poa.DestroyedKey, error) {
+	if table.OwnKey == "" {
+		return nil, nil
 	}
-	if len(rows) == 0 {
-		return 0, nil
+	if table.Party != "" {
+		condition, args = condition+" AND ? IS NULL", append(args, bun.Ident(table.Party))
 	}
-	// The condition stands once more: a row that moved meanwhile is another.
-	n, err := t.deleteTree(ctx, table.Table, "? = ANY (ARRAY[?]::tid[]) AND "+condition, append([]any{bun.Ident(table.Table + ".ctid"), bun.List(rows)}, args...)...)
-	if err != nil {
-		return 0, fmt.Errorf("sweeping: %w", err)
+	var ids []string
+	q := t.q.NewRaw(`INSERT INTO destroyed_keys (class, subject_id, at) SELECT ?, id, ? FROM ? WHERE `+condition+` ON CONFLICT DO NOTHING RETURNING subject_id`,
+		append([]any{table.OwnKey, now.UTC(), bun.Ident(table.Table)}, args...)...)
+	if err := q.Scan(ctx, &ids); err != nil {
+		return nil, failed(err, "recording destroyed keys")
 	}
-	return int(min(n, int64(len(rows)))), nil
+	keys := make([]poa.DestroyedKey, len(ids))
+	for i, id := range ids {
+		keys[i] = poa.DestroyedKey{Class: table.OwnKey, ID: id, At: now}
+	}
+	return keys, nil
 }

@@ -24,6 +24,16 @@ func (d *DB) DestroyKey(ctx context.Context, ref poa.SubjectRef) error {
 	return d.seal.Destroy(ctx, subjectKey(ref))
 }
 
+// DestroyListed destroys data keys that stand in the list.
+func (d *DB) DestroyListed(ctx context.Context, keys []poa.DestroyedKey) error {
+	for _, key := range keys {
+		if err := d.seal.Destroy(ctx, Subject{Class: Class(key.Class), ID: key.ID}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Alone runs fn while no other process does; false where one does.
 func (d *DB) Alone(ctx context.Context, fn func(context.Context) error) (bool, error) {
 	conn, err := d.pool.Acquire(ctx)

@@ -26,6 +26,7 @@ type tokenRow struct {
 	ExpiresAt  time.Time  `bun:"expires_at"`
 	RevokedAt  *time.Time `bun:"revoked_at"`
 	LastUsedAt *time.Time `bun:"last_used_at"`
+	ReplacedBy *string    `bun:"replaced_by"`
 }
 
 // InsertToken stores an API token's hash. Its name is sealed: people write
@@ -72,6 +73,61 @@ func (r reader) toToken(ctx context.Context, row tokenRow) (poa.Token, error) {
 		return poa.Token{}, err
 	}
 	token := poa.Token{ID: row.ID, AccountID: row.AccountID, PartyID: fromNullText[string](row.PartyID), Kind: poa.ActorKind(row.Kind), Hash: hash,
-		Scope: poa.TokenScope(row.Scope), CreatedAt: row.CreatedAt.UTC(), ExpiresAt: row.ExpiresAt.UTC(), RevokedAt: fromNullTime(row.RevokedAt), LastUsedAt: fromNullTime(row.LastUsedAt)}
+		Scope: poa.TokenScope(row.Scope), CreatedAt: row.CreatedAt.UTC(), ExpiresAt: row.ExpiresAt.UTC(), RevokedAt: fromNullTime(row.RevokedAt), LastUsedAt: fromNullTime(row.LastUsedAt),
+		ReplacedBy: fromNullText[string](row.ReplacedBy)}
 	return token, r.openUnlessErased(ctx, ownerSubject(token.PartyID, token.AccountID), "api_tokens", token.ID, row.Sealed, &token.Name)
+}
+
+// Token reads a token.
+func (r reader) Token(ctx context.Context, id string) (poa.Token, error) {
+	var row tokenRow
+	if err := r.q.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx); err != nil {
+		return poa.Token{}, failed(err, "reading token")
+	}
+	return r.toToken(ctx, row)
+}
+
+// ReplaceToken names a token's replacement and lets the token end at until, or
+// earlier where it does so anyway; ErrConflict where it was replaced, withdrawn
+// or over before.
+func (t *tx) ReplaceToken(ctx context.Context, id, replacement string, until, now time.Time) error {
+	q := t.q.NewUpdate().Model((*tokenRow)(nil)).Set("replaced_by = ?", replacement).
+		Where("id = ?", id).Where("replaced_by IS NULL").Where("revoked_at IS NULL").Where("expires_at > ?", now.UTC())
+	if until.After(now) {
+		q = q.Set("expires_at = least(expires_at, ?::timestamptz)", until.UTC())
+	} else {
+		q = q.Set("revoked_at = ?", now.UTC()) // without an overlap it stops with this commit
+	}
+	res, err := q.Exec(ctx)
+	return changed(res, err, "replacing token")
+}
+
+// TokensEnding lists tokens of parties that hold at now and end before the
+// instant, were not replaced and of which no warning of so many days went out.
+func (r reader) TokensEnding(ctx context.Context, now, before time.Time, daysAhead, limit int) ([]poa.Token, error) {
+	var rows []tokenRow
+	err := r.q.NewSelect().Model(&rows).Where("revoked_at IS NULL").Where("replaced_by IS NULL").Where("party_id IS NOT NULL").
+		Where("expires_at > ?", now.UTC()).Where("expires_at <= ?", before.UTC()).
+		Where("NOT EXISTS (SELECT FROM token_warnings w WHERE w.token_id = t.id AND w.days_ahead = ?)", daysAhead).
+		OrderExpr("expires_at, id").Limit(int64(limit)).Scan(ctx)
+	if err != nil {
+		return nil, failed(err, "reading tokens that end")
+	}
+	tokens := make([]poa.Token, len(rows))
+	for i, row := range rows {
+		if tokens[i], err = r.toToken(ctx, row); err != nil {
+			return nil, err
+		}
+	}
+	return tokens, nil
+}
+
+// MarkTokenWarned records a warning; false where it went out before.
+func (t *tx) MarkTokenWarned(ctx context.Context, tokenID string, daysAhead int, at time.Time) (bool, error) {
+	res, err := t.q.ExecContext(ctx, "INSERT INTO token_warnings (token_id, days_ahead, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", tokenID, daysAhead, at.UTC())
+	if err != nil {
+		return false, failed(err, "recording warning")
+	}
+	n, err := res.RowsAffected()
+	return n > 0, failed(err, "recording warning")
 }

@@ -20,6 +20,8 @@ type watchRow struct {
 	Since        time.Time  `bun:"since"`
 	SinceVersion int        `bun:"since_version"`
 	EndedAt      *time.Time `bun:"ended_at"`
+	// InquiryID is the inquiry by which the watch began, where one did.
+	InquiryID *string `bun:"inquiry_id"`
 }
 
 // InsertWatch begins a watch. Where the recipient watches already, that watch

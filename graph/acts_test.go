@@ -54,6 +54,9 @@ var acts = map[string]act{
 	"appointStaff":          {in: []string{"owner"}},
 	"createToken":           {in: []string{"delegator", "recipient"}}, // the other one is not accepted yet
 	"revokeToken":           {in: []string{"recipient"}},
+	"rotateToken":           {in: []string{"recipient"}, input: `idempotencyKey: "x", tokenId: "${tokenId}", overlapHours: 1, expiresInDays: 1`},
+	"resendDelivery":        {in: []string{"recipient"}, input: `idempotencyKey: "x", deliveryId: "whd_0000000000000000000000000a"`},
+	"setWatchesWhatItAsks":  {in: []string{"recipient"}, input: `idempotencyKey: "x", on: true`},
 	"watchDelegation":       {in: []string{"recipient"}},
 	"unwatchDelegation":     {in: []string{"recipient"}},
 	"createWebhookEndpoint": {in: []string{"delegator", "recipient"}},

@@ -55,6 +55,11 @@ func complexities() schema.ComplexityRoot {
 	c.Delegation.DraftFile = func(int) int { return fileCost }
 	c.Delegation.SignedFile = c.Delegation.DraftFile
 	c.PublishedDocument.Body = func(int) int { return bodyCost }
+	c.Recipient.Inquiries = func(child int, first *int, _ *string, last *int, _ *string, _ *schema.InquiryFilter) int {
+		return listed(child, first, last)
+	}
+	c.Delivery.AttemptLog = func(child int) int { return 1 + shownAttempts*child }
+	c.Inquiry.Receipt = func(int) int { return receiptCost }
 	c.Validity.Receipt = func(int) int { return receiptCost }
 	return c
 }

@@ -107,7 +107,8 @@ func newToken(t poa.Token) *schema.Token {
 	if t.ID == "" {
 		return nil
 	}
-	return &schema.Token{ID: t.ID, Name: t.Name, Scope: t.Scope, CreatedAt: t.CreatedAt, ExpiresAt: t.ExpiresAt, RevokedAt: optional(t.RevokedAt)}
+	return &schema.Token{ID: t.ID, Name: t.Name, Scope: t.Scope, CreatedAt: t.CreatedAt, ExpiresAt: t.ExpiresAt, RevokedAt: optional(t.RevokedAt),
+		LastUsedAt: optional(t.LastUsedAt), ReplacedBy: optional(t.ReplacedBy)}
 }
 
 // CreateToken makes an API token.

@@ -26,7 +26,7 @@ func newEndpoint(e poa.Endpoint) *schema.WebhookEndpoint {
 		return nil
 	}
 	return &schema.WebhookEndpoint{ID: e.ID, URL: e.URL, Types: e.Types, Description: optional(e.Description), State: e.State,
-		DisabledReason: optional(e.DisabledReason), PreviousSecretUntil: e.PreviousUntil, CreatedAt: e.CreatedAt}
+		DisabledReason: optional(e.DisabledReason), PreviousSecretUntil: e.PreviousUntil, CreatedAt: e.CreatedAt, VerifiedAt: e.VerifiedAt}
 }
 
 // Deliveries lists an endpoint's newest deliveries.
@@ -40,7 +40,10 @@ func (r *endpointResolver) Deliveries(ctx context.Context, e *schema.WebhookEndp
 		return nil, err
 	}
 	deliveries, err := r.Records.Deliveries(ctx, actor, e.ID, size)
-	return each(deliveries, newDelivery), err
+	if err != nil {
+		return nil, err
+	}
+	return r.attemptLogs(ctx, actor, each(deliveries, newDelivery))
 }
 
 func newDelivery(d poa.Delivery) schema.Delivery {
@@ -115,7 +118,7 @@ func (m *mutationResolver) TestWebhookEndpoint(ctx context.Context, in schema.Te
 		return nil, err
 	}
 	if err = checkKey(in.IdempotencyKey); err == nil {
-		err = m.Notifier.TestEndpoint(ctx, actor, in.IdempotencyKey, in.ID)
+		_, err = m.Notifier.TestEndpoint(ctx, actor, in.IdempotencyKey, in.ID)
 	}
 	return m.done(ctx, err, "id")
 }

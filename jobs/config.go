@@ -20,15 +20,16 @@ type Config struct {
 	// Schema holds River's tables; empty means "river".
 	Schema string
 
-	Notifier  *poa.Notifier
-	Registrar *poa.Registrar
-	Access    *poa.Access
-	Titles    *poa.Titles
-	Retention *poa.Retention
-	Upkeep    Upkeep
-	Leader    Leader
-	Webhook   Poster
-	Mailer    Mailer
+	Enrollment *poa.Enrollment
+	Notifier   *poa.Notifier
+	Registrar  *poa.Registrar
+	Access     *poa.Access
+	Titles     *poa.Titles
+	Retention  *poa.Retention
+	Upkeep     Upkeep
+	Leader     Leader
+	Webhook    Poster
+	Mailer     Mailer
 	// Policy gives mail its service name and contact point (1.3).
 	Policy poa.Policy
 	// Clock is the service's, MachineClock the machine's: what others compare
@@ -89,7 +90,7 @@ func (c Config) check() error {
 	switch {
 	case c.Pool == nil:
 		return errors.New("opening jobs: no pool was given")
-	case c.Notifier == nil, c.Registrar == nil, c.Access == nil, c.Titles == nil, c.Retention == nil, c.Upkeep == nil, c.Leader == nil, c.Webhook == nil, c.Mailer == nil, c.Clock == nil:
+	case c.Enrollment == nil, c.Notifier == nil, c.Registrar == nil, c.Access == nil, c.Titles == nil, c.Retention == nil, c.Upkeep == nil, c.Leader == nil, c.Webhook == nil, c.Mailer == nil, c.Clock == nil:
 		return errors.New("opening jobs: a rule, an interface or the clock is missing")
 	}
 	return nil

@@ -190,7 +190,7 @@ func TestRotation(t *testing.T) {
 func (w *world) test(t *testing.T, e poa.Endpoint) {
 	t.Helper()
 	kind := poa.ActorRecipient
-	if err := w.notifier.TestEndpoint(t.Context(), poa.Actor{Kind: kind, ID: "acc_1", PartyID: e.PartyID}, poa.NewID("key_"), e.ID); err != nil {
+	if _, err := w.notifier.TestEndpoint(t.Context(), poa.Actor{Kind: kind, ID: "acc_1", PartyID: e.PartyID}, poa.NewID("key_"), e.ID); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -151,5 +151,6 @@ func (l *letters) write(m poa.Mail) (Message, error) {
 	if err != nil {
 		return Message{}, fmt.Errorf("writing mail %s: a value is missing or malformed", m.Template)
 	}
-	return Message{ID: m.ID, To: m.To, Language: language, Subject: strings.TrimSpace(subject.String()), Text: text.String(), HTML: html.String(), CreatedAt: m.CreatedAt}, nil
+	return Message{ID: m.ID, To: m.To, Language: language, Subject: strings.TrimSpace(subject.String()), Text: text.String(), HTML: html.String(), CreatedAt: m.CreatedAt,
+		Unsubscribe: m.Values["unsubscribe"]}, nil
 }

@@ -56,6 +56,9 @@ type Message struct {
 	Text      string
 	HTML      string
 	CreatedAt time.Time
+	// Unsubscribe is where a POST ends such mail to this address (RFC 8058); ""
+	// where it cannot be unsubscribed from.
+	Unsubscribe string
 }
 
 // ErrMailRefused means that the server refused the message for good (SMTP 5xx

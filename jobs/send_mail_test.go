@@ -21,7 +21,8 @@ import (
 // values are those that the domain gives to each kind of mail.
 var values = map[string]string{"organisation": "例社 <b>&", "number": "A-20261123-000042", "delegate": "受任 太郎", "delegationId": "01234-56789",
 	"link": "https://ininjo.example/l/injl_token", "type": "delegation.revoked", "status": "REVOKED", "sequence": "42", "reason": "QUALIFICATION_SUSPENDED", "at": "2026-06-01T03:00:00Z",
-	"name": "受任 太郎", "device": "Chrome, Windows", "factor": "TOTP", "role": "DEVELOPER"}
+	"name": "受任 太郎", "device": "Chrome, Windows", "factor": "TOTP", "role": "DEVELOPER",
+	"expiresAt": "2026-06-15T03:00:00Z", "delegations": "3"}
 
 func (w *world) send(t *testing.T, m poa.Mail) string {
 	t.Helper()

@@ -27,6 +27,7 @@ func newWorkers(c Config) (*river.Workers, error) {
 		river.AddWorkerSafely(w, &abandonDrafts{Config: c}),
 		river.AddWorkerSafely(w, &makePartitions{Config: c}),
 		river.AddWorkerSafely(w, &rebuildSearch{Config: c}),
+		river.AddWorkerSafely(w, &warnTokens{Config: c}),
 		river.AddWorkerSafely(w, &askTitle{Config: c}),
 		river.AddWorkerSafely(w, &dueTitles{Config: c}),
 		addRetention(w, c),
@@ -45,6 +46,7 @@ func periodic() []*river.PeriodicJob {
 		every(time.Minute, poa.AnnounceTerms{}),
 		every(6*time.Hour, poa.AbandonDrafts{}),
 		every(24*time.Hour, poa.MakePartitions{}),
+		every(time.Hour, poa.WarnTokens{}),
 		every(15*time.Minute, poa.DueTitles{}),
 	)
 }

@@ -29,6 +29,9 @@ func (e *Enrollment) CreateToken(ctx context.Context, actor Actor, in TokenInput
 		if err := checkInput(in).Err(); err != nil {
 			return "", err
 		}
+		if err := a.shareParty(ctx); err != nil {
+			return "", err
+		}
 		secret, hash := NewSecret("inj_" + e.policy.Live)
 		t := Token{ID: NewID(PrefixToken), AccountID: a.actor.ID, PartyID: a.actor.PartyID, Kind: a.actor.Kind, Name: in.Name, Hash: hash, Scope: in.Scope,
 			CreatedAt: a.now, ExpiresAt: a.now.Add(time.Duration(in.ExpiresInDays) * 24 * time.Hour)}
@@ -65,6 +68,9 @@ func tokenOwner(actor Actor) string {
 func (e *Enrollment) mayHaveTokens(ctx context.Context, actor Actor) error {
 	switch actor.Kind {
 	case ActorDelegator, ActorRecipient:
+		if err := actor.requireMember(MemberDeveloper); err != nil {
+			return err
+		}
 		return e.requireActive(ctx, actor)
 	case ActorStaff:
 		if e.policy.StaffTokens {

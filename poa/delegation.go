@@ -114,6 +114,8 @@ type Delegation struct {
 	DelegateCertifiedAt       time.Time
 	// ClosedAt is when the filing ended without acceptance, else zero.
 	ClosedAt time.Time
+	// Erased tells that contents, file and people were erased (2.8 (10)).
+	Erased bool
 }
 
 // Acknowledgement is the 受付通知 of a filing (4.1.5).

@@ -42,6 +42,9 @@ func (n *Notifier) CreateEndpoint(ctx context.Context, actor Actor, in EndpointI
 	secret := ""
 	id, err := n.perform(ctx, actor, ActionEndpointCreated, in.IdempotencyKey, in, func(ctx context.Context, a *act) (string, error) {
 		faults := checkEndpoint(ctx, in, check)
+		if err := a.lockParty(ctx); err != nil { // the bound holds for endpoints made at once
+			return "", err
+		}
 		existing, err := a.Endpoints(ctx, actor.PartyID)
 		if err != nil {
 			return "", fmt.Errorf("reading endpoints: %w", err)
@@ -53,7 +56,7 @@ func (n *Notifier) CreateEndpoint(ctx context.Context, actor Actor, in EndpointI
 			return "", err
 		}
 		secret = newWebhookSecret()
-		e := Endpoint{ID: NewID(PrefixEndpoint), PartyID: actor.PartyID, URL: in.URL, Types: in.Types, State: EndpointActive, Secret: secret, Description: in.Description, CreatedAt: a.now}
+		e := Endpoint{ID: NewID(PrefixEndpoint), PartyID: actor.PartyID, URL: in.URL, Types: in.Types, State: EndpointActive, Secret: secret, Description: in.Description, CreatedAt: a.now, AddressAt: a.now}
 		return e.ID, a.InsertEndpoint(ctx, e)
 	})
 	return n.shown(ctx, id, secret, err)
@@ -112,15 +115,9 @@ func (n *Notifier) changeEndpoint(ctx context.Context, actor Actor, action Actio
 		return err
 	}
 	_, err := n.perform(ctx, actor, action, key, input, func(ctx context.Context, a *act) (string, error) {
-		if !IsID(id, PrefixEndpoint) {
-			return "", ErrNotFound
-		}
-		e, err := a.Endpoint(ctx, id)
+		e, err := a.ownEndpoint(ctx, id)
 		if err != nil {
 			return "", err
-		}
-		if e.PartyID != actor.PartyID {
-			return "", ErrNotFound
 		}
 		a.subject = e.ID
 		if err := do(ctx, a, &e); err != nil {
@@ -131,11 +128,27 @@ func (n *Notifier) changeEndpoint(ctx context.Context, actor Actor, action Actio
 	return err
 }
 
+// ownEndpoint reads an endpoint of the actor's party. Missing and another's look
+// the same.
+func (a *act) ownEndpoint(ctx context.Context, id string) (Endpoint, error) {
+	if !IsID(id, PrefixEndpoint) {
+		return Endpoint{}, ErrNotFound
+	}
+	e, err := a.Endpoint(ctx, id)
+	if err == nil && e.PartyID != a.actor.PartyID {
+		return Endpoint{}, ErrNotFound
+	}
+	return e, err
+}
+
 // UpdateEndpoint changes address, filter, description and state.
 func (n *Notifier) UpdateEndpoint(ctx context.Context, actor Actor, in EndpointInput, check AddressChecker) (Endpoint, error) {
 	err := n.changeEndpoint(ctx, actor, ActionEndpointUpdated, in.IdempotencyKey, in.ID, in, func(ctx context.Context, a *act, e *Endpoint) error {
 		if err := checkEndpoint(ctx, in, check).Err(); err != nil {
 			return err
+		}
+		if e.URL != in.URL { // proved again by a test of the new address
+			e.AddressAt, e.VerifiedAt = a.now, time.Time{}
 		}
 		e.URL, e.Types, e.Description, e.State, e.DisabledReason = in.URL, in.Types, in.Description, EndpointActive, ""
 		if !in.Enabled {
@@ -168,18 +181,28 @@ func (n *Notifier) RotateSecret(ctx context.Context, actor Actor, key, id string
 	return n.shown(ctx, id, secret, err)
 }
 
-// TestEndpoint sends an endpoint.test event. It has no number of the sequence:
-// nothing changed.
-func (n *Notifier) TestEndpoint(ctx context.Context, actor Actor, key, id string) error {
-	return n.changeEndpoint(ctx, actor, ActionEndpointTested, key, id, id, func(ctx context.Context, a *act, e *Endpoint) error {
+// TestEndpoint sends an endpoint.test event and returns the delivery's ID. It
+// has no number of the sequence: nothing changed. The first one that arrives
+// proves the endpoint.
+func (n *Notifier) TestEndpoint(ctx context.Context, actor Actor, key, id string) (string, error) {
+	if err := n.mayNotify(ctx, actor); err != nil {
+		return "", err
+	}
+	return n.perform(ctx, actor, ActionEndpointTested, key, id, func(ctx context.Context, a *act) (string, error) {
+		e, err := a.ownEndpoint(ctx, id)
+		if err != nil {
+			return "", err
+		}
+		a.subject = e.ID
 		if e.State != EndpointActive {
-			return ErrConflict // nothing would be sent
+			return "", ErrConflict // nothing would be sent
 		}
 		stream, _, err := a.Head(ctx, actor.PartyID)
 		if err != nil {
-			return fmt.Errorf("reading head of sequence: %w", err)
+			return "", fmt.Errorf("reading head of sequence: %w", err)
 		}
 		notice := Notice{PartyID: actor.PartyID, Stream: stream, Change: Change{Type: NoticeTest, At: a.now}}
-		return n.enqueueDelivery(ctx, a.Tx, Delivery{ID: NewID(PrefixDelivery), EndpointID: e.ID, Notice: notice, State: DeliveryPending})
+		d := Delivery{ID: NewID(PrefixDelivery), EndpointID: e.ID, Notice: notice, State: DeliveryPending}
+		return d.ID, n.enqueueDelivery(ctx, a.Tx, d)
 	})
 }

@@ -78,6 +78,10 @@ type Endpoint struct {
 	CreatedAt      time.Time
 	// DisabledReason is a code, e.g. GONE.
 	DisabledReason string
+	// VerifiedAt is when a test first arrived at the address; zero before.
+	VerifiedAt time.Time
+	// AddressAt is when the address became what it is.
+	AddressAt time.Time
 }
 
 // DeliveryState is where a delivery stands.
@@ -104,6 +108,9 @@ type Delivery struct {
 	LastError   string // a code: TIMEOUT, REFUSED, ADDRESS_NOT_ALLOWED, STATUS, …
 	LastAt      time.Time
 	DeliveredAt time.Time
+	// ResendAt is when its owner wanted one more attempt that is still to come;
+	// zero where none is.
+	ResendAt time.Time
 }
 
 // Attempt is one try of a delivery.
@@ -115,6 +122,9 @@ type Attempt struct {
 	Status int
 	Error  string
 	Millis int64
+	// Answer is the beginning of what was answered, at most [MaxAnswer] bytes. It
+	// is kept sealed.
+	Answer []byte
 }
 
 // MailAddress is an address for a party's notices; it counts once confirmed.
@@ -125,6 +135,10 @@ type MailAddress struct {
 	Language    string
 	ConfirmedAt time.Time
 	CreatedAt   time.Time
+	// Types are the notices that go there; empty means every type.
+	Types []NoticeType
+	// UnsubscribedAt is when its reader unsubscribed; zero while notices go there.
+	UnsubscribedAt time.Time
 }
 
 // MailTemplate names a kind of mail. Each has its texts in jobs/mail.

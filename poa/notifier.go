@@ -133,29 +133,6 @@ func (n *Notifier) enqueueDelivery(ctx context.Context, tx Tx, d Delivery) error
 	return tx.Enqueue(ctx, DeliverWebhook{DeliveryID: d.ID, EndpointID: d.EndpointID}, time.Time{})
 }
 
-// mailNotice mails a notice to the party's confirmed addresses.
-func (n *Notifier) mailNotice(ctx context.Context, tx Tx, notice Notice) error {
-	addresses, err := tx.MailAddresses(ctx, notice.PartyID)
-	if err != nil {
-		return fmt.Errorf("reading mail addresses: %w", err)
-	}
-	a := &act{Tx: tx, now: n.clock.Now()}
-	for _, address := range addresses {
-		if address.ConfirmedAt.IsZero() {
-			continue
-		}
-		values := map[string]string{"type": string(notice.Type), "delegationId": string(notice.DelegationID), "status": string(notice.Status),
-			"sequence": fmt.Sprint(notice.Sequence), "at": notice.At.Format(time.RFC3339)}
-		if !notice.EffectiveAt.IsZero() {
-			values["effectiveAt"] = notice.EffectiveAt.Format(time.RFC3339)
-		}
-		if err := a.mail(ctx, Mail{PartyID: notice.PartyID, To: address.Email, Template: MailNotice, Language: address.Language, Values: values}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // WebhookData is the data of a webhook's body: thin, without personal data.
 type WebhookData struct {
 	DelegationID DelegationID   `json:"delegationId,omitempty"`
@@ -193,7 +170,7 @@ func (n *Notifier) Outgoing(ctx context.Context, deliveryID string) (Delivery, E
 	if err != nil {
 		return Delivery{}, Endpoint{}, err
 	}
-	if d.State != DeliveryPending || e.State != EndpointActive {
+	if d.State != DeliveryPending && d.ResendAt.IsZero() || e.State != EndpointActive {
 		return Delivery{}, Endpoint{}, ErrNotFound
 	}
 	return d, e, nil
@@ -210,7 +187,10 @@ func (n *Notifier) Attempted(ctx context.Context, a Attempt, last bool) error {
 		state = DeliveryFailed
 	}
 	err := n.store.InTx(ctx, func(ctx context.Context, tx Tx) error {
-		return tx.RecordAttempt(ctx, a, state)
+		if err := tx.RecordAttempt(ctx, a.bounded(), state); err != nil || state != DeliveryDelivered {
+			return err
+		}
+		return n.verify(ctx, tx, a)
 	})
 	if err != nil || a.Status != 410 {
 		return err

@@ -305,13 +305,15 @@ func TestEndpointsBounds(t *testing.T) {
 		t.Parallel()
 		o := newOffice(t)
 		e, off := o.endpoint(o.delegator), o.endpoint(o.delegator)
-		must(t, o.notifier.TestEndpoint(t.Context(), o.delegator, newKey(), e.ID))
+		_, err := o.notifier.TestEndpoint(t.Context(), o.delegator, newKey(), e.ID)
+		must(t, err)
 		if got := o.deliveries(e.ID); len(got) != 1 || got[0].Notice.Sequence != 0 || got[0].Body().Type != poa.NoticeTest {
 			t.Errorf("sent %+v", got)
 		}
-		_, err := o.notifier.UpdateEndpoint(t.Context(), o.delegator, poa.EndpointInput{IdempotencyKey: newKey(), ID: off.ID, URL: off.URL}, anyURL{})
+		_, err = o.notifier.UpdateEndpoint(t.Context(), o.delegator, poa.EndpointInput{IdempotencyKey: newKey(), ID: off.ID, URL: off.URL}, anyURL{})
 		must(t, err)
-		wantCode(t, o.notifier.TestEndpoint(t.Context(), o.delegator, newKey(), off.ID), poa.CodeConflict)
+		_, err = o.notifier.TestEndpoint(t.Context(), o.delegator, newKey(), off.ID)
+		wantCode(t, err, poa.CodeConflict)
 		o.accepted()
 		o.number()
 		waiting := o.deliveries(e.ID)[1]
@@ -331,8 +333,9 @@ func TestEndpointsBounds(t *testing.T) {
 		e := o.endpoint(o.delegator)
 		for _, id := range []string{e.ID, poa.NewID(poa.PrefixEndpoint), "' OR 1=1 --\x00"} {
 			wantCode(t, o.notifier.DeleteEndpoint(t.Context(), o.recipient, newKey(), id), poa.CodeNotFound)
-			wantCode(t, o.notifier.TestEndpoint(t.Context(), o.recipient, newKey(), id), poa.CodeNotFound)
-			_, err := o.notifier.RotateSecret(t.Context(), o.recipient, newKey(), id, 0)
+			_, err := o.notifier.TestEndpoint(t.Context(), o.recipient, newKey(), id)
+			wantCode(t, err, poa.CodeNotFound)
+			_, err = o.notifier.RotateSecret(t.Context(), o.recipient, newKey(), id, 0)
 			wantCode(t, err, poa.CodeNotFound)
 			_, err = o.notifier.UpdateEndpoint(t.Context(), o.recipient, poa.EndpointInput{IdempotencyKey: newKey(), ID: id, URL: e.URL}, anyURL{})
 			if code := codeOf(err); code != poa.CodeNotFound {

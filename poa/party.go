@@ -80,6 +80,8 @@ type Party struct {
 	DecidedAt time.Time
 	// NameShown tells whether delegators may see a recipient's name.
 	NameShown bool
+	// Erased tells that the profile was erased (2.8 (10)).
+	Erased bool
 	// Version counts how often the party stated itself, from 1.
 	Version int
 	// ProvedAt is when the e-mail address was proved; zero before.
@@ -210,4 +212,6 @@ type Token struct {
 	// RevokedAt is zero while the token holds.
 	RevokedAt  time.Time
 	LastUsedAt time.Time
+	// ReplacedBy is the token that took its place; it goes on until ExpiresAt.
+	ReplacedBy string
 }

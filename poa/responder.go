@@ -99,10 +99,10 @@ func inquiryOf(q Question, now time.Time) (Inquiry, Faults) {
 	id, ok := ParseDelegationID(q.DelegationID)
 	in := Inquiry{ID: NewID(PrefixInquiry), DelegationID: id, Mistyped: !ok, AnsweredAt: now, At: now, KnownAt: now, Nonce: q.Nonce}
 	if !q.At.IsZero() {
-		in.At, in.Historical = q.At.UTC().Truncate(time.Microsecond), true
+		in.At, in.AtGiven, in.Historical = q.At.UTC().Truncate(time.Microsecond), true, true
 	}
 	if !q.KnownAt.IsZero() {
-		in.KnownAt, in.Historical = q.KnownAt.UTC().Truncate(time.Microsecond), true
+		in.KnownAt, in.KnownAtGiven, in.Historical = q.KnownAt.UTC().Truncate(time.Microsecond), true, true
 	}
 	if in.At.After(now) {
 		faults.Add(CodeFuture, "at")

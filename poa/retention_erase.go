@@ -283,11 +283,7 @@ func (r *Retention) Sweep(ctx context.Context) (int, error) {
 			continue
 		}
 		for {
-			n := 0
-			err := r.eraser.InTx(ctx, func(ctx context.Context, tx Tx) (err error) {
-				n, err = tx.SweepRows(ctx, table, rule.Period.before(r.clock.Now()), sweepBatch)
-				return err
-			})
+			n, err := r.sweepBatch(ctx, table, rule)
 			if err != nil {
 				return total, fmt.Errorf("sweeping %s: %w", table.Table, err)
 			}
@@ -305,6 +301,22 @@ func (r *Retention) Sweep(ctx context.Context) (int, error) {
 		return "traces", nil
 	})
 	return total, err
+}
+
+// sweepBatch deletes a batch of rows, and then the keys that sealed them alone.
+// Where it is cut off between the two, the next start replays the list.
+func (r *Retention) sweepBatch(ctx context.Context, table RetainedTable, rule RetentionRule) (int, error) {
+	var n int
+	var keys []DestroyedKey
+	now := r.clock.Now()
+	err := r.eraser.InTx(ctx, func(ctx context.Context, tx Tx) (err error) {
+		n, keys, err = tx.SweepRows(ctx, table, rule.Period.before(now), now, sweepBatch)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return n, r.eraser.DestroyListed(ctx, keys)
 }
 
 // Resume goes on with released runs that were cut off.

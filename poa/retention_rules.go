@@ -87,7 +87,10 @@ const (
 	RecordErasure        RecordKind = "ERASURE"
 	RecordProgram        RecordKind = "PROGRAM"
 	RecordCase           RecordKind = "CASE"
+	RecordContact        RecordKind = "CONTACT"
+	RecordReview         RecordKind = "REVIEW"
 	RecordSession        RecordKind = "SESSION"
+	RecordSignIn         RecordKind = "SIGN_IN"
 	RecordIdempotency    RecordKind = "IDEMPOTENCY"
 	RecordLink           RecordKind = "LINK"
 	RecordMail           RecordKind = "MAIL"
@@ -132,14 +135,17 @@ var retentionRules = []RetentionRule{
 	{RecordAuditArchive, GroundAuditLog, FromMove, Period{Years: years10}, EndErase},
 	{RecordUnauthorised, GroundAuditLog, FromEntry, Period{Years: 3}, EndArchive},
 	{RecordCase, GroundRecords, FromCompletion, Period{Years: 3}, EndDelete},
+	{RecordContact, GroundOurs, FromEntry, Period{Years: 3}, EndDelete},
+	{RecordReview, GroundRecords, FromCompletion, Period{Years: years10}, EndDelete},
 	{RecordSession, GroundOurs, FromExpiry, Period{}, EndDelete},
+	{RecordSignIn, GroundOurs, FromEntry, Period{Days: 30}, EndDelete},
 	{RecordIdempotency, GroundOurs, FromExpiry, Period{}, EndDelete},
 	{RecordLink, GroundOurs, FromExpiry, Period{Days: 30}, EndDelete},
 	{RecordMail, GroundOurs, FromEntry, Period{Days: 90}, EndDelete},
 	{RecordDelivery, GroundOurs, FromEntry, Period{Days: 90}, EndDelete},
 	{RecordNotice, GroundOurs, FromEntry, Period{Months: 13}, EndDelete},
-	{RecordWatch, GroundOurs, FromCompletion, Period{Years: 1}, EndDelete},
-	{RecordEndpoint, GroundOurs, FromCompletion, Period{Years: 1}, EndDelete},
+	{RecordWatch, GroundOurs, FromCompletion, Period{Months: 12}, EndDelete},
+	{RecordEndpoint, GroundOurs, FromCompletion, Period{Months: 12}, EndDelete},
 	{RecordCounter, GroundOurs, FromEntry, Period{Months: 13}, EndDelete},
 	{RecordPublished, GroundRecords, FromEndOfForce, Period{Years: years10}, EndKeep},
 	{RecordSigningKey, GroundOurs, FromEndOfForce, Period{Years: years10}, EndKeep},
@@ -150,7 +156,7 @@ var retentionRules = []RetentionRule{
 	{RecordEntryRegister, GroundAuditLog, FromEntry, Period{Years: 3}, EndOutside},
 	{RecordEntryDevice, GroundRecords, FromEntry, Period{Months: 6}, EndOutside},
 	{RecordPaper, GroundRecords, FromCompletion, Period{Years: years10}, EndOutside},
-	{RecordBackup, GroundOurs, FromEntry, Period{Years: years10}, EndOutside},
+	{RecordBackup, GroundOurs, FromEntry, Period{Months: 12}, EndOutside},
 	{RecordKeyStoreBackup, GroundOurs, FromEntry, Period{Days: 35}, EndOutside},
 }
 

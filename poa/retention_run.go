@@ -119,7 +119,7 @@ func (r *Retention) PrepareErasure(ctx context.Context, actor Actor, key string)
 		}
 		for _, run := range open {
 			if state := run.StateAt(a.now); state == RunWaiting || state == RunReleased {
-				return "", Faults{newFault(CodeRunWaiting, "run")}
+				return "", Faults{newFault(CodeRunWaiting, "")}
 			}
 		}
 		run := Run{ID: NewID(PrefixRun), Kind: kind, PreparedBy: actor.ID, PreparedAt: a.now, Items: len(items)}
@@ -230,13 +230,13 @@ func (r *Retention) ReleaseErasure(ctx context.Context, actor Actor, key, id str
 func checkRelease(run Run, actor Actor, now time.Time) error {
 	switch {
 	case now.Before(run.PreparedAt):
-		return Faults{newFault(CodeClockBack, "run", "at", run.PreparedAt.In(JST).Format(time.RFC3339))}
+		return Faults{newFault(CodeClockBack, "", "at", run.PreparedAt.In(JST).Format(time.RFC3339))}
 	case run.StateAt(now) == RunLapsed:
-		return Faults{newFault(CodeRunLapsed, "run")}
+		return Faults{newFault(CodeRunLapsed, "")}
 	case run.StateAt(now) != RunWaiting:
 		return ErrConflict
 	case run.PreparedBy == actor.ID:
-		return Faults{newFault(CodeSamePerson, "run")}
+		return Faults{newFault(CodeSamePerson, "")}
 	default:
 		return nil
 	}

@@ -18,6 +18,9 @@ type RetainedTable struct {
 	// Age is the instant or day from which the rule of a table that is swept
 	// counts; rows without it are kept.
 	Age string
+	// OwnKey is the class of a data key that is named by the row's ID and seals
+	// the row, where no Party does: it is destroyed with the row.
+	OwnKey string
 }
 
 // retainedTables lists every table of the database. A test reads the schema and
@@ -28,6 +31,15 @@ var retainedTables = []RetainedTable{
 	{Table: "party_refusals", Kind: RecordApplication, Party: "party_id"},
 	{Table: "confirmations", Kind: RecordContract, Party: "party_id"},
 	{Table: "mail_addresses", Kind: RecordContract, Party: "party_id"},
+	{Table: "party_versions", Kind: RecordContract, Party: "party_id"},
+	{Table: "party_lookups", Kind: RecordContract, Party: "party_id"},
+	{Table: "changes", Kind: RecordContract, Party: "party_id"},
+	{Table: "change_versions", Kind: RecordContract, Parent: "changes", Ref: "change_id"},
+	{Table: "questions", Kind: RecordContract, Party: "party_id"},
+	{Table: "dismissal_proposals", Kind: RecordStaff, Parent: "appointments", Ref: "appointment_id"},
+	{Table: "dismissals", Kind: RecordStaff, Parent: "appointments", Ref: "appointment_id"},
+	{Table: "held_roles", Kind: RecordStaff, Parent: "appointments", Ref: "appointment_id"},
+	{Table: "appointments", Kind: RecordStaff, Parent: "accounts", Ref: "account_id"},
 	{Table: "accounts", Kind: RecordContract, Party: "party_id", Staff: "id"},
 	{Table: "api_tokens", Kind: RecordContract, Parent: "accounts", Ref: "account_id"},
 	{Table: "passkeys", Kind: RecordContract, Parent: "accounts", Ref: "account_id"},
@@ -38,6 +50,8 @@ var retainedTables = []RetainedTable{
 	{Table: "deliveries", Kind: RecordDelivery, Parent: "endpoints", Ref: "endpoint_id", Age: "at"},
 	{Table: "attempts", Kind: RecordDelivery, Parent: "deliveries", Ref: "delivery_id"},
 	{Table: "watches", Kind: RecordWatch, Party: "recipient_id", Delegation: "delegation_id", Age: "ended_at"},
+	{Table: "case_notes", Kind: RecordCase, Parent: "cases", Ref: "case_id"},
+	{Table: "contacts", Kind: RecordContact, Party: "party_id", Parent: "cases", Ref: "case_id", Age: "entered_at", OwnKey: "account"},
 	{Table: "cases", Kind: RecordCase, Party: "party_id", Delegation: "subject_id", Age: "closed_at"},
 	// What belongs to a delegation.
 	{Table: "delegations", Kind: RecordProof}, // the row stays without its contents: its ID is answered for
@@ -47,11 +61,16 @@ var retainedTables = []RetainedTable{
 	{Table: "refusals", Kind: RecordRefusedFiling, Delegation: "delegation_id"},
 	{Table: "challenges", Kind: RecordLink, Delegation: "delegation_id", Age: "expires_at"},
 	{Table: "announced", Kind: RecordDelegation, Delegation: "delegation_id"},
+	{Table: "title_looks", Kind: RecordDelegation, Delegation: "delegation_id"},
+	{Table: "title_rounds", Kind: RecordDelegation, Delegation: "delegation_id"},
+	{Table: "titles", Kind: RecordDelegation, Delegation: "delegation_id"},
 	// What ends by itself.
+	{Table: "findings", Kind: RecordReview, Parent: "reviews", Ref: "review_id"},
+	{Table: "reviews", Kind: RecordReview, Age: "at", OwnKey: "audit"},
 	{Table: "links", Kind: RecordLink, Delegation: "delegation_id", Parent: "accounts", Ref: "subject_id", Age: "expires_at"},
 	{Table: "sessions", Kind: RecordSession, Parent: "accounts", Ref: "account_id", Age: "expires_at"},
-	{Table: "attempts_to_sign_in", Kind: RecordLink, Age: "last_at"},
-	{Table: "password_requests", Kind: RecordLink, Age: "created_at"},
+	{Table: "attempts_to_sign_in", Kind: RecordSignIn, Age: "last_at"},
+	{Table: "password_requests", Kind: RecordSignIn, Age: "created_at"},
 	{Table: "idempotency_keys", Kind: RecordIdempotency, Age: "until"},
 	{Table: "mails", Kind: RecordMail, Party: "party_id", Delegation: "delegation_id", Age: "created_at"},
 	{Table: "notices", Kind: RecordNotice, Party: "party_id", Age: "at"},
@@ -78,6 +97,8 @@ var retainedTables = []RetainedTable{
 	{Table: "retention_runs", Kind: RecordErasure},
 	{Table: "retention_items", Kind: RecordErasure},
 	{Table: "backups", Kind: RecordErasure},
+	{Table: "professional_bodies", Kind: RecordProgram},
+	{Table: "title_slots", Kind: RecordProgram},
 	{Table: "marks", Kind: RecordProgram},
 	{Table: "key_checks", Kind: RecordProgram},
 	{Table: "bun_migrations", Kind: RecordProgram},

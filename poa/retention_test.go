@@ -346,3 +346,41 @@ func TestSweepLeavesWhatIsHeldAndWhatIsYoung(t *testing.T) {
 		t.Errorf("%s of the held party's %s mails are left, %s others", count(of), before, count("NOT "+of))
 	}
 }
+
+// TestAnErasedDelegationStillAnswers: ten years after its term an accepted
+// delegation is erased; its ID is answered for as before, and its history stays.
+func TestAnErasedDelegationStillAnswers(t *testing.T) {
+	t.Parallel()
+	v := newVault(t)
+	d := v.accepted()
+	until := d.ValidThrough.Ends().In(poa.JST).AddDate(10, 0, 0)
+	v.clock.Set(until.Add(-time.Second))
+	if id := v.prepare(); len(v.outcomes(id)) != 0 {
+		t.Error("it is over a second early")
+	} else {
+		v.release(id)
+		v.run(id)
+	}
+	v.wantErased(d.ID, false)
+	v.clock.Set(until)
+	id := v.prepare()
+	if got := v.outcomes(id); len(got) != 1 {
+		t.Fatalf("%v is over", got)
+	}
+	v.release(id)
+	v.run(id)
+	v.wantErased(d.ID, true)
+	facts, err := v.store.Facts(t.Context(), d.ID)
+	if err != nil || len(facts) == 0 {
+		t.Errorf("%d facts, %v", len(facts), err)
+	}
+	projection, err := v.store.Projection(t.Context(), d.ID)
+	if err != nil || projection.StandingAt(v.clock.Now()).Status != poa.StatusExpired {
+		t.Errorf("%+v, %v", projection, err)
+	}
+	if read, err := v.store.Delegation(t.Context(), d.ID); err != nil || !read.Erased || read.Contents.Mandator.Kind != poa.Corporation {
+		t.Errorf("%+v, %v", read, err)
+	}
+	_, err = v.store.File(t.Context(), d.ID, poa.FileSigned)
+	wantCode(t, err, poa.CodeNotFound)
+}

@@ -37,8 +37,10 @@ type RetentionTx interface {
 	// that go with it, by the table of rules. It returns how many went.
 	EraseRows(ctx context.Context, ref SubjectRef, at time.Time) (int64, error)
 	// SweepRows deletes at most limit rows of a table whose age lies before the
-	// instant, with what belongs to them, and none that a hold keeps.
-	SweepRows(ctx context.Context, t RetainedTable, before time.Time, limit int) (int, error)
+	// instant, with what belongs to them, and none that a hold keeps. It returns
+	// how many went, and the keys of their own that are now in the list of
+	// destroyed ones.
+	SweepRows(ctx context.Context, t RetainedTable, before, now time.Time, limit int) (int, []DestroyedKey, error)
 	// EndArchive records that an archive's file is destroyed.
 	EndArchive(ctx context.Context, id string, at time.Time) error
 
@@ -81,6 +83,8 @@ type Eraser interface {
 	Store
 	// DestroyKey destroys a subject's data key; again, it does nothing.
 	DestroyKey(ctx context.Context, ref SubjectRef) error
+	// DestroyListed destroys data keys that stand in the list.
+	DestroyListed(ctx context.Context, keys []DestroyedKey) error
 	// ReadMonth writes every row of a month, in the order of instant and ID, and
 	// counts what the month holds then.
 	ReadMonth(ctx context.Context, m Month, to *log.ArchiveWriter) error

@@ -170,6 +170,9 @@ func (r *Registrar) accept(ctx context.Context, a *act, d Delegation) error {
 	if err := r.mayReplace(ctx, a, d); err != nil {
 		return err
 	}
+	if err := a.delegatorActive(ctx, d.DelegatorID); err != nil {
+		return err
+	}
 	if err := a.Accept(ctx, d.ID, a.now); err != nil {
 		return fmt.Errorf("accepting delegation: %w", err)
 	}

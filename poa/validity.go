@@ -36,10 +36,13 @@ type Credential struct {
 type Inquiry struct {
 	ID string
 	// DelegationID is empty where the ID was mistyped: its text is not kept.
-	DelegationID              DelegationID
-	Mistyped                  bool
-	At                        time.Time
-	KnownAt                   time.Time
+	DelegationID DelegationID
+	Mistyped     bool
+	At           time.Time
+	KnownAt      time.Time
+	// AtGiven and KnownAtGiven tell which of the two the question named: only
+	// that one is kept in the row.
+	AtGiven, KnownAtGiven     bool
 	Historical                bool
 	AnsweredAt                time.Time
 	DocumentSHA256            []byte

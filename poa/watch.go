@@ -38,6 +38,9 @@ func (n *Notifier) Watch(ctx context.Context, actor Actor, in WatchInput) (Watch
 		if err := checkInput(in).Err(); err != nil {
 			return "", err
 		}
+		if err := a.shareParty(ctx); err != nil {
+			return "", err
+		}
 		d, err := acceptedByText(ctx, a, in.DelegationID)
 		if err != nil {
 			return "", err
@@ -98,6 +101,26 @@ func (n *Notifier) Unwatch(ctx context.Context, actor Actor, in WatchInput) erro
 			return "", err
 		}
 		return string(id), a.DeleteWatch(ctx, actor.PartyID, id)
+	})
+	return err
+}
+
+// SetWatchAsked says whether a recipient watches what it asks about from then
+// on. It is off until the recipient wants it. A historical question begins no
+// watch.
+func (n *Notifier) SetWatchAsked(ctx context.Context, actor Actor, key string, on bool) error {
+	if err := actor.require(ActorRecipient); err != nil {
+		return err
+	}
+	if err := actor.requireMember(MemberDeveloper); err != nil {
+		return err
+	}
+	_, err := n.perform(ctx, actor, ActionWatchAsked, key, on, func(ctx context.Context, a *act) (string, error) {
+		if err := a.lockParty(ctx); err != nil {
+			return "", err
+		}
+		a.note("on", fmt.Sprint(on))
+		return actor.PartyID, a.Tx.SetWatchAsked(ctx, actor.PartyID, on)
 	})
 	return err
 }

@@ -85,7 +85,7 @@ func TestEveryRouteForEveryone(t *testing.T) {
 					w.knock(t, pattern, who, addresses[pattern].Path)
 				}
 			}
-			if inside && strings.HasPrefix(pattern, "POST ") {
+			if inside && strings.HasPrefix(pattern, "POST ") && pattern != "POST /unsubscribe/{token}" { // which mail programs post from anywhere
 				w.fromElsewhere(t, pattern, reaches[pattern], addresses[pattern].Path)
 			}
 		}

@@ -65,16 +65,17 @@ func TestSecretsAreShownOnce(t *testing.T) {
 		t.Error("the secret is not shown, or twice")
 	}
 	page = v.submit(page, path+"/test", nil, 200)
-	v.sees(page, "送信の試験", "送信待ち")
-	rotated := v.submit(page, path+"/rotate", nil, 200)
+	v.sees(page, "送信の試験", "送信待ち", "自動的に更新されます")
+	rotated := v.submit(v.open(path+"/rotate", 200), path+"/rotate", url.Values{"overlapHours": {"1"}}, 200)
 	if fresh := secretText.FindString(html.UnescapeString(rotated.body)); fresh == "" || fresh == secret {
 		t.Error("no new secret is shown")
 	}
-	page = v.submit(page, path, url.Values{"description": {"変えた"}, "enabled": nil}, 200)
+	page = v.submit(v.open(path, 200), path, url.Values{"description": {"変えた"}, "enabled": nil}, 200)
 	v.sees(page, "変えた", "停止中")
 	page = v.open(path+"/delete", 200)
 	v.sees(page, "https://hook.example/x")
-	v.sees(v.submit(page, path+"/delete", nil, 200), "送信先はまだありません")
+	v.submit(page, path+"/delete", url.Values{"typed": {"hook.example.com"}}, 422)
+	v.sees(v.submit(page, path+"/delete", url.Values{"typed": {"hook.example"}}, 200), "送信先はまだありません")
 }
 
 // TestEndsOfFilings withdraws, declines, replaces, renounces.

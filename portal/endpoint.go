@@ -9,12 +9,10 @@ import (
 	"ininjo/poa"
 )
 
-// overlap is how long an endpoint's old secret signs beside a new one.
-const overlap = 24 * time.Hour
-
 type endpointView struct {
 	poa.Endpoint
 	Deliveries []poa.Delivery
+	Pager      pager
 	Made       *poa.Endpoint
 }
 
@@ -25,7 +23,7 @@ func (p *portal) endpoint(r *request, made *poa.Endpoint, f *Form) error {
 	if err != nil {
 		return err
 	}
-	deliveries, err := p.Records.Deliveries(r.Context(), r.actor, e.ID, 50)
+	deliveries, err := p.Records.DeliveryPage(r.Context(), r.actor, e.ID, r.pageOf())
 	if err != nil {
 		return err
 	}
@@ -33,7 +31,7 @@ func (p *portal) endpoint(r *request, made *poa.Endpoint, f *Form) error {
 		f = newForm("endpoint")
 		f.Values = endpointValues(e)
 	}
-	return p.render(r, "endpoint", endpointView{e, deliveries, made}, f)
+	return p.render(r, "endpoint", endpointView{e, deliveries.Items, pagerOf(r, deliveries), made}, f)
 }
 
 func endpointValues(e poa.Endpoint) url.Values {
@@ -60,33 +58,81 @@ func (p *portal) updateEndpoint(r *request) error {
 	return r.redirect("/endpoints/" + in.ID + "?done=endpoint")
 }
 
-// testEndpoint sends an endpoint.test event.
+// testEndpoint sends an endpoint.test event and shows its answer as it comes.
 func (p *portal) testEndpoint(r *request) error {
-	if err := p.Notifier.TestEndpoint(r.Context(), r.actor, r.key(), r.PathValue("id")); err != nil {
+	delivery, err := p.Notifier.TestEndpoint(r.Context(), r.actor, r.key(), r.PathValue("id"))
+	if err != nil {
 		return err
 	}
-	return r.redirect("/endpoints/" + r.PathValue("id") + "?done=tested")
+	return r.redirect("/endpoints/" + r.PathValue("id") + "/deliveries/" + delivery + "?done=tested")
+}
+
+func (p *portal) showRotateSecret(r *request) error {
+	return p.rotateSecretPage(r, newForm("rotate", "overlapHours", "24"))
+}
+
+func (p *portal) rotateSecretPage(r *request, f *Form) error {
+	e, err := p.Records.Endpoint(r.Context(), r.actor, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return p.render(r, "endpoint-rotate", e, f)
 }
 
 // rotateSecret gives the endpoint a new secret, shown in this one answer.
 func (p *portal) rotateSecret(r *request) error {
-	made, err := p.Notifier.RotateSecret(r.Context(), r.actor, r.key(), r.PathValue("id"), overlap)
+	var faults poa.Faults
+	hours := r.number("overlapHours", &faults)
+	if hours < 0 || hours > int(poa.MaxOverlap.Hours()) {
+		faults.Add(poa.CodeInvalid, "overlapHours")
+	}
+	if len(faults) > 0 {
+		return p.rotateSecretPage(r, r.refused("rotate", faults))
+	}
+	made, err := p.Notifier.RotateSecret(r.Context(), r.actor, r.key(), r.PathValue("id"), time.Duration(hours)*time.Hour)
 	if err != nil {
 		return err
 	}
 	return p.endpoint(r, &made, nil)
 }
 
+type endpointDeleteView struct {
+	poa.Endpoint
+	// Host is typed to confirm.
+	Host string
+}
+
 func (p *portal) showDeleteEndpoint(r *request) error {
+	return p.deletePage(r, newForm("delete-endpoint"))
+}
+
+func (p *portal) deletePage(r *request, f *Form) error {
 	e, err := p.Records.Endpoint(r.Context(), r.actor, r.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	return p.render(r, "endpoint-delete", e)
+	return p.render(r, "endpoint-delete", endpointDeleteView{e, hostOf(e)}, f)
 }
 
+// hostOf is the name by which its owner knows an endpoint.
+func hostOf(e poa.Endpoint) string {
+	u, err := url.Parse(e.URL)
+	if err != nil {
+		return e.URL
+	}
+	return u.Host
+}
+
+// deleteEndpoint deletes an endpoint whose name was typed.
 func (p *portal) deleteEndpoint(r *request) error {
-	if err := p.Notifier.DeleteEndpoint(r.Context(), r.actor, r.key(), r.PathValue("id")); err != nil {
+	e, err := p.Records.Endpoint(r.Context(), r.actor, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	if faults := poa.Typed(r.text("typed"), hostOf(e), "typed"); len(faults) > 0 {
+		return p.deletePage(r, r.refused("delete-endpoint", faults))
+	}
+	if err := p.Notifier.DeleteEndpoint(r.Context(), r.actor, r.key(), e.ID); err != nil {
 		return err
 	}
 	return r.redirect("/endpoints?done=deleted")

@@ -133,9 +133,9 @@ var _ = examples(func(w *tour) []example {
 		pictured(page("GET /endpoints/{id}", "recipient", w.at["endpoint"]), "endpoint"),
 		refused("POST /endpoints/{id}", "recipient", w.at["endpoint"], w.at["endpoint"]),
 		unrefused("POST /endpoints/{id}/test", "recipient", w.at["endpoint"]+"/test", "nothing is typed"),
-		unrefused("POST /endpoints/{id}/rotate", "recipient", w.at["endpoint"]+"/rotate", "nothing is typed"),
+		refused("POST /endpoints/{id}/rotate", "recipient", w.at["endpoint"]+"/rotate", w.at["endpoint"]+"/rotate"),
 		page("GET /endpoints/{id}/delete", "recipient", w.at["endpoint"]+"/delete"),
-		unrefused("POST /endpoints/{id}/delete", "recipient", w.at["endpoint"]+"/delete", "nothing is typed"),
+		refused("POST /endpoints/{id}/delete", "recipient", w.at["endpoint"]+"/delete", w.at["endpoint"]+"/delete"),
 	}
 })
 

@@ -190,10 +190,12 @@ func faulty(scope string, fields ...string) *Form {
 func Samples() []Sample {
 	all := append(publicSamples(), delegatorSamples()...)
 	all = append(all, recipientSamples()...)
+	all = append(all, ownSamples()...)
 	all = append(all, applicationSamples()...)
 	all = append(all, failureSamples()...)
 	all = append(all, accessSamples()...)
 	all = append(all, titleSamples()...)
+	all = append(all, retentionSamples()...)
 	all = append(all, staffSamples()...)
 	return append(all, deskSamples()...)
 }
@@ -293,15 +295,15 @@ func recipientSamples() []Sample {
 	return append(all,
 		Sample{"recipient", "recipient", recipientWho, recipientView{Party: sampleParty(poa.PartyRecipient, poa.EnrollmentActive), Watches: 3}, nil},
 		Sample{"check", "check", recipientWho, checkView{}, []*Form{faulty("check", "delegationId", "documentSha256")}},
-		Sample{"watches", "watches", recipientWho, watchesView{[]poa.Watch{{DelegationID: "7ZK3M-Q9V2R-4XW8A-BC5DE-F6GHJ", Since: sampleAt}}}, []*Form{faulty("watch", "delegationId")}},
+		Sample{"watches", "watches", recipientWho, watchesView{Watches: []poa.WatchRow{{Watch: poa.Watch{DelegationID: "7ZK3M-Q9V2R-4XW8A-BC5DE-F6GHJ", Since: sampleAt}, Standing: poa.Standing{Status: poa.StatusSuspended, Reason: poa.ReasonServiceReview}, Term: *term}}, Asked: true}, []*Form{faulty("watch", "delegationId")}},
 		Sample{"watches-empty", "watches", recipientWho, watchesView{}, nil},
 		Sample{"tokens", "tokens", recipientWho, tokensView{Tokens: []poa.Token{token, over}, Now: sampleAt, Made: &token, Text: "inj_live_0000", API: "http://portal.test/graphql"}, []*Form{faulty("token", "name", "scope", "expiresInDays")}},
 		Sample{"tokens-empty", "tokens", recipientWho, tokensView{}, nil},
 		Sample{"token-revoke", "token-revoke", recipientWho, token, nil},
 		Sample{"endpoints", "endpoints", recipientWho, endpointsView{[]poa.Endpoint{endpoint}, &made}, []*Form{faulty("endpoint", "url", "description", "types")}},
 		Sample{"endpoints-empty", "endpoints", recipientWho, endpointsView{}, nil},
-		Sample{"endpoint", "endpoint", recipientWho, endpointView{endpoint, []poa.Delivery{delivery}, &made}, nil},
-		Sample{"endpoint-delete", "endpoint-delete", recipientWho, endpoint, nil})
+		Sample{"endpoint", "endpoint", recipientWho, endpointView{endpoint, []poa.Delivery{delivery}, pager{Next: "?after=x"}, &made}, nil},
+		Sample{"endpoint-delete", "endpoint-delete", recipientWho, endpointDeleteView{endpoint, "example.jp"}, nil})
 }
 
 func staffSamples() []Sample {

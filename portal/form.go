@@ -46,12 +46,12 @@ func (f *Form) Value(name string) string { return f.Values.Get(name) }
 func (f *Form) Is(name, value string) bool { return slices.Contains(f.Values[name], value) }
 
 // whole are paths of faults that no field of a form shows.
-var whole = []string{"version", "token", "idempotencyKey", "partyId", "challengeId", "replaces", "termsId", "caseId", "appointmentId", "accountId", "subjectId", "questionId", "changeId", "fields", ""}
+var whole = []string{"version", "token", "idempotencyKey", "partyId", "challengeId", "replaces", "termsId", "caseId", "appointmentId", "accountId", "subjectId", "questionId", "changeId", "fields", "mailAddressId", ""}
 
 // shows reports whether the form has a field for the path of a fault.
 func (f *Form) shows(field string) bool {
 	if field == "delegationId" {
-		return f.Scope == "check" || f.Scope == "watch"
+		return f.Scope == "check" || f.Scope == "watch" || f.Scope == "inquiries"
 	}
 	return !slices.Contains(whole, field)
 }

@@ -40,10 +40,12 @@ func (p *portal) linkOver(r *request) error {
 
 // showLink shows what the link is for.
 func (p *portal) showLink(r *request) error {
-	actor, ok := p.linkActor(r, poa.LinkPassword, poa.LinkAnswer, poa.LinkRenounce)
+	actor, ok := p.linkActor(r, poa.LinkPassword, poa.LinkConfirm, poa.LinkAnswer, poa.LinkRenounce)
 	switch {
 	case !ok:
 		return p.linkOver(r)
+	case actor.Purpose == poa.LinkConfirm:
+		return p.render(r, "address-confirm", linkView{Base: r.base()})
 	case actor.Purpose == poa.LinkPassword:
 		return p.render(r, "password", linkView{Base: r.base()})
 	}

@@ -62,7 +62,7 @@ func (v views) knows(key string) bool { return doneKeys[key] }
 var doneKeys = map[string]bool{"done.password": true, "done.signed-out": true, "done.drafted": true, "done.filed": true, "done.accepted": true, "done.withdrawn": true,
 	"done.revoked": true, "done.link": true, "done.token-revoked": true, "done.endpoint": true, "done.tested": true, "done.deleted": true,
 	"done.watched": true, "done.unwatched": true, "done.confirmed": true, "done.application-accepted": true, "done.application-refused": true,
-	"done.filing-accepted": true, "done.filing-refused": true, "done.handed-in": true, "done.title-looked": true, "done.body-corrected": true}
+	"done.filing-accepted": true, "done.filing-refused": true, "done.handed-in": true, "done.resent": true, "done.own-saved": true, "done.address-added": true, "done.address-removed": true, "done.contract-ended": true, "done.title-looked": true, "done.body-corrected": true}
 
 // Form returns the form of a scope: the one that was sent, or an empty one.
 func (p *page) Form(scope string) *Form {
@@ -112,12 +112,19 @@ func navigation(actor poa.Actor, here string) []navLink {
 		add("/delegations", "nav.delegations")
 		add("/endpoints", "nav.endpoints")
 		add("/tokens", "nav.tokens")
+		if actor.IsMember(poa.MemberAdministrator) {
+			add("/addresses", "nav.addresses")
+		}
 	case poa.ActorRecipient:
 		add("/recipient", "nav.recipient")
 		add("/check", "nav.check")
+		add("/inquiries", "nav.inquiries")
 		add("/watches", "nav.watches")
 		add("/endpoints", "nav.endpoints")
 		add("/tokens", "nav.tokens")
+		if actor.IsMember(poa.MemberAdministrator) {
+			add("/addresses", "nav.addresses")
+		}
 	case poa.ActorStaff:
 		staffNavigation(actor, add)
 	case poa.ActorAnonymous, poa.ActorDelegate, poa.ActorSystem:
@@ -138,6 +145,9 @@ func staffNavigation(actor poa.Actor, add func(path, key string)) {
 	}
 	if actor.May(poa.MayReadAudit) {
 		add("/staff/audit", "nav.audit")
+	}
+	if actor.May(poa.MaySeeRetention) {
+		add("/staff/retention", "nav.retention")
 	}
 	if actor.May(poa.MaySeeReviews) {
 		add("/staff/reviews", "nav.reviews")

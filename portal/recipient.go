@@ -20,7 +20,7 @@ func (p *portal) showRecipient(r *request) error {
 	if party.State != poa.EnrollmentActive {
 		return r.redirect("/application")
 	}
-	watches, err := p.Records.Watches(r.Context(), r.actor, poa.MaxPage)
+	watches, err := p.Records.CountWatches(r.Context(), r.actor)
 	if err != nil {
 		return err
 	}
@@ -32,5 +32,5 @@ func (p *portal) showRecipient(r *request) error {
 	if err != nil {
 		return err
 	}
-	return p.render(r, "recipient", recipientView{party, len(watches), len(endpoints), active(tokens, p.Clock.Now())})
+	return p.render(r, "recipient", recipientView{party, watches, len(endpoints), active(tokens, p.Clock.Now())})
 }

@@ -184,7 +184,7 @@ func parentOf(path, place string, shown map[string]bool) string {
 }
 
 // throttled are the acts that need no account.
-var throttled = []string{"POST /sign-in", "POST /register/", "POST /registered/", "POST /l/", "POST /join/", "POST /forgot-password"}
+var throttled = []string{"POST /sign-in", "POST /register/", "POST /registered/", "POST /l/", "POST /join/", "POST /forgot-password", "POST /erased/"}
 
 // tooEarly refuses an act that needs no account where its client comes too
 // often. Retry-After says when to come again, on the page as well.

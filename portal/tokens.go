@@ -29,10 +29,13 @@ func active(tokens []poa.Token, now time.Time) int {
 	return n
 }
 
-func holds(t poa.Token, now time.Time) bool { return t.RevokedAt.IsZero() && now.Before(t.ExpiresAt) }
+func holds(t poa.Token, now time.Time) bool { return t.Holds(now) }
 
 // Holds reports whether a token of the list can still be used.
 func (v tokensView) Holds(t poa.Token) bool { return holds(t, v.Now) }
+
+// Ending reports whether a token that holds ends within 14 days.
+func (v tokensView) Ending(t poa.Token) bool { return t.ExpiresAt.Sub(v.Now) <= 14*24*time.Hour }
 
 func (p *portal) listTokens(r *request) error {
 	return p.tokens(r, tokensView{}, newForm("token", "scope", "ALL", "expiresInDays", "365"))

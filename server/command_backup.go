@@ -162,10 +162,12 @@ func syncDir(dir string) error {
 }
 
 // dumpData writes the database as PostgreSQL's own program does, and then the
-// list of destroyed keys, which is at least as new. Search hashes are left out:
+// list of destroyed keys, which is at least as new. Sessions and requests to set
+// a password are left out: their one key lives on. So are search hashes:
 // a job makes them again.
 func (s *service) dumpData(ctx context.Context, dir string) error {
-	err := s.tool(ctx, "pg_dump", s.database.migrateURL, "--format=custom", "--no-unlogged-table-data", "--file="+filepath.Join(dir, dumpName))
+	err := s.tool(ctx, "pg_dump", s.database.migrateURL, "--format=custom", "--no-unlogged-table-data",
+		"--exclude-table-data=public.sessions", "--exclude-table-data=public.password_requests", "--file="+filepath.Join(dir, dumpName))
 	if err != nil {
 		return err
 	}

@@ -29,6 +29,7 @@ type mailbox struct {
 // received is one mail.
 type received struct {
 	subject, to, text string
+	header            mail.Header
 }
 
 var linkPattern = regexp.MustCompile(`https?://[^\s]+/l/(injl_[0-9a-f]+_[0-9a-f]{8})`)
@@ -98,7 +99,7 @@ func parseMail(b []byte) (received, error) {
 		return received{}, err
 	}
 	text, err := plainText(message.Header.Get("Content-Type"), message.Header.Get("Content-Transfer-Encoding"), message.Body)
-	return received{subject: subject, to: message.Header.Get("To"), text: text}, err
+	return received{subject: subject, to: message.Header.Get("To"), text: text, header: message.Header}, err
 }
 
 func plainText(contentType, encoding string, body io.Reader) (string, error) {

@@ -114,7 +114,11 @@ func (s *statusRecorder) Unwrap() http.ResponseWriter { return s.ResponseWriter 
 func recovered(next http.Handler, log *slog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
-			if p := recover(); p != nil {
+			p := recover()
+			if p == http.ErrAbortHandler { //nolint:errorlint // the very value, as net/http compares it
+				panic(p) // an answer that was cut off must not look whole
+			}
+			if p != nil {
 				log.ErrorContext(r.Context(), "panic", "route", routeOf(r), "request", requestIDFrom(r.Context()), "cause", fmt.Sprintf("%T", p), "stack", frames(debug.Stack()))
 				http.Error(w, "INTERNAL "+requestIDFrom(r.Context()), http.StatusInternalServerError)
 			}

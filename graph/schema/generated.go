@@ -32,6 +32,7 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 type ResolverRoot interface {
 	Delegation() DelegationResolver
 	Delegator() DelegatorResolver
+	Inquiry() InquiryResolver
 	Mutation() MutationResolver
 	Query() QueryResolver
 	Recipient() RecipientResolver
@@ -241,6 +242,7 @@ type ComplexityRoot struct {
 	}
 
 	Delivery struct {
+		AttemptLog   func(childComplexity int) int
 		Attempts     func(childComplexity int) int
 		DelegationID func(childComplexity int) int
 		DeliveredAt  func(childComplexity int) int
@@ -251,6 +253,14 @@ type ComplexityRoot struct {
 		Sequence     func(childComplexity int) int
 		State        func(childComplexity int) int
 		Type         func(childComplexity int) int
+	}
+
+	DeliveryAttempt struct {
+		At           func(childComplexity int) int
+		Error        func(childComplexity int) int
+		Milliseconds func(childComplexity int) int
+		Number       func(childComplexity int) int
+		Status       func(childComplexity int) int
 	}
 
 	DraftDelegationPayload struct {
@@ -285,6 +295,32 @@ type ComplexityRoot struct {
 		Errors     func(childComplexity int) int
 	}
 
+	Inquiry struct {
+		AnsweredAt      func(childComplexity int) int
+		AsOf            func(childComplexity int) int
+		DelegateMatches func(childComplexity int) int
+		DelegationID    func(childComplexity int) int
+		DocumentMatches func(childComplexity int) int
+		ID              func(childComplexity int) int
+		KnownAt         func(childComplexity int) int
+		Reason          func(childComplexity int) int
+		Receipt         func(childComplexity int) int
+		Status          func(childComplexity int) int
+		TokenID         func(childComplexity int) int
+		Version         func(childComplexity int) int
+	}
+
+	InquiryConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	InquiryEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	Mandator struct {
 		Address             func(childComplexity int) int
 		BirthDate           func(childComplexity int) int
@@ -315,10 +351,13 @@ type ComplexityRoot struct {
 		RequestChallenge      func(childComplexity int, input RequestChallengeInput) int
 		RequestChange         func(childComplexity int, input poa.ChangeInput) int
 		ResendDelegateLink    func(childComplexity int, input poa.EndInput) int
+		ResendDelivery        func(childComplexity int, input ResendDeliveryInput) int
 		ResumeDelegation      func(childComplexity int, input poa.SuspendInput) int
 		RevokeDelegation      func(childComplexity int, input poa.EndInput) int
 		RevokeToken           func(childComplexity int, input RevokeTokenInput) int
+		RotateToken           func(childComplexity int, input poa.RotateInput) int
 		RotateWebhookSecret   func(childComplexity int, input RotateWebhookSecretInput) int
+		SetWatchesWhatItAsks  func(childComplexity int, input SetWatchesWhatItAsksInput) int
 		SubmitDelegation      func(childComplexity int, input poa.SubmitInput) int
 		SuspendDelegation     func(childComplexity int, input poa.SuspendInput) int
 		TestWebhookEndpoint   func(childComplexity int, input TestWebhookEndpointInput) int
@@ -413,6 +452,7 @@ type ComplexityRoot struct {
 		Email           func(childComplexity int) int
 		Filer           func(childComplexity int) int
 		ID              func(childComplexity int) int
+		Inquiries       func(childComplexity int, first *int, after *string, last *int, before *string, filter *InquiryFilter) int
 		Kind            func(childComplexity int) int
 		Language        func(childComplexity int) int
 		Name            func(childComplexity int) int
@@ -497,6 +537,11 @@ type ComplexityRoot struct {
 		Errors func(childComplexity int) int
 	}
 
+	ResendDeliveryPayload struct {
+		Delivery func(childComplexity int) int
+		Errors   func(childComplexity int) int
+	}
+
 	ResumeDelegationPayload struct {
 		Errors       func(childComplexity int) int
 		SuspensionID func(childComplexity int) int
@@ -515,6 +560,10 @@ type ComplexityRoot struct {
 		Endpoint func(childComplexity int) int
 		Errors   func(childComplexity int) int
 		Secret   func(childComplexity int) int
+	}
+
+	SetWatchesWhatItAsksPayload struct {
+		Errors func(childComplexity int) int
 	}
 
 	Staff struct {
@@ -544,12 +593,14 @@ type ComplexityRoot struct {
 	}
 
 	Token struct {
-		CreatedAt func(childComplexity int) int
-		ExpiresAt func(childComplexity int) int
-		ID        func(childComplexity int) int
-		Name      func(childComplexity int) int
-		RevokedAt func(childComplexity int) int
-		Scope     func(childComplexity int) int
+		CreatedAt  func(childComplexity int) int
+		ExpiresAt  func(childComplexity int) int
+		ID         func(childComplexity int) int
+		LastUsedAt func(childComplexity int) int
+		Name       func(childComplexity int) int
+		ReplacedBy func(childComplexity int) int
+		RevokedAt  func(childComplexity int) int
+		Scope      func(childComplexity int) int
 	}
 
 	UnwatchDelegationPayload struct {
@@ -586,15 +637,16 @@ type ComplexityRoot struct {
 	}
 
 	Viewer struct {
-		Delegation  func(childComplexity int) int
-		Delegator   func(childComplexity int) int
-		Endpoints   func(childComplexity int) int
-		Kind        func(childComplexity int) int
-		LinkPurpose func(childComplexity int) int
-		Recipient   func(childComplexity int) int
-		Roles       func(childComplexity int) int
-		Tokens      func(childComplexity int) int
-		Watches     func(childComplexity int, first *int) int
+		Delegation        func(childComplexity int) int
+		Delegator         func(childComplexity int) int
+		Endpoints         func(childComplexity int) int
+		Kind              func(childComplexity int) int
+		LinkPurpose       func(childComplexity int) int
+		Recipient         func(childComplexity int) int
+		Roles             func(childComplexity int) int
+		Tokens            func(childComplexity int) int
+		Watches           func(childComplexity int, first *int) int
+		WatchesWhatItAsks func(childComplexity int) int
 	}
 
 	Watch struct {
@@ -627,6 +679,7 @@ type ComplexityRoot struct {
 		State               func(childComplexity int) int
 		Types               func(childComplexity int) int
 		URL                 func(childComplexity int) int
+		VerifiedAt          func(childComplexity int) int
 	}
 
 	WithdrawChangePayload struct {
@@ -668,6 +721,9 @@ type DelegatorResolver interface {
 	Changes(ctx context.Context, obj *Delegator) ([]PartyChange, error)
 	Questions(ctx context.Context, obj *Delegator) ([]PartyQuestion, error)
 }
+type InquiryResolver interface {
+	Receipt(ctx context.Context, obj *Inquiry) (*string, error)
+}
 type MutationResolver interface {
 	RegisterDelegator(ctx context.Context, input poa.RegisterInput) (*DelegatorPayload, error)
 	RegisterRecipient(ctx context.Context, input poa.RegisterInput) (*RegisterRecipientPayload, error)
@@ -684,6 +740,9 @@ type MutationResolver interface {
 	WithdrawDelegation(ctx context.Context, input poa.EndInput) (*DelegationPayload, error)
 	RevokeDelegation(ctx context.Context, input poa.EndInput) (*DelegationPayload, error)
 	ResendDelegateLink(ctx context.Context, input poa.EndInput) (*DonePayload, error)
+	RotateToken(ctx context.Context, input poa.RotateInput) (*CreateTokenPayload, error)
+	ResendDelivery(ctx context.Context, input ResendDeliveryInput) (*ResendDeliveryPayload, error)
+	SetWatchesWhatItAsks(ctx context.Context, input SetWatchesWhatItAsksInput) (*DonePayload, error)
 	ConfirmDelegator(ctx context.Context, input poa.ConfirmInput) (*DelegatorPayload, error)
 	DecideApplication(ctx context.Context, input poa.DecideInput) (*DonePayload, error)
 	DecideFiling(ctx context.Context, input poa.DecideFilingInput) (*DelegationPayload, error)
@@ -722,6 +781,7 @@ type RecipientResolver interface {
 
 	Changes(ctx context.Context, obj *Recipient) ([]PartyChange, error)
 	Questions(ctx context.Context, obj *Recipient) ([]PartyQuestion, error)
+	Inquiries(ctx context.Context, obj *Recipient, first *int, after *string, last *int, before *string, filter *InquiryFilter) (*InquiryConnection, error)
 }
 type ValidityResolver interface {
 	Receipt(ctx context.Context, obj *Validity) (*string, error)
@@ -734,6 +794,7 @@ type ViewerResolver interface {
 	Tokens(ctx context.Context, obj *Viewer) ([]Token, error)
 	Endpoints(ctx context.Context, obj *Viewer) ([]WebhookEndpoint, error)
 	Watches(ctx context.Context, obj *Viewer, first *int) ([]Watch, error)
+	WatchesWhatItAsks(ctx context.Context, obj *Viewer) (*bool, error)
 }
 type WebhookEndpointResolver interface {
 	Deliveries(ctx context.Context, obj *WebhookEndpoint, first *int) ([]Delivery, error)
@@ -1508,6 +1569,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DeleteWebhookEndpointPayload.Errors(childComplexity), true
 
+	case "Delivery.attemptLog":
+		if e.ComplexityRoot.Delivery.AttemptLog == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delivery.AttemptLog(childComplexity), true
 	case "Delivery.attempts":
 		if e.ComplexityRoot.Delivery.Attempts == nil {
 			break
@@ -1568,6 +1635,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Delivery.Type(childComplexity), true
+
+	case "DeliveryAttempt.at":
+		if e.ComplexityRoot.DeliveryAttempt.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryAttempt.At(childComplexity), true
+	case "DeliveryAttempt.error":
+		if e.ComplexityRoot.DeliveryAttempt.Error == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryAttempt.Error(childComplexity), true
+	case "DeliveryAttempt.milliseconds":
+		if e.ComplexityRoot.DeliveryAttempt.Milliseconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryAttempt.Milliseconds(childComplexity), true
+	case "DeliveryAttempt.number":
+		if e.ComplexityRoot.DeliveryAttempt.Number == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryAttempt.Number(childComplexity), true
+	case "DeliveryAttempt.status":
+		if e.ComplexityRoot.DeliveryAttempt.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryAttempt.Status(childComplexity), true
 
 	case "DraftDelegationPayload.delegation":
 		if e.ComplexityRoot.DraftDelegationPayload.Delegation == nil {
@@ -1675,6 +1773,111 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.HandInCertificatePayload.Errors(childComplexity), true
+
+	case "Inquiry.answeredAt":
+		if e.ComplexityRoot.Inquiry.AnsweredAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Inquiry.AnsweredAt(childComplexity), true
+	case "Inquiry.asOf":
+		if e.ComplexityRoot.Inquiry.AsOf == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Inquiry.AsOf(childComplexity), true
+	case "Inquiry.delegateMatches":
+		if e.ComplexityRoot.Inquiry.DelegateMatches == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Inquiry.DelegateMatches(childComplexity), true
+	case "Inquiry.delegationId":
+		if e.ComplexityRoot.Inquiry.DelegationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Inquiry.DelegationID(childComplexity), true
+	case "Inquiry.documentMatches":
+		if e.ComplexityRoot.Inquiry.DocumentMatches == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Inquiry.DocumentMatches(childComplexity), true
+	case "Inquiry.id":
+		if e.ComplexityRoot.Inquiry.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Inquiry.ID(childComplexity), true
+	case "Inquiry.knownAt":
+		if e.ComplexityRoot.Inquiry.KnownAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Inquiry.KnownAt(childComplexity), true
+	case "Inquiry.reason":
+		if e.ComplexityRoot.Inquiry.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Inquiry.Reason(childComplexity), true
+	case "Inquiry.receipt":
+		if e.ComplexityRoot.Inquiry.Receipt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Inquiry.Receipt(childComplexity), true
+	case "Inquiry.status":
+		if e.ComplexityRoot.Inquiry.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Inquiry.Status(childComplexity), true
+	case "Inquiry.tokenId":
+		if e.ComplexityRoot.Inquiry.TokenID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Inquiry.TokenID(childComplexity), true
+	case "Inquiry.version":
+		if e.ComplexityRoot.Inquiry.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Inquiry.Version(childComplexity), true
+
+	case "InquiryConnection.edges":
+		if e.ComplexityRoot.InquiryConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InquiryConnection.Edges(childComplexity), true
+	case "InquiryConnection.nodes":
+		if e.ComplexityRoot.InquiryConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InquiryConnection.Nodes(childComplexity), true
+	case "InquiryConnection.pageInfo":
+		if e.ComplexityRoot.InquiryConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InquiryConnection.PageInfo(childComplexity), true
+
+	case "InquiryEdge.cursor":
+		if e.ComplexityRoot.InquiryEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InquiryEdge.Cursor(childComplexity), true
+	case "InquiryEdge.node":
+		if e.ComplexityRoot.InquiryEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InquiryEdge.Node(childComplexity), true
 
 	case "Mandator.address":
 		if e.ComplexityRoot.Mandator.Address == nil {
@@ -1928,6 +2131,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ResendDelegateLink(childComplexity, args["input"].(poa.EndInput)), true
+	case "Mutation.resendDelivery":
+		if e.ComplexityRoot.Mutation.ResendDelivery == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_resendDelivery_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ResendDelivery(childComplexity, args["input"].(ResendDeliveryInput)), true
 	case "Mutation.resumeDelegation":
 		if e.ComplexityRoot.Mutation.ResumeDelegation == nil {
 			break
@@ -1961,6 +2175,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RevokeToken(childComplexity, args["input"].(RevokeTokenInput)), true
+	case "Mutation.rotateToken":
+		if e.ComplexityRoot.Mutation.RotateToken == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_rotateToken_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RotateToken(childComplexity, args["input"].(poa.RotateInput)), true
 	case "Mutation.rotateWebhookSecret":
 		if e.ComplexityRoot.Mutation.RotateWebhookSecret == nil {
 			break
@@ -1972,6 +2197,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RotateWebhookSecret(childComplexity, args["input"].(RotateWebhookSecretInput)), true
+	case "Mutation.setWatchesWhatItAsks":
+		if e.ComplexityRoot.Mutation.SetWatchesWhatItAsks == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setWatchesWhatItAsks_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetWatchesWhatItAsks(childComplexity, args["input"].(SetWatchesWhatItAsksInput)), true
 	case "Mutation.submitDelegation":
 		if e.ComplexityRoot.Mutation.SubmitDelegation == nil {
 			break
@@ -2479,6 +2715,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Recipient.ID(childComplexity), true
+	case "Recipient.inquiries":
+		if e.ComplexityRoot.Recipient.Inquiries == nil {
+			break
+		}
+
+		args, err := ec.field_Recipient_inquiries_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Recipient.Inquiries(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*InquiryFilter)), true
 	case "Recipient.kind":
 		if e.ComplexityRoot.Recipient.Kind == nil {
 			break
@@ -2768,6 +3015,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ResendDelegateLinkPayload.Errors(childComplexity), true
 
+	case "ResendDeliveryPayload.delivery":
+		if e.ComplexityRoot.ResendDeliveryPayload.Delivery == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResendDeliveryPayload.Delivery(childComplexity), true
+	case "ResendDeliveryPayload.errors":
+		if e.ComplexityRoot.ResendDeliveryPayload.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResendDeliveryPayload.Errors(childComplexity), true
+
 	case "ResumeDelegationPayload.errors":
 		if e.ComplexityRoot.ResumeDelegationPayload.Errors == nil {
 			break
@@ -2819,6 +3079,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RotateWebhookSecretPayload.Secret(childComplexity), true
+
+	case "SetWatchesWhatItAsksPayload.errors":
+		if e.ComplexityRoot.SetWatchesWhatItAsksPayload.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetWatchesWhatItAsksPayload.Errors(childComplexity), true
 
 	case "Staff.email":
 		if e.ComplexityRoot.Staff.Email == nil {
@@ -2909,12 +3176,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Token.ID(childComplexity), true
+	case "Token.lastUsedAt":
+		if e.ComplexityRoot.Token.LastUsedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Token.LastUsedAt(childComplexity), true
 	case "Token.name":
 		if e.ComplexityRoot.Token.Name == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Token.Name(childComplexity), true
+	case "Token.replacedBy":
+		if e.ComplexityRoot.Token.ReplacedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Token.ReplacedBy(childComplexity), true
 	case "Token.revokedAt":
 		if e.ComplexityRoot.Token.RevokedAt == nil {
 			break
@@ -3117,6 +3396,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Viewer.Watches(childComplexity, args["first"].(*int)), true
+	case "Viewer.watchesWhatItAsks":
+		if e.ComplexityRoot.Viewer.WatchesWhatItAsks == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.WatchesWhatItAsks(childComplexity), true
 
 	case "Watch.delegationId":
 		if e.ComplexityRoot.Watch.DelegationID == nil {
@@ -3246,6 +3531,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.WebhookEndpoint.URL(childComplexity), true
+	case "WebhookEndpoint.verifiedAt":
+		if e.ComplexityRoot.WebhookEndpoint.VerifiedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEndpoint.VerifiedAt(childComplexity), true
 
 	case "WithdrawChangePayload.change":
 		if e.ComplexityRoot.WithdrawChangePayload.Change == nil {
@@ -3300,6 +3591,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("FieldValueInput", ec.unmarshalInputFieldValueInput),
 			graphql.NewInputUnmarshaler("FitnessInput", ec.unmarshalInputFitnessInput),
 			graphql.NewInputUnmarshaler("HandInCertificateInput", ec.unmarshalInputHandInCertificateInput),
+			graphql.NewInputUnmarshaler("InquiryFilter", ec.unmarshalInputInquiryFilter),
 			graphql.NewInputUnmarshaler("PartyFilter", ec.unmarshalInputPartyFilter),
 			graphql.NewInputUnmarshaler("PartyOrder", ec.unmarshalInputPartyOrder),
 			graphql.NewInputUnmarshaler("RefusalReasonInput", ec.unmarshalInputRefusalReasonInput),
@@ -3311,10 +3603,13 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("RequestChallengeInput", ec.unmarshalInputRequestChallengeInput),
 			graphql.NewInputUnmarshaler("RequestChangeInput", ec.unmarshalInputRequestChangeInput),
 			graphql.NewInputUnmarshaler("ResendDelegateLinkInput", ec.unmarshalInputResendDelegateLinkInput),
+			graphql.NewInputUnmarshaler("ResendDeliveryInput", ec.unmarshalInputResendDeliveryInput),
 			graphql.NewInputUnmarshaler("ResumeDelegationInput", ec.unmarshalInputResumeDelegationInput),
 			graphql.NewInputUnmarshaler("RevokeDelegationInput", ec.unmarshalInputRevokeDelegationInput),
 			graphql.NewInputUnmarshaler("RevokeTokenInput", ec.unmarshalInputRevokeTokenInput),
+			graphql.NewInputUnmarshaler("RotateTokenInput", ec.unmarshalInputRotateTokenInput),
 			graphql.NewInputUnmarshaler("RotateWebhookSecretInput", ec.unmarshalInputRotateWebhookSecretInput),
+			graphql.NewInputUnmarshaler("SetWatchesWhatItAsksInput", ec.unmarshalInputSetWatchesWhatItAsksInput),
 			graphql.NewInputUnmarshaler("SubmitDelegationInput", ec.unmarshalInputSubmitDelegationInput),
 			graphql.NewInputUnmarshaler("SuspendDelegationInput", ec.unmarshalInputSuspendDelegationInput),
 			graphql.NewInputUnmarshaler("TestWebhookEndpointInput", ec.unmarshalInputTestWebhookEndpointInput),
@@ -3398,7 +3693,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "application.graphqls" "audit.graphqls" "base.graphqls" "delegate.graphqls" "delegation.graphqls" "errors.graphqls" "party.graphqls" "repository.graphqls" "staff.graphqls" "validity.graphqls" "viewer.graphqls" "webhook.graphqls"
+//go:embed "application.graphqls" "audit.graphqls" "base.graphqls" "delegate.graphqls" "delegation.graphqls" "errors.graphqls" "party.graphqls" "recipient.graphqls" "repository.graphqls" "staff.graphqls" "validity.graphqls" "viewer.graphqls" "webhook.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -3417,6 +3712,7 @@ var sources = []*ast.Source{
 	{Name: "delegation.graphqls", Input: sourceData("delegation.graphqls"), BuiltIn: false},
 	{Name: "errors.graphqls", Input: sourceData("errors.graphqls"), BuiltIn: false},
 	{Name: "party.graphqls", Input: sourceData("party.graphqls"), BuiltIn: false},
+	{Name: "recipient.graphqls", Input: sourceData("recipient.graphqls"), BuiltIn: false},
 	{Name: "repository.graphqls", Input: sourceData("repository.graphqls"), BuiltIn: false},
 	{Name: "staff.graphqls", Input: sourceData("staff.graphqls"), BuiltIn: false},
 	{Name: "validity.graphqls", Input: sourceData("validity.graphqls"), BuiltIn: false},
@@ -3843,8 +4139,26 @@ func (ec *executionContext) childFields_Delivery(ctx context.Context, field grap
 		return ec.fieldContext_Delivery_lastAt(ctx, field)
 	case "deliveredAt":
 		return ec.fieldContext_Delivery_deliveredAt(ctx, field)
+	case "attemptLog":
+		return ec.fieldContext_Delivery_attemptLog(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Delivery", field.Name)
+}
+
+func (ec *executionContext) childFields_DeliveryAttempt(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "number":
+		return ec.fieldContext_DeliveryAttempt_number(ctx, field)
+	case "at":
+		return ec.fieldContext_DeliveryAttempt_at(ctx, field)
+	case "status":
+		return ec.fieldContext_DeliveryAttempt_status(ctx, field)
+	case "error":
+		return ec.fieldContext_DeliveryAttempt_error(ctx, field)
+	case "milliseconds":
+		return ec.fieldContext_DeliveryAttempt_milliseconds(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeliveryAttempt", field.Name)
 }
 
 func (ec *executionContext) childFields_DraftDelegationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3909,6 +4223,58 @@ func (ec *executionContext) childFields_HandInCertificatePayload(ctx context.Con
 		return ec.fieldContext_HandInCertificatePayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type HandInCertificatePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Inquiry(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Inquiry_id(ctx, field)
+	case "delegationId":
+		return ec.fieldContext_Inquiry_delegationId(ctx, field)
+	case "status":
+		return ec.fieldContext_Inquiry_status(ctx, field)
+	case "reason":
+		return ec.fieldContext_Inquiry_reason(ctx, field)
+	case "asOf":
+		return ec.fieldContext_Inquiry_asOf(ctx, field)
+	case "knownAt":
+		return ec.fieldContext_Inquiry_knownAt(ctx, field)
+	case "answeredAt":
+		return ec.fieldContext_Inquiry_answeredAt(ctx, field)
+	case "documentMatches":
+		return ec.fieldContext_Inquiry_documentMatches(ctx, field)
+	case "delegateMatches":
+		return ec.fieldContext_Inquiry_delegateMatches(ctx, field)
+	case "version":
+		return ec.fieldContext_Inquiry_version(ctx, field)
+	case "tokenId":
+		return ec.fieldContext_Inquiry_tokenId(ctx, field)
+	case "receipt":
+		return ec.fieldContext_Inquiry_receipt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Inquiry", field.Name)
+}
+
+func (ec *executionContext) childFields_InquiryConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_InquiryConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_InquiryConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_InquiryConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InquiryConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_InquiryEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_InquiryEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_InquiryEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InquiryEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_Mandator(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4085,6 +4451,8 @@ func (ec *executionContext) childFields_Recipient(ctx context.Context, field gra
 		return ec.fieldContext_Recipient_changes(ctx, field)
 	case "questions":
 		return ec.fieldContext_Recipient_questions(ctx, field)
+	case "inquiries":
+		return ec.fieldContext_Recipient_inquiries(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Recipient", field.Name)
 }
@@ -4233,6 +4601,16 @@ func (ec *executionContext) childFields_ResendDelegateLinkPayload(ctx context.Co
 	return nil, fmt.Errorf("no field named %q was found under type ResendDelegateLinkPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ResendDeliveryPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "delivery":
+		return ec.fieldContext_ResendDeliveryPayload_delivery(ctx, field)
+	case "errors":
+		return ec.fieldContext_ResendDeliveryPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ResendDeliveryPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ResumeDelegationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "suspensionId":
@@ -4271,6 +4649,14 @@ func (ec *executionContext) childFields_RotateWebhookSecretPayload(ctx context.C
 		return ec.fieldContext_RotateWebhookSecretPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RotateWebhookSecretPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetWatchesWhatItAsksPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "errors":
+		return ec.fieldContext_SetWatchesWhatItAsksPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetWatchesWhatItAsksPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Staff(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4339,6 +4725,10 @@ func (ec *executionContext) childFields_Token(ctx context.Context, field graphql
 		return ec.fieldContext_Token_expiresAt(ctx, field)
 	case "revokedAt":
 		return ec.fieldContext_Token_revokedAt(ctx, field)
+	case "lastUsedAt":
+		return ec.fieldContext_Token_lastUsedAt(ctx, field)
+	case "replacedBy":
+		return ec.fieldContext_Token_replacedBy(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Token", field.Name)
 }
@@ -4429,6 +4819,8 @@ func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphq
 		return ec.fieldContext_Viewer_endpoints(ctx, field)
 	case "watches":
 		return ec.fieldContext_Viewer_watches(ctx, field)
+	case "watchesWhatItAsks":
+		return ec.fieldContext_Viewer_watchesWhatItAsks(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Viewer", field.Name)
 }
@@ -4493,6 +4885,8 @@ func (ec *executionContext) childFields_WebhookEndpoint(ctx context.Context, fie
 		return ec.fieldContext_WebhookEndpoint_createdAt(ctx, field)
 	case "deliveries":
 		return ec.fieldContext_WebhookEndpoint_deliveries(ctx, field)
+	case "verifiedAt":
+		return ec.fieldContext_WebhookEndpoint_verifiedAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type WebhookEndpoint", field.Name)
 }
@@ -4899,6 +5293,20 @@ func (ec *executionContext) field_Mutation_resendDelegateLink_args(ctx context.C
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_resendDelivery_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (ResendDeliveryInput, error) {
+			return ec.unmarshalNResendDeliveryInput2ininjoᚋgraphᚋschemaᚐResendDeliveryInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_resumeDelegation_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -4941,12 +5349,40 @@ func (ec *executionContext) field_Mutation_revokeToken_args(ctx context.Context,
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_rotateToken_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (poa.RotateInput, error) {
+			return ec.unmarshalNRotateTokenInput2ininjoᚋpoaᚐRotateInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_rotateWebhookSecret_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (RotateWebhookSecretInput, error) {
 			return ec.unmarshalNRotateWebhookSecretInput2ininjoᚋgraphᚋschemaᚐRotateWebhookSecretInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_setWatchesWhatItAsks_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (SetWatchesWhatItAsksInput, error) {
+			return ec.unmarshalNSetWatchesWhatItAsksInput2ininjoᚋgraphᚋschemaᚐSetWatchesWhatItAsksInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -5440,6 +5876,52 @@ func (ec *executionContext) field_Query_validity_args(ctx context.Context, rawAr
 		return nil, err
 	}
 	args["nonce"] = arg5
+	return args, nil
+}
+
+func (ec *executionContext) field_Recipient_inquiries_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (*InquiryFilter, error) {
+			return ec.unmarshalOInquiryFilter2ᚖininjoᚋgraphᚋschemaᚐInquiryFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg4
 	return args, nil
 }
 
@@ -8954,6 +9436,153 @@ func (ec *executionContext) fieldContext_Delivery_deliveredAt(_ context.Context,
 	return graphql.NewScalarFieldContext("Delivery", field, false, false, "DateTime")
 }
 
+func (ec *executionContext) _Delivery_attemptLog(ctx context.Context, field graphql.CollectedField, obj *Delivery) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Delivery_attemptLog(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AttemptLog, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []DeliveryAttempt) graphql.Marshaler {
+			return ec.marshalNDeliveryAttempt2ᚕininjoᚋgraphᚋschemaᚐDeliveryAttemptᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Delivery_attemptLog(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Delivery",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DeliveryAttempt(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DeliveryAttempt_number(ctx context.Context, field graphql.CollectedField, obj *DeliveryAttempt) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeliveryAttempt_number(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Number, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeliveryAttempt_number(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeliveryAttempt", field, false, false, "Int")
+}
+
+func (ec *executionContext) _DeliveryAttempt_at(ctx context.Context, field graphql.CollectedField, obj *DeliveryAttempt) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeliveryAttempt_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeliveryAttempt_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeliveryAttempt", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _DeliveryAttempt_status(ctx context.Context, field graphql.CollectedField, obj *DeliveryAttempt) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeliveryAttempt_status(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Status, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DeliveryAttempt_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeliveryAttempt", field, false, false, "Int")
+}
+
+func (ec *executionContext) _DeliveryAttempt_error(ctx context.Context, field graphql.CollectedField, obj *DeliveryAttempt) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeliveryAttempt_error(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Error, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DeliveryAttempt_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeliveryAttempt", field, false, false, "String")
+}
+
+func (ec *executionContext) _DeliveryAttempt_milliseconds(ctx context.Context, field graphql.CollectedField, obj *DeliveryAttempt) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeliveryAttempt_milliseconds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Milliseconds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeliveryAttempt_milliseconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeliveryAttempt", field, false, false, "Int")
+}
+
 func (ec *executionContext) _DraftDelegationPayload_delegation(ctx context.Context, field graphql.CollectedField, obj *DelegationPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -9394,6 +10023,433 @@ func (ec *executionContext) fieldContext_HandInCertificatePayload_errors(_ conte
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Inquiry_id(ctx context.Context, field graphql.CollectedField, obj *Inquiry) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Inquiry_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Inquiry_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Inquiry", field, false, false, "ID")
+}
+
+func (ec *executionContext) _Inquiry_delegationId(ctx context.Context, field graphql.CollectedField, obj *Inquiry) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Inquiry_delegationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DelegationID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOID2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Inquiry_delegationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Inquiry", field, false, false, "ID")
+}
+
+func (ec *executionContext) _Inquiry_status(ctx context.Context, field graphql.CollectedField, obj *Inquiry) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Inquiry_status(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Status, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *poa.ValidityStatus) graphql.Marshaler {
+			return ec.marshalOValidityStatus2ᚖininjoᚋpoaᚐValidityStatus(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Inquiry_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Inquiry", field, false, false, "ValidityStatus")
+}
+
+func (ec *executionContext) _Inquiry_reason(ctx context.Context, field graphql.CollectedField, obj *Inquiry) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Inquiry_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v poa.ValidityReason) graphql.Marshaler {
+			return ec.marshalOValidityReason2ininjoᚋpoaᚐValidityReason(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Inquiry_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Inquiry", field, false, false, "ValidityReason")
+}
+
+func (ec *executionContext) _Inquiry_asOf(ctx context.Context, field graphql.CollectedField, obj *Inquiry) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Inquiry_asOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AsOf, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Inquiry_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Inquiry", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Inquiry_knownAt(ctx context.Context, field graphql.CollectedField, obj *Inquiry) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Inquiry_knownAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.KnownAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Inquiry_knownAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Inquiry", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Inquiry_answeredAt(ctx context.Context, field graphql.CollectedField, obj *Inquiry) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Inquiry_answeredAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AnsweredAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Inquiry_answeredAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Inquiry", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Inquiry_documentMatches(ctx context.Context, field graphql.CollectedField, obj *Inquiry) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Inquiry_documentMatches(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DocumentMatches, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bool) graphql.Marshaler {
+			return ec.marshalOBoolean2ᚖbool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Inquiry_documentMatches(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Inquiry", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _Inquiry_delegateMatches(ctx context.Context, field graphql.CollectedField, obj *Inquiry) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Inquiry_delegateMatches(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DelegateMatches, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bool) graphql.Marshaler {
+			return ec.marshalOBoolean2ᚖbool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Inquiry_delegateMatches(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Inquiry", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _Inquiry_version(ctx context.Context, field graphql.CollectedField, obj *Inquiry) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Inquiry_version(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Version, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Inquiry_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Inquiry", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Inquiry_tokenId(ctx context.Context, field graphql.CollectedField, obj *Inquiry) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Inquiry_tokenId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TokenID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOID2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Inquiry_tokenId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Inquiry", field, false, false, "ID")
+}
+
+func (ec *executionContext) _Inquiry_receipt(ctx context.Context, field graphql.CollectedField, obj *Inquiry) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Inquiry_receipt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Inquiry().Receipt(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Inquiry_receipt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Inquiry", field, true, true, "String")
+}
+
+func (ec *executionContext) _InquiryConnection_edges(ctx context.Context, field graphql.CollectedField, obj *InquiryConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_InquiryConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []InquiryEdge) graphql.Marshaler {
+			return ec.marshalNInquiryEdge2ᚕininjoᚋgraphᚋschemaᚐInquiryEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_InquiryConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "InquiryConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_InquiryEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _InquiryConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *InquiryConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_InquiryConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []Inquiry) graphql.Marshaler {
+			return ec.marshalNInquiry2ᚕininjoᚋgraphᚋschemaᚐInquiryᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_InquiryConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "InquiryConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Inquiry(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _InquiryConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *InquiryConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_InquiryConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2ininjoᚋgraphᚋschemaᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_InquiryConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "InquiryConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _InquiryEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *InquiryEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_InquiryEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_InquiryEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("InquiryEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _InquiryEdge_node(ctx context.Context, field graphql.CollectedField, obj *InquiryEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_InquiryEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v Inquiry) graphql.Marshaler {
+			return ec.marshalNInquiry2ininjoᚋgraphᚋschemaᚐInquiry(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_InquiryEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "InquiryEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Inquiry(ctx, field)
 		},
 	}
 	return fc, nil
@@ -10214,6 +11270,138 @@ func (ec *executionContext) fieldContext_Mutation_resendDelegateLink(ctx context
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_resendDelegateLink_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_rotateToken(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_rotateToken(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RotateToken(ctx, fc.Args["input"].(poa.RotateInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *CreateTokenPayload) graphql.Marshaler {
+			return ec.marshalNCreateTokenPayload2ᚖininjoᚋgraphᚋschemaᚐCreateTokenPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_rotateToken(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CreateTokenPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_rotateToken_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_resendDelivery(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_resendDelivery(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ResendDelivery(ctx, fc.Args["input"].(ResendDeliveryInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ResendDeliveryPayload) graphql.Marshaler {
+			return ec.marshalNResendDeliveryPayload2ᚖininjoᚋgraphᚋschemaᚐResendDeliveryPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_resendDelivery(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ResendDeliveryPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_resendDelivery_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setWatchesWhatItAsks(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setWatchesWhatItAsks(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetWatchesWhatItAsks(ctx, fc.Args["input"].(SetWatchesWhatItAsksInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *DonePayload) graphql.Marshaler {
+			return ec.marshalNSetWatchesWhatItAsksPayload2ᚖininjoᚋgraphᚋschemaᚐDonePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setWatchesWhatItAsks(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SetWatchesWhatItAsksPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setWatchesWhatItAsks_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -12926,6 +14114,50 @@ func (ec *executionContext) fieldContext_Recipient_questions(_ context.Context, 
 	return fc, nil
 }
 
+func (ec *executionContext) _Recipient_inquiries(ctx context.Context, field graphql.CollectedField, obj *Recipient) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Recipient_inquiries(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Recipient().Inquiries(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(*InquiryFilter))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *InquiryConnection) graphql.Marshaler {
+			return ec.marshalNInquiryConnection2ᚖininjoᚋgraphᚋschemaᚐInquiryConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Recipient_inquiries(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Recipient",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_InquiryConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Recipient_inquiries_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _RecipientConnection_edges(ctx context.Context, field graphql.CollectedField, obj *RecipientConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -13907,6 +15139,70 @@ func (ec *executionContext) fieldContext_ResendDelegateLinkPayload_errors(_ cont
 	return fc, nil
 }
 
+func (ec *executionContext) _ResendDeliveryPayload_delivery(ctx context.Context, field graphql.CollectedField, obj *ResendDeliveryPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ResendDeliveryPayload_delivery(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Delivery, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Delivery) graphql.Marshaler {
+			return ec.marshalODelivery2ᚖininjoᚋgraphᚋschemaᚐDelivery(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ResendDeliveryPayload_delivery(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ResendDeliveryPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Delivery(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ResendDeliveryPayload_errors(ctx context.Context, field graphql.CollectedField, obj *ResendDeliveryPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ResendDeliveryPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕininjoᚋgraphᚋschemaᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ResendDeliveryPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ResendDeliveryPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ResumeDelegationPayload_suspensionId(ctx context.Context, field graphql.CollectedField, obj *SuspensionPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -14135,6 +15431,38 @@ func (ec *executionContext) _RotateWebhookSecretPayload_errors(ctx context.Conte
 func (ec *executionContext) fieldContext_RotateWebhookSecretPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RotateWebhookSecretPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetWatchesWhatItAsksPayload_errors(ctx context.Context, field graphql.CollectedField, obj *DonePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetWatchesWhatItAsksPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕininjoᚋgraphᚋschemaᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetWatchesWhatItAsksPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetWatchesWhatItAsksPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -14570,6 +15898,52 @@ func (ec *executionContext) _Token_revokedAt(ctx context.Context, field graphql.
 }
 func (ec *executionContext) fieldContext_Token_revokedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Token", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Token_lastUsedAt(ctx context.Context, field graphql.CollectedField, obj *Token) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Token_lastUsedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LastUsedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Token_lastUsedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Token", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Token_replacedBy(ctx context.Context, field graphql.CollectedField, obj *Token) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Token_replacedBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ReplacedBy, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOID2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Token_replacedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Token", field, false, false, "ID")
 }
 
 func (ec *executionContext) _UnwatchDelegationPayload_errors(ctx context.Context, field graphql.CollectedField, obj *DonePayload) (ret graphql.Marshaler) {
@@ -15364,6 +16738,29 @@ func (ec *executionContext) fieldContext_Viewer_watches(ctx context.Context, fie
 	return fc, nil
 }
 
+func (ec *executionContext) _Viewer_watchesWhatItAsks(ctx context.Context, field graphql.CollectedField, obj *Viewer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Viewer_watchesWhatItAsks(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Viewer().WatchesWhatItAsks(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bool) graphql.Marshaler {
+			return ec.marshalOBoolean2ᚖbool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Viewer_watchesWhatItAsks(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Viewer", field, true, true, "Boolean")
+}
+
 func (ec *executionContext) _Watch_delegationId(ctx context.Context, field graphql.CollectedField, obj *Watch) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -15861,6 +17258,29 @@ func (ec *executionContext) fieldContext_WebhookEndpoint_deliveries(ctx context.
 		return fc, err
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _WebhookEndpoint_verifiedAt(ctx context.Context, field graphql.CollectedField, obj *WebhookEndpoint) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WebhookEndpoint_verifiedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.VerifiedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_WebhookEndpoint_verifiedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WebhookEndpoint", field, false, false, "DateTime")
 }
 
 func (ec *executionContext) _WithdrawChangePayload_change(ctx context.Context, field graphql.CollectedField, obj *ChangePayload) (ret graphql.Marshaler) {
@@ -18233,6 +19653,69 @@ func UnmarshalHandInCertificateInput(ctx context.Context, raw any) (poa.HandInIn
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputInquiryFilter(ctx context.Context, obj any) (InquiryFilter, error) {
+	var it InquiryFilter
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"delegationId", "from", "until", "tokenId"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "delegationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("delegationId"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DelegationID = data
+		case "from":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("from"))
+			data, err := ec.unmarshalODateTime2ᚖtimeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.From = data
+		case "until":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("until"))
+			data, err := ec.unmarshalODateTime2ᚖtimeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Until = data
+		case "tokenId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("tokenId"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TokenID = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalInquiryFilter unmarshals raw into the InquiryFilter input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalInquiryFilter(ctx context.Context, raw any) (InquiryFilter, error) {
+	var out InquiryFilter
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "InquiryFilter", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputPartyFilter(ctx context.Context, obj any) (poa.PartyFilter, error) {
 	var it poa.PartyFilter
 	if obj == nil {
@@ -18954,6 +20437,55 @@ func UnmarshalResendDelegateLinkInput(ctx context.Context, raw any) (poa.EndInpu
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputResendDeliveryInput(ctx context.Context, obj any) (ResendDeliveryInput, error) {
+	var it ResendDeliveryInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"idempotencyKey", "deliveryId"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
+		case "deliveryId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("deliveryId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DeliveryID = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalResendDeliveryInput unmarshals raw into the ResendDeliveryInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalResendDeliveryInput(ctx context.Context, raw any) (ResendDeliveryInput, error) {
+	var out ResendDeliveryInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ResendDeliveryInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputResumeDelegationInput(ctx context.Context, obj any) (poa.SuspendInput, error) {
 	var it poa.SuspendInput
 	if obj == nil {
@@ -19122,6 +20654,69 @@ func UnmarshalRevokeTokenInput(ctx context.Context, raw any) (RevokeTokenInput, 
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputRotateTokenInput(ctx context.Context, obj any) (poa.RotateInput, error) {
+	var it poa.RotateInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"idempotencyKey", "tokenId", "overlapHours", "expiresInDays"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
+		case "tokenId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("tokenId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TokenID = data
+		case "overlapHours":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("overlapHours"))
+			data, err := ec.unmarshalNInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.OverlapHours = data
+		case "expiresInDays":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expiresInDays"))
+			data, err := ec.unmarshalNInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpiresInDays = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRotateTokenInput unmarshals raw into the RotateTokenInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRotateTokenInput(ctx context.Context, raw any) (poa.RotateInput, error) {
+	var out poa.RotateInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RotateTokenInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputRotateWebhookSecretInput(ctx context.Context, obj any) (RotateWebhookSecretInput, error) {
 	var it RotateWebhookSecretInput
 	if obj == nil {
@@ -19175,6 +20770,55 @@ func (ec *executionContext) unmarshalInputRotateWebhookSecretInput(ctx context.C
 func UnmarshalRotateWebhookSecretInput(ctx context.Context, raw any) (RotateWebhookSecretInput, error) {
 	var out RotateWebhookSecretInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "RotateWebhookSecretInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputSetWatchesWhatItAsksInput(ctx context.Context, obj any) (SetWatchesWhatItAsksInput, error) {
+	var it SetWatchesWhatItAsksInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"idempotencyKey", "on"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
+		case "on":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("on"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.On = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSetWatchesWhatItAsksInput unmarshals raw into the SetWatchesWhatItAsksInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSetWatchesWhatItAsksInput(ctx context.Context, raw any) (SetWatchesWhatItAsksInput, error) {
+	var out SetWatchesWhatItAsksInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SetWatchesWhatItAsksInput", raw, &out)
 	return out, err
 }
 
@@ -21051,6 +22695,64 @@ func (ec *executionContext) _Delivery(ctx context.Context, sel ast.SelectionSet,
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "attemptLog":
+			out.Values[i] = ec._Delivery_attemptLog(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var deliveryAttemptImplementors = []string{"DeliveryAttempt"}
+
+func (ec *executionContext) _DeliveryAttempt(ctx context.Context, sel ast.SelectionSet, obj *DeliveryAttempt) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, deliveryAttemptImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DeliveryAttempt")
+		case "number":
+			out.Values[i] = ec._DeliveryAttempt_number(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "at":
+			out.Values[i] = ec._DeliveryAttempt_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "status":
+			out.Values[i] = ec._DeliveryAttempt_status(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "error":
+			out.Values[i] = ec._DeliveryAttempt_error(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "milliseconds":
+			out.Values[i] = ec._DeliveryAttempt_milliseconds(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -21293,6 +22995,176 @@ func (ec *executionContext) _HandInCertificatePayload(ctx context.Context, sel a
 	return out
 }
 
+var inquiryImplementors = []string{"Inquiry"}
+
+func (ec *executionContext) _Inquiry(ctx context.Context, sel ast.SelectionSet, obj *Inquiry) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, inquiryImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Inquiry")
+		case "id":
+			out.Values[i] = ec._Inquiry_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "delegationId":
+			out.Values[i] = ec._Inquiry_delegationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "status":
+			out.Values[i] = ec._Inquiry_status(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "reason":
+			out.Values[i] = ec._Inquiry_reason(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "asOf":
+			out.Values[i] = ec._Inquiry_asOf(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "knownAt":
+			out.Values[i] = ec._Inquiry_knownAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "answeredAt":
+			out.Values[i] = ec._Inquiry_answeredAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "documentMatches":
+			out.Values[i] = ec._Inquiry_documentMatches(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "delegateMatches":
+			out.Values[i] = ec._Inquiry_delegateMatches(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "version":
+			out.Values[i] = ec._Inquiry_version(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "tokenId":
+			out.Values[i] = ec._Inquiry_tokenId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "receipt":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Inquiry_receipt(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var inquiryConnectionImplementors = []string{"InquiryConnection"}
+
+func (ec *executionContext) _InquiryConnection(ctx context.Context, sel ast.SelectionSet, obj *InquiryConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, inquiryConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("InquiryConnection")
+		case "edges":
+			out.Values[i] = ec._InquiryConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "nodes":
+			out.Values[i] = ec._InquiryConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._InquiryConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var inquiryEdgeImplementors = []string{"InquiryEdge"}
+
+func (ec *executionContext) _InquiryEdge(ctx context.Context, sel ast.SelectionSet, obj *InquiryEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, inquiryEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("InquiryEdge")
+		case "cursor":
+			out.Values[i] = ec._InquiryEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._InquiryEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var mandatorImplementors = []string{"Mandator"}
 
 func (ec *executionContext) _Mandator(ctx context.Context, sel ast.SelectionSet, obj *Mandator) graphql.Marshaler {
@@ -21476,6 +23348,27 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "resendDelegateLink":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_resendDelegateLink(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "rotateToken":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_rotateToken(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "resendDelivery":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_resendDelivery(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setWatchesWhatItAsks":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setWatchesWhatItAsks(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -22228,6 +24121,12 @@ func (ec *executionContext) _Recipient(ctx context.Context, sel ast.SelectionSet
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Recipient_questions(ctx, field, obj)
 				})
+		case "inquiries":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Recipient_inquiries(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -22761,6 +24660,44 @@ func (ec *executionContext) _ResendDelegateLinkPayload(ctx context.Context, sel 
 	return out
 }
 
+var resendDeliveryPayloadImplementors = []string{"ResendDeliveryPayload"}
+
+func (ec *executionContext) _ResendDeliveryPayload(ctx context.Context, sel ast.SelectionSet, obj *ResendDeliveryPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, resendDeliveryPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ResendDeliveryPayload")
+		case "delivery":
+			out.Values[i] = ec._ResendDeliveryPayload_delivery(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._ResendDeliveryPayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var resumeDelegationPayloadImplementors = []string{"ResumeDelegationPayload"}
 
 func (ec *executionContext) _ResumeDelegationPayload(ctx context.Context, sel ast.SelectionSet, obj *SuspensionPayload) graphql.Marshaler {
@@ -22893,6 +24830,39 @@ func (ec *executionContext) _RotateWebhookSecretPayload(ctx context.Context, sel
 			}
 		case "errors":
 			out.Values[i] = ec._RotateWebhookSecretPayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var setWatchesWhatItAsksPayloadImplementors = []string{"SetWatchesWhatItAsksPayload"}
+
+func (ec *executionContext) _SetWatchesWhatItAsksPayload(ctx context.Context, sel ast.SelectionSet, obj *DonePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, setWatchesWhatItAsksPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SetWatchesWhatItAsksPayload")
+		case "errors":
+			out.Values[i] = ec._SetWatchesWhatItAsksPayload_errors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -23146,6 +25116,16 @@ func (ec *executionContext) _Token(ctx context.Context, sel ast.SelectionSet, ob
 			}
 		case "revokedAt":
 			out.Values[i] = ec._Token_revokedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "lastUsedAt":
+			out.Values[i] = ec._Token_lastUsedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replacedBy":
+			out.Values[i] = ec._Token_replacedBy(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -23446,6 +25426,12 @@ func (ec *executionContext) _Viewer(ctx context.Context, sel ast.SelectionSet, o
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Viewer_watches(ctx, field, obj)
 				})
+		case "watchesWhatItAsks":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Viewer_watchesWhatItAsks(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -23659,6 +25645,11 @@ func (ec *executionContext) _WebhookEndpoint(ctx context.Context, sel ast.Select
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._WebhookEndpoint_deliveries(ctx, field, obj)
 				})
+		case "verifiedAt":
+			out.Values[i] = ec._WebhookEndpoint_verifiedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -24598,6 +26589,26 @@ func (ec *executionContext) marshalNDelivery2ᚕininjoᚋgraphᚋschemaᚐDelive
 	return ret
 }
 
+func (ec *executionContext) marshalNDeliveryAttempt2ininjoᚋgraphᚋschemaᚐDeliveryAttempt(ctx context.Context, sel ast.SelectionSet, v DeliveryAttempt) graphql.Marshaler {
+	return ec._DeliveryAttempt(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNDeliveryAttempt2ᚕininjoᚋgraphᚋschemaᚐDeliveryAttemptᚄ(ctx context.Context, sel ast.SelectionSet, v []DeliveryAttempt) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 32, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNDeliveryAttempt2ininjoᚋgraphᚋschemaᚐDeliveryAttempt(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNDeliveryState2ininjoᚋpoaᚐDeliveryState(ctx context.Context, v any) (poa.DeliveryState, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := poa.DeliveryState(tmp)
@@ -24869,6 +26880,54 @@ func (ec *executionContext) marshalNID2ᚕstringᚄ(ctx context.Context, sel ast
 	for i := range v {
 		ret[i] = ec.marshalNID2string(ctx, sel, v[i])
 	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNInquiry2ininjoᚋgraphᚋschemaᚐInquiry(ctx context.Context, sel ast.SelectionSet, v Inquiry) graphql.Marshaler {
+	return ec._Inquiry(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNInquiry2ᚕininjoᚋgraphᚋschemaᚐInquiryᚄ(ctx context.Context, sel ast.SelectionSet, v []Inquiry) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 32, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNInquiry2ininjoᚋgraphᚋschemaᚐInquiry(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNInquiryConnection2ᚖininjoᚋgraphᚋschemaᚐInquiryConnection(ctx context.Context, sel ast.SelectionSet, v *InquiryConnection) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "InquiryConnection!")
+		return graphql.Null
+	}
+	return ec._InquiryConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNInquiryEdge2ininjoᚋgraphᚋschemaᚐInquiryEdge(ctx context.Context, sel ast.SelectionSet, v InquiryEdge) graphql.Marshaler {
+	return ec._InquiryEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNInquiryEdge2ᚕininjoᚋgraphᚋschemaᚐInquiryEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []InquiryEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 32, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNInquiryEdge2ininjoᚋgraphᚋschemaᚐInquiryEdge(ctx, sel, v[i])
+	})
 
 	for _, e := range ret {
 		if e == graphql.Null {
@@ -25316,6 +27375,19 @@ func (ec *executionContext) marshalNResendDelegateLinkPayload2ᚖininjoᚋgraph�
 	return ec._ResendDelegateLinkPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNResendDeliveryInput2ininjoᚋgraphᚋschemaᚐResendDeliveryInput(ctx context.Context, v any) (ResendDeliveryInput, error) {
+	res, err := ec.unmarshalInputResendDeliveryInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNResendDeliveryPayload2ᚖininjoᚋgraphᚋschemaᚐResendDeliveryPayload(ctx context.Context, sel ast.SelectionSet, v *ResendDeliveryPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ResendDeliveryPayload!")
+		return graphql.Null
+	}
+	return ec._ResendDeliveryPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNResumeDelegationInput2ininjoᚋpoaᚐSuspendInput(ctx context.Context, v any) (poa.SuspendInput, error) {
 	res, err := ec.unmarshalInputResumeDelegationInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -25400,6 +27472,11 @@ func (ec *executionContext) marshalNRole2ᚕininjoᚋpoaᚐRoleᚄ(ctx context.C
 	return ret
 }
 
+func (ec *executionContext) unmarshalNRotateTokenInput2ininjoᚋpoaᚐRotateInput(ctx context.Context, v any) (poa.RotateInput, error) {
+	res, err := ec.unmarshalInputRotateTokenInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNRotateWebhookSecretInput2ininjoᚋgraphᚋschemaᚐRotateWebhookSecretInput(ctx context.Context, v any) (RotateWebhookSecretInput, error) {
 	res, err := ec.unmarshalInputRotateWebhookSecretInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -25411,6 +27488,19 @@ func (ec *executionContext) marshalNRotateWebhookSecretPayload2ᚖininjoᚋgraph
 		return graphql.Null
 	}
 	return ec._RotateWebhookSecretPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNSetWatchesWhatItAsksInput2ininjoᚋgraphᚋschemaᚐSetWatchesWhatItAsksInput(ctx context.Context, v any) (SetWatchesWhatItAsksInput, error) {
+	res, err := ec.unmarshalInputSetWatchesWhatItAsksInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSetWatchesWhatItAsksPayload2ᚖininjoᚋgraphᚋschemaᚐDonePayload(ctx context.Context, sel ast.SelectionSet, v *DonePayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SetWatchesWhatItAsksPayload!")
+		return graphql.Null
+	}
+	return ec._SetWatchesWhatItAsksPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNStanding2ininjoᚋpoaᚐFreshness(ctx context.Context, v any) (poa.Freshness, error) {
@@ -26109,6 +28199,13 @@ func (ec *executionContext) marshalODelegator2ᚖininjoᚋgraphᚋschemaᚐDeleg
 	return ec._Delegator(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalODelivery2ᚖininjoᚋgraphᚋschemaᚐDelivery(ctx context.Context, sel ast.SelectionSet, v *Delivery) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Delivery(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalODocumentKind2ᚖininjoᚋpoaᚐDocumentKind(ctx context.Context, v any) (*poa.DocumentKind, error) {
 	if v == nil {
 		return nil, nil
@@ -26192,6 +28289,14 @@ func (ec *executionContext) marshalOID2ᚖstring(ctx context.Context, sel ast.Se
 	_ = ctx
 	res := graphql.MarshalID(*v)
 	return res
+}
+
+func (ec *executionContext) unmarshalOInquiryFilter2ᚖininjoᚋgraphᚋschemaᚐInquiryFilter(ctx context.Context, v any) (*InquiryFilter, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputInquiryFilter(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) unmarshalOInt2ᚖint(ctx context.Context, v any) (*int, error) {
@@ -26538,6 +28643,25 @@ func (ec *executionContext) marshalOValidityStatus2ᚕininjoᚋpoaᚐValiditySta
 	}
 
 	return ret
+}
+
+func (ec *executionContext) unmarshalOValidityStatus2ᚖininjoᚋpoaᚐValidityStatus(ctx context.Context, v any) (*poa.ValidityStatus, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := graphql.UnmarshalString(v)
+	res := poa.ValidityStatus(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOValidityStatus2ᚖininjoᚋpoaᚐValidityStatus(ctx context.Context, sel ast.SelectionSet, v *poa.ValidityStatus) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(string(*v))
+	return res
 }
 
 func (ec *executionContext) marshalOWatched2ᚖininjoᚋgraphᚋschemaᚐWatched(ctx context.Context, sel ast.SelectionSet, v *Watched) graphql.Marshaler {

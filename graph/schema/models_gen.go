@@ -263,6 +263,22 @@ type Delivery struct {
 	LastAt *time.Time `json:"lastAt,omitempty"`
 	// When it was delivered; null before.
 	DeliveredAt *time.Time `json:"deliveredAt,omitempty"`
+	// Its newest attempts, the newest first, at most 10.
+	AttemptLog []DeliveryAttempt `json:"attemptLog"`
+}
+
+// One attempt of a delivery.
+type DeliveryAttempt struct {
+	// Its number, from 1.
+	Number int `json:"number"`
+	// When it was made.
+	At time.Time `json:"at"`
+	// The HTTP status; null where there was no answer.
+	Status *int `json:"status,omitempty"`
+	// A code of what went wrong; null where nothing did.
+	Error *string `json:"error,omitempty"`
+	// How long it took, in milliseconds.
+	Milliseconds int `json:"milliseconds"`
 }
 
 // A delegation to end.
@@ -295,6 +311,36 @@ type Fact struct {
 	RecordedAt time.Time `json:"recordedAt"`
 	// Its reason, where it has one.
 	Reason *poa.ValidityReason `json:"reason,omitempty"`
+}
+
+// A page of inquiries. They are not counted.
+type InquiryConnection struct {
+	// The inquiries with their cursors.
+	Edges []InquiryEdge `json:"edges"`
+	// The inquiries.
+	Nodes []Inquiry `json:"nodes"`
+	// Whether there is more on either side.
+	PageInfo PageInfo `json:"pageInfo"`
+}
+
+// An inquiry with its cursor.
+type InquiryEdge struct {
+	// The cursor.
+	Cursor string `json:"cursor"`
+	// The inquiry.
+	Node Inquiry `json:"node"`
+}
+
+// Narrows a list of inquiries. What is left out does not narrow it.
+type InquiryFilter struct {
+	// Only those about this delegation.
+	DelegationID *string `json:"delegationId,omitempty"`
+	// Only those answered from this instant on.
+	From *time.Time `json:"from,omitempty"`
+	// Only those answered before this instant.
+	Until *time.Time `json:"until,omitempty"`
+	// Only those that this token asked.
+	TokenID *string `json:"tokenId,omitempty"`
 }
 
 // The 委任者 as the file names it.
@@ -547,6 +593,22 @@ type RequestChallengePayload struct {
 	Errors []UserError `json:"errors"`
 }
 
+// A delivery to send once more.
+type ResendDeliveryInput struct {
+	// The caller's own key for this act, at most 128 characters.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The delivery, which is the webhook-id.
+	DeliveryID string `json:"deliveryId"`
+}
+
+// What came of resendDelivery.
+type ResendDeliveryPayload struct {
+	// The delivery; null where there are errors.
+	Delivery *Delivery `json:"delivery,omitempty"`
+	// What the caller can put right; empty where it was done.
+	Errors []UserError `json:"errors"`
+}
+
 // A token to revoke.
 type RevokeTokenInput struct {
 	// The caller's own key for this act, at most 128 characters.
@@ -563,6 +625,14 @@ type RotateWebhookSecretInput struct {
 	ID string `json:"id"`
 	// For how many hours the old secret signs beside the new one, 0 to 168; 24 if it is left out.
 	OverlapHours *int `json:"overlapHours,omitempty"`
+}
+
+// A setting of the caller's.
+type SetWatchesWhatItAsksInput struct {
+	// The caller's own key for this act, at most 128 characters.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// Whether to watch what is asked about.
+	On bool `json:"on"`
 }
 
 // A member of the provider's staff.
@@ -607,6 +677,10 @@ type Token struct {
 	ExpiresAt time.Time `json:"expiresAt"`
 	// When it was revoked; null while it holds.
 	RevokedAt *time.Time `json:"revokedAt,omitempty"`
+	// When it was last used, to the hour; null before its first use.
+	LastUsedAt *time.Time `json:"lastUsedAt,omitempty"`
+	// The ID of the token that took its place; it goes on until expiresAt. Null where there is none.
+	ReplacedBy *string `json:"replacedBy,omitempty"`
 }
 
 // One thing that the caller can put right. With it nothing was done, but for the audit event of the refusal.

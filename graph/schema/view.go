@@ -114,6 +114,22 @@ type WebhookEndpoint struct {
 	DisabledReason      *string
 	PreviousSecretUntil time.Time
 	CreatedAt           time.Time
+	VerifiedAt          time.Time
+}
+
+// Inquiry is an inquiry as it is shown to the recipient that asked.
+type Inquiry struct {
+	ID                               string
+	DelegationID                     *string
+	Status                           *poa.ValidityStatus
+	Reason                           poa.ValidityReason
+	AsOf, KnownAt, AnsweredAt        time.Time
+	DocumentMatches, DelegateMatches *bool
+	Version                          *int
+	TokenID                          *string
+
+	// Past is what a receipt is signed over again.
+	Past poa.PastAnswer
 }
 
 // IsNode marks what the field node returns.

@@ -24,6 +24,7 @@ var kinds = map[string]string{"Code": "", "State": "state.", "ValidityStatus": "
 	"CheckResult": "result.", "Role": "role.", "ActorKind": "actor.", "Qualification": "qualification.", "NoticeType": "notice.",
 	"EnrollmentState": "enrollment.", "PartyKind": "party.", "PartyRole": "party.", "RegisterDocument": "register.", "DocumentKind": "published.",
 	"FactKind": "fact.", "EndpointState": "endpoint.", "DeliveryState": "delivery.", "TokenScope": "scope.", "LinkPurpose": "purpose.",
+	"RecordKind": "record.", "PeriodStart": "start.", "PeriodEnd": "end.", "RunKind": "run.", "RunState": "runstate.", "ItemOutcome": "outcome.", "SubjectKind": "subject.",
 	"Permission": "permission.", "CaseKind": "case.", "ContactChannel": "channel.", "ContactDirection": "direction.", "FitnessItem": "fitness.",
 	"ReviewedLog": "review.", "FindingState": "finding.",
 	"TitleState": "title.", "TitleStanding": "look.", "TitleKey": "title-key.", "Freshness": "freshness.",

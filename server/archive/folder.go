@@ -240,3 +240,20 @@ func syncFolder(dir string) error {
 	}
 	return nil
 }
+
+// Faulty lets tests in other packages wrap the files that are written, and stop
+// between the steps of writing: begun, written, named, verified.
+func (f *Folder) Faulty(wrap func(File) File, step func(string)) {
+	if create := f.create; wrap != nil {
+		f.create = func(dir string) (File, error) {
+			file, err := create(dir)
+			if err != nil {
+				return nil, err
+			}
+			return wrap(file), nil
+		}
+	}
+	if step != nil {
+		f.step = step
+	}
+}

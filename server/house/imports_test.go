@@ -44,6 +44,8 @@ var homes = map[string][]string{
 	"github.com/99designs/gqlgen":                    {"graph"},
 	"github.com/vektah/gqlparser":                    {"graph"},
 	"github.com/riverqueue/river":                    {"jobs"},
+	"filippo.io/age":                                 {"server/archive"},
+	"github.com/klauspost/compress":                  {"server/archive"},
 	"github.com/riverqueue/river/rivermigrate":       {"db"},
 	"github.com/riverqueue/river/riverdriver":        {"db", "jobs"}, // rivermigrate wants a driver as well
 	"html/template":                                  {"portal", "jobs", "server/sign"},
