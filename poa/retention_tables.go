@@ -43,8 +43,6 @@ var retainedTables = []RetainedTable{
 	{Table: "held_roles", Kind: RecordStaff, Parent: "appointments", Ref: "appointment_id"},
 	{Table: "appointments", Kind: RecordStaff, Parent: "accounts", Ref: "account_id"},
 	{Table: "accounts", Kind: RecordContract, Party: "party_id", Staff: "id"},
-	{Table: "contract_ends", Kind: RecordContract, Party: "party_id"},
-	{Table: "token_warnings", Kind: RecordContract, Parent: "api_tokens", Ref: "token_id"},
 	{Table: "api_tokens", Kind: RecordContract, Parent: "accounts", Ref: "account_id"},
 	{Table: "passkeys", Kind: RecordContract, Parent: "accounts", Ref: "account_id"},
 	{Table: "recovery_codes", Kind: RecordContract, Parent: "accounts", Ref: "account_id"},
