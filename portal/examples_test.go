@@ -113,7 +113,7 @@ var _ = examples(func(w *tour) []example {
 	return []example{
 		pictured(page("GET /recipient", "recipient", "/recipient"), "recipient"),
 		page("GET /check", "recipient", "/check?id="+w.at["accepted"]),
-		pictured(answered("POST /check", "recipient", "/check?id="+w.at["accepted"], "/check"), "check", "ja light 390", "en dark 1280"),
+		pictured(answered("POST /check", "recipient", "/check?id="+w.at["accepted"], "/check"), "check", "ja light 390", "en dark 1280", "print"),
 		refused("POST /check", "recipient", "/check", "/check"),
 		page("GET /check/receipt", "recipient", "/check/receipt"),
 		unrefused("POST /check/receipt", "recipient", "/check/receipt", "nothing is typed"),
@@ -167,7 +167,7 @@ var _ = mayReach(map[string]reach{
 var _ = examples(func(w *tour) []example {
 	applicant, filing := w.at["applicant delegator"], "/staff/filings/"+w.at["submitted"]
 	return []example{
-		pictured(page("GET /staff", "reception", "/staff"), "desk", "en dark 1280"),
+		pictured(page("GET /staff", "reception", "/staff"), "desk", "en dark 1280", "ja light 390"),
 		page("GET /staff", "maintainer", "/staff"),
 		page("GET /staff/applications", "reception", "/staff/applications?role=recipient"),
 		page("GET /staff/applications", "reception", "/staff/applications?role=delegator&state=ENDED"),
