@@ -133,7 +133,6 @@ var _ = examples(func(w *tour) []example {
 		pictured(page("GET /endpoints/{id}", "recipient", w.at["endpoint"]), "endpoint"),
 		refused("POST /endpoints/{id}", "recipient", w.at["endpoint"], w.at["endpoint"]),
 		unrefused("POST /endpoints/{id}/test", "recipient", w.at["endpoint"]+"/test", "nothing is typed"),
-		refused("POST /endpoints/{id}/rotate", "recipient", w.at["endpoint"]+"/rotate", w.at["endpoint"]+"/rotate"),
 		page("GET /endpoints/{id}/delete", "recipient", w.at["endpoint"]+"/delete"),
 		refused("POST /endpoints/{id}/delete", "recipient", w.at["endpoint"]+"/delete", w.at["endpoint"]+"/delete"),
 	}
