@@ -123,7 +123,7 @@ var _ = examples(func(w *tour) []example {
 		refused("POST /account/password", "recipient", "/account/password", "/account/password"),
 		page("GET /account/totp", "recipient", "/account/totp"),
 		unrefused("POST /account/totp", "recipient", "/account/totp", "nothing is typed"),
-		pictured(page("GET /account/totp/confirm", "recipient", "/account/totp/confirm"), "totp", "en dark 390"),
+		page("GET /account/totp/confirm", "recipient", "/account/totp/confirm"),
 		refused("POST /account/totp/confirm", "recipient", "/account/totp", "/account/totp/confirm"),
 		page("GET /account/totp/remove", "reception", "/account/totp/remove"),
 		refused("POST /account/totp/remove", "reception", "/account/totp/remove", "/account/totp/remove"),
