@@ -103,5 +103,5 @@ var _ = mayReach(map[string]reach{
 	"POST /staff/changes/{id}/accept":         only("reception"),
 	"POST /staff/changes/{id}/refuse":         only("reception"),
 	"GET /staff/questions/{id}":               only("reception", "service_owner", "service_manager"),
-	"POST /staff/questions/{id}":              only("reception"),
+	"POST /staff/questions/{id}":              only("reception", "service_owner"),
 })
