@@ -165,7 +165,7 @@ func TestTokens(t *testing.T) {
 		t.Error(err, diff)
 	}
 	actor, scope, err := d.DB.ActorByToken(t.Context(), token.Hash, d.Clock.Now())
-	want := poa.Actor{Kind: poa.ActorRecipient, ID: a.ID, PartyID: p.ID, Language: "ja"}
+	want := poa.Actor{Kind: poa.ActorRecipient, ID: a.ID, PartyID: p.ID, Member: poa.MemberAdministrator, Language: "ja"}
 	if diff := cmp.Diff(want, actor); err != nil || diff != "" || scope != poa.ScopeValidity {
 		t.Error(err, diff, scope)
 	}
