@@ -39,7 +39,7 @@ func sampleAccount(p poa.Party, email string) poa.Account {
 	if p.Role == poa.PartyRecipient {
 		kind = poa.ActorRecipient
 	}
-	return poa.Account{ID: poa.NewID(poa.PrefixAccount), PartyID: p.ID, Kind: kind, Name: p.Profile.Representative.Name, Email: email, Language: "ja", CreatedAt: p.AppliedAt}
+	return poa.Account{ID: poa.NewID(poa.PrefixAccount), PartyID: p.ID, Kind: kind, Name: p.Profile.Representative.Name, Email: email, Language: "ja", Member: poa.MemberAdministrator, CreatedAt: p.AppliedAt}
 }
 
 // insertParty stores a party with one account.

@@ -197,7 +197,7 @@ func TestStaffAndPasswords(t *testing.T) {
 	inTx(t, d.DB, func(ctx context.Context, tx poa.Tx) error {
 		return errors.Join(tx.InsertAccount(ctx, staff), tx.SetPassword(ctx, staff.ID, "$argon2id$x"), appointed(ctx, tx, staff))
 	})
-	staff.PasswordHash = "$argon2id$x"
+	staff.PasswordHash, staff.PasswordChangedAt, staff.TOTPSince = "$argon2id$x", d.Clock.Now(), d.Clock.Now()
 	all, err := d.DB.Accounts(t.Context(), "")
 	if diff := cmp.Diff([]poa.Account{staff}, all); err != nil || diff != "" {
 		t.Error(err, diff)

@@ -31,6 +31,8 @@ var retainedTables = []RetainedTable{
 	{Table: "party_refusals", Kind: RecordApplication, Party: "party_id"},
 	{Table: "confirmations", Kind: RecordContract, Party: "party_id"},
 	{Table: "mail_addresses", Kind: RecordContract, Party: "party_id"},
+	{Table: "contract_ends", Kind: RecordContract, Party: "party_id"},
+	{Table: "token_warnings", Kind: RecordContract, Parent: "api_tokens", Ref: "token_id"},
 	{Table: "party_versions", Kind: RecordContract, Party: "party_id"},
 	{Table: "party_lookups", Kind: RecordContract, Party: "party_id"},
 	{Table: "changes", Kind: RecordContract, Party: "party_id"},
