@@ -39,8 +39,7 @@ func HolidaysEnd(now time.Time) bool {
 // Saturday, Sunday or national holiday, and not 29 December to 3 January (年末年始,
 // ours, after the days on which administrative organs rest).
 func (d Date) IsBusinessDay() bool {
-	switch d.Begins().In(JST).Weekday() {
-	case time.Saturday, time.Sunday:
+	if weekday := d.Begins().In(JST).Weekday(); weekday == time.Saturday || weekday == time.Sunday {
 		return false
 	}
 	restful := d.Month == time.December && d.Day >= 29 || d.Month == time.January && d.Day <= 3

@@ -111,7 +111,7 @@ func (s RetainedSubject) partyStarts() (RetentionRule, time.Time) {
 		if s.Role == PartyDelegator {
 			return ruleOf(RecordContract), s.EndedAt
 		}
-	case EnrollmentApplied, EnrollmentRefused:
+	case EnrollmentApplied, EnrollmentRefused, EnrollmentWithdrawn:
 	}
 	return rule, s.ReceivedAt
 }

@@ -120,7 +120,3 @@ func TablesOf(kind RecordKind) []string {
 	}
 	return names
 }
-
-// deletes reports whether the erasure of subjects of a kind takes rows of the
-// table.
-func (t RetainedTable) deletes() bool { return t.Party != "" || t.Delegation != "" || t.Staff != "" }

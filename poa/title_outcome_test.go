@@ -19,10 +19,11 @@ func TestTitleOutcome(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		var looks []poa.TitleLook
 		before := rapid.Bool().Draw(rt, "engaged before")
-		says, engaged, want := map[string]string{}, before, poa.TitleWaiting
+		says, engaged := map[string]string{}, before
 		for range rapid.IntRange(0, 10).Draw(rt, "looks") {
 			l := drawLook(rt)
 			looks = append(looks, l)
+			var want poa.TitleState
 			want, engaged = modelLook(says, l, engaged)
 			if got := poa.TitleOutcome(looks, before, accepted); got != want {
 				rt.Fatalf("outcome %s, model %s of %+v", got, want, looks)

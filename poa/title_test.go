@@ -4,6 +4,7 @@ package poa_test
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
 	"strconv"
 	"sync"
@@ -388,7 +389,8 @@ func TestWrongLooks(t *testing.T) {
 		if codeOf(err) != each.code {
 			t.Errorf("%s: %v, want %s", name, err, each.code)
 		}
-		if faults, ok := err.(poa.Faults); ok {
+		var faults poa.Faults
+		if errors.As(err, &faults) {
 			var got []string
 			for _, f := range faults {
 				got = append(got, f.Field[0])

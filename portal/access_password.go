@@ -22,11 +22,12 @@ func (p *portal) showChangePassword(r *request) error { return p.render(r, "acce
 
 // changePassword sets a new password by the one in use.
 func (p *portal) changePassword(r *request) error {
-	faults, ok := poa.Faults(nil), true
+	var faults poa.Faults
 	if r.PostForm.Get("password") != r.PostForm.Get("repeat") {
 		faults.Add(poa.CodeInvalid, "repeat")
 	} else {
 		err := p.Access.ChangePassword(r.Context(), r.actor, poa.ChangePasswordInput{Current: r.PostForm.Get("current"), Password: r.PostForm.Get("password")})
+		var ok bool
 		if faults, ok = faultsOf(err); !ok && err != nil {
 			return err
 		}

@@ -89,7 +89,7 @@ func (p *portal) bare(r *request, status int, reference string) {
 func (p *portal) rescued(r *request, pattern string) {
 	switch cause := recover(); cause {
 	case nil:
-	case http.ErrAbortHandler: //nolint:errorlint // it is this very value, as net/http compares it
+	case http.ErrAbortHandler: // this very value, as net/http compares it
 		panic(cause)
 	default:
 		p.Log.ErrorContext(r.Context(), "panic", "route", pattern, "request", r.w.Header().Get("X-Request-Id"), "cause", fmt.Sprintf("%T", cause), "stack", places())

@@ -57,7 +57,7 @@ func (w *world) register(role, email string) *visitor {
 	v := w.visitor()
 	page := v.open("/register/"+role, 200)
 	v.sees(page, "個人情報の利用目的")
-	page = w.applyInSteps(v, page, role, application(email))
+	w.applyInSteps(v, page, role, application(email))
 	link := w.link(email, poa.MailApplicationReceived)
 	page = v.open(link, 200)
 	page = v.submit(page, link, url.Values{"password": {password}, "repeat": {"another one here"}}, 422)
