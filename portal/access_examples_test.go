@@ -138,7 +138,7 @@ var _ = examples(func(w *tour) []example {
 		page("GET /account/sessions", "recipient", "/account/sessions"),
 		unrefused("POST /account/sessions/{id}/end", "recipient", w.at["session"], "nothing is typed"),
 		unrefused("POST /account/end-other-sessions", "recipient", "/account/end-other-sessions", "nothing is typed"),
-		pictured(page("GET /account/members", "recipient", "/account/members"), "members"),
+		page("GET /account/members", "recipient", "/account/members"),
 		page("GET /account/members", "delegator", "/account/members"),
 		refused("POST /account/members", "recipient", "/account/members", "/account/members"),
 		unrefused("POST /account/members-second-factor", "recipient", "/account/members-second-factor", "nothing is typed"),
