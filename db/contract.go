@@ -86,6 +86,7 @@ var endParty = []struct{ what, sql string }{
 	{"ending watches", `UPDATE watches SET ended_at = ?1 WHERE recipient_id = ?0 AND ended_at IS NULL`},
 	{"ending deliveries", `UPDATE deliveries SET state = 'FAILED', last_error = 'CONTRACT_ENDED' WHERE party_id = ?0 AND state = 'PENDING'`},
 	{"ending notices", `UPDATE mail_addresses SET unsubscribed_at = ?1 WHERE party_id = ?0 AND unsubscribed_at IS NULL`},
+	{"closing changes", `UPDATE changes SET state = 'WITHDRAWN', decided_at = ?1, decided_by = 'system' WHERE party_id = ?0 AND state IN ('UNPROVED', 'WAITING')`},
 	{"closing cases", `UPDATE cases SET closed_at = ?1, closed_by = 'system', outcome = 'CONTRACT_ENDED' WHERE party_id = ?0 AND closed_at IS NULL AND kind <> 'QUESTION'`},
 }
 

@@ -113,6 +113,15 @@ func (r reader) Endpoint(ctx context.Context, id string) (poa.Endpoint, error) {
 	return r.db.endpoint(ctx, row)
 }
 
+// LockEndpoint is Endpoint with the row locked until the commit.
+func (t *tx) LockEndpoint(ctx context.Context, id string) (poa.Endpoint, error) {
+	var row endpointRow
+	if err := t.q.NewSelect().Model(&row).Where("id = ?", id).Where("deleted_at IS NULL").For("NO KEY UPDATE").Scan(ctx); err != nil {
+		return poa.Endpoint{}, failed(err, "locking endpoint")
+	}
+	return t.db.endpoint(ctx, row)
+}
+
 // Endpoints lists a party's endpoints, the oldest first.
 func (r reader) Endpoints(ctx context.Context, partyID string) ([]poa.Endpoint, error) {
 	var rows []endpointRow

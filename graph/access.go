@@ -4,7 +4,9 @@ package graph
 
 import (
 	"context"
+	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"ininjo/poa"
 )
@@ -16,6 +18,9 @@ type access struct {
 	actor poa.Actor
 	scope poa.TokenScope
 	err   error
+	// asked counts what is asked for without a token: aliases must not carry more
+	// questions than one caller may put at once.
+	asked atomic.Int64
 }
 
 type accessKey struct{}
@@ -56,4 +61,14 @@ func (r *resolver) changer(ctx context.Context) (poa.Actor, error) {
 		return poa.Actor{}, poa.ErrForbidden
 	}
 	return actor, nil
+}
+
+// boundAnonymous wants no more questions of one request than somebody without a
+// token may put.
+func boundAnonymous(ctx context.Context, c poa.Credential, questions int) error {
+	a, ok := ctx.Value(accessKey{}).(*access)
+	if !c.Anonymous || !ok || a.asked.Add(int64(questions)) <= poa.MaxAnonymousInquiries {
+		return nil
+	}
+	return poa.Faults{{Code: poa.CodeTooMany, Field: []string{"delegationIds"}, Args: map[string]string{"bound": fmt.Sprint(poa.MaxAnonymousInquiries)}}}
 }

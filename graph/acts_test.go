@@ -64,6 +64,9 @@ var acts = map[string]act{
 	"deleteWebhookEndpoint": {in: []string{"recipient"}},
 	"rotateWebhookSecret":   {in: []string{"recipient"}},
 	"testWebhookEndpoint":   {in: []string{"recipient"}},
+	"requestChange":         {in: []string{"delegator", "recipient"}, input: `idempotencyKey: "x", fields: [{field: NAME, value: "株式会社ほか"}], reason: "商号変更"`},
+	"withdrawChange":        {in: []string{"recipient"}},
+	"answerQuestion":        {in: []string{"recipient"}},
 }
 
 // TestEveryActForEveryone calls every mutation as everybody: what must be
@@ -73,6 +76,7 @@ func TestEveryActForEveryone(t *testing.T) {
 	s := newScript(t)
 	s.play("testdata/accepted.txtar", false)
 	s.enrolOther()
+	s.askForChange()
 	known, tokens := loadSchema(t), s.tokens()
 	var fields []string
 	for _, f := range known.Mutation.Fields {
@@ -110,6 +114,7 @@ func (s *script) attempt(t *testing.T, known *known, name, who, token string) {
 	case code == "NOT_FOUND" || code == "DELEGATION_UNKNOWN":
 		nowhere := maps.Clone(s.kept)
 		nowhere["first"], nowhere["endpoint"], nowhere["tokenId"], nowhere["delegator"] = "7ZK3M-Q9V2R-4XW8A-BC5DE-F6GHJ", "whe_0000000000000000000000000a", "tok_0000000000000000000000000a", "dgr_0000000000000000000000000a"
+		nowhere["change"], nowhere["question"] = "chg_0000000000000000000000000a", "qst_0000000000000000000000000a"
 		if _, missing := s.call(t, known, name, token, nowhere); missing != body {
 			t.Errorf("%s by %s: what is not theirs and what is not there differ:\n%s\n%s", name, who, body, missing)
 		}

@@ -70,3 +70,27 @@ func TestChangesOverGraphQL(t *testing.T) {
 		t.Errorf("registration is %s", got)
 	}
 }
+
+// TestAnyoneAsksOverGraphQL asks without a token where nobody needs to register:
+// within a bound that aliases do not pass, and never with a token that is none.
+func TestAnyoneAsksOverGraphQL(t *testing.T) {
+	t.Parallel()
+	s := newScript(t, func(h *house) { h.registration = poa.RegistrationNone })
+	one := `validity(delegationId: "00000-00000-00000-00000-00000") { status inquiryId receipt }`
+	_, body := s.post("", "ja", map[string]string{"query": "{ recipientRegistration " + one + " }"})
+	if text := string(body); !strings.Contains(text, "UNKNOWN") || !strings.Contains(text, "inq_") || !strings.Contains(text, "NONE") {
+		t.Errorf("answered %s", text)
+	}
+	var many strings.Builder
+	for i := range poa.MaxAnonymousInquiries + 1 {
+		fmt.Fprintf(&many, "q%d: %s ", i, one)
+	}
+	_, body = s.post("", "ja", map[string]string{"query": "{ " + many.String() + " }"})
+	if code := codeOf(t, body); code != "BAD_USER_INPUT" {
+		t.Errorf("%d questions in one request: %q", poa.MaxAnonymousInquiries+1, code)
+	}
+	_, body = s.post("no token", "ja", map[string]string{"query": "{ " + one + " }"})
+	if code := codeOf(t, body); code != "UNAUTHENTICATED" {
+		t.Errorf("a token that is none: %q", code)
+	}
+}

@@ -19,7 +19,7 @@ import (
 var words = map[string][]string{
 	"delegator": {"山田", "やまだ", "佐藤", "電子入札"},
 	"other":     {"ほか商店", "高橋"},
-	"recipient": {"見本銀行", "partner.example", "基幹システム"},
+	"recipient": {"見本銀行", "partner.example", "基幹システム", "あらた", "議事録"},
 }
 
 // seesDataOf says whose data may stand in an answer to whom, in whatever field
@@ -43,6 +43,7 @@ func TestEveryFieldOfEveryType(t *testing.T) {
 	s := newScript(t)
 	s.play("testdata/accepted.txtar", false)
 	s.enrolOther()
+	s.askForChange()
 	known := loadSchema(t)
 	tokens := s.tokens()
 	seen := map[string]map[string]bool{}
@@ -115,9 +116,19 @@ func (k *known) questions(t *testing.T) []string {
 			t.Fatalf("the schema has no field %s", name)
 		}
 		k.asked["Query."+name] = true
+		if k.plain(field) {
+			all = append(all, "{ "+call+" }")
+			continue
+		}
 		k.ask(&all, "{ "+call, " }", field.Type.Name(), nil)
 	}
 	return all
+}
+
+// plain tells whether a field is asked for without a selection.
+func (k *known) plain(field *ast.FieldDefinition) bool {
+	kind := k.Types[field.Type.Name()].Kind
+	return kind == ast.Scalar || kind == ast.Enum
 }
 
 // ask adds a question for the plain fields of a type and goes on to the types
@@ -140,10 +151,9 @@ func (k *known) ask(all *[]string, before, after, name string, way []string) {
 			continue
 		}
 		k.asked[name+"."+field.Name] = true
-		switch k.Types[field.Type.Name()].Kind {
-		case ast.Scalar, ast.Enum:
+		if k.plain(field) {
 			plain = append(plain, field.Name+k.arguments(field.Arguments))
-		default:
+		} else {
 			k.ask(all, before+" { "+field.Name+k.arguments(field.Arguments), " }"+after, field.Type.Name(), way)
 		}
 	}
@@ -201,7 +211,7 @@ func (k *known) literal(name string, of *ast.Type) string {
 }
 
 // things are what arguments of a name stand for.
-var things = map[string]string{"delegationId": "${first}", "delegationIds": "${first}", "replacesId": "${first}", "delegatorId": "${delegator}", "endpointId": "${endpoint}", "tokenId": "${tokenId}", "termsId": "${terms}",
+var things = map[string]string{"delegationId": "${first}", "delegationIds": "${first}", "replacesId": "${first}", "delegatorId": "${delegator}", "endpointId": "${endpoint}", "tokenId": "${tokenId}", "termsId": "${terms}", "changeId": "${change}", "questionId": "${question}",
 	"corporateNumber": "2040001999902", "email": "somebody@example.jp", "url": "https://partner.example/x"}
 
 // unreached are fields of objects that neither a query nor an act's answer

@@ -50,6 +50,8 @@ type house struct {
 	enrollment *poa.Enrollment
 	// unsigned is a house whose key for receipts is out of reach.
 	unsigned bool
+	// registration is what recipients need before they ask.
+	registration poa.RegistrationMode
 	// lookUps counts how often the room asked who the caller is.
 	lookUps atomic.Int64
 }
@@ -98,7 +100,7 @@ func (h *house) serve(ca *poatest.CA) {
 		must(h.tb, err)
 	}
 	store, clock, policy := h.data.DB, h.data.Clock, poa.DefaultPolicy("https://ininjo.example")
-	policy.PolicyOID = "1.2.392.200000.1"
+	policy.PolicyOID, policy.RecipientRegistration = "1.2.392.200000.1", h.registration
 	h.enrollment = poa.NewEnrollment(clock, store, policy, hasher{})
 	server := httptest.NewServer(withRequest(graph.New(graph.Config{
 		Enrollment: h.enrollment,
@@ -157,7 +159,7 @@ func credential(ctx context.Context) poa.Credential {
 	if token := bearer(ctx); token != "" {
 		return poa.Credential{TokenHash: sha256.Sum256([]byte(token))}
 	}
-	return poa.Credential{}
+	return poa.Credential{Anonymous: true}
 }
 
 func (h *house) actor(ctx context.Context) (poa.Actor, poa.TokenScope, error) {

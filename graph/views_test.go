@@ -9,6 +9,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"ininjo/poa"
 )
 
 // What a field of Query may answer to somebody.
@@ -120,6 +123,7 @@ func outcome(t *testing.T, field string, body []byte) string {
 // enrolOther is a second delegator, who has nothing to do with the first.
 func (s *script) enrolOther() {
 	s.tb.Helper()
+	s.data.Clock.Advance(time.Second) // it is the newest, whatever its ID
 	input := fmt.Sprintf(`{"idempotencyKey": "other", "kind": "SOLE_PROPRIETOR", "name": "ほか商店", "address": "京都府京都市中京区１",
 		"representative": {"title": "店主", "name": "高橋　四郎", "address": "京都府京都市中京区２", "telephone": "075-000-0000", "birthDate": "1980-01-01"},
 		"email": "other@example.jp", "termsId": %q, "consent": true}`, s.kept["terms"])
@@ -130,6 +134,18 @@ func (s *script) enrolOther() {
 		s.tb.Fatalf("registering: %s", body)
 	}
 	s.signIn("other", "other@example.jp")
+}
+
+// askForChange has the recipient ask for another name, and reception ask back.
+func (s *script) askForChange() {
+	s.tb.Helper()
+	_, body := s.post("recipient", "ja", map[string]string{"query": `mutation { requestChange(input: {idempotencyKey: "asked", fields: [{field: NAME, value: "株式会社あらた"}], reason: "商号変更"}) { change { id } errors { code } } }`})
+	if !strings.Contains(string(body), `"errors":[]`) {
+		s.tb.Fatalf("asking for a change: %s", body)
+	}
+	s.kept["change"] = s.data.Text(s.tb, "SELECT id FROM changes")
+	must(s.tb, s.enrollment.AskParty(s.tb.Context(), s.actors["reception"], poa.AskInput{IdempotencyKey: "asked back", SubjectID: s.kept["change"], Text: "議事録はありますか"}))
+	s.kept["question"] = s.data.Text(s.tb, "SELECT id FROM questions")
 }
 
 // TestViewsAreOfEveryField wants a row for every field of Query: one that is

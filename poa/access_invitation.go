@@ -176,8 +176,12 @@ func (a *Access) AcceptInvitation(ctx context.Context, actor Actor, in AcceptInp
 			return "", err
 		}
 		t.subject = i.ID
-		if _, err := t.LockParty(ctx, i.PartyID); err != nil {
+		p, err := t.LockParty(ctx, i.PartyID)
+		if err != nil {
 			return "", fmt.Errorf("locking party: %w", err)
+		}
+		if p.State == EnrollmentEnded { // while the form was filled in
+			return "", Faults{newFault(CodeLinkOver, "token")}
 		}
 		account, err := t.join(ctx, i, in.Name, hash)
 		if err != nil {

@@ -68,9 +68,6 @@ func tokenOwner(actor Actor) string {
 func (e *Enrollment) mayHaveTokens(ctx context.Context, actor Actor) error {
 	switch actor.Kind {
 	case ActorDelegator, ActorRecipient:
-		if err := actor.requireMember(MemberDeveloper); err != nil {
-			return err
-		}
 		return e.requireActive(ctx, actor)
 	case ActorStaff:
 		if e.policy.StaffTokens {

@@ -206,7 +206,7 @@ func (e *Enrollment) checkOthers(ctx context.Context, a *act, p, after Party, fa
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return fmt.Errorf("reading account: %w", err)
 	}
-	if err == nil && account.PartyID != p.ID {
+	if err == nil && !strings.EqualFold(account.Email, p.Profile.Email) { // the same address in another case is its own
 		faults.Add(CodeEmailTaken, "email")
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // askProof mails a link to the new address, and word of it to the present one.
@@ -108,6 +109,9 @@ func (e *Enrollment) applyChange(ctx context.Context, a *act, p Party, c PartyCh
 	if err := a.MoveChange(ctx, c, from); err != nil {
 		return fmt.Errorf("accepting change: %w", err)
 	}
+	if p.State != EnrollmentActive {
+		return ErrConflict
+	}
 	before := p.Profile.Email
 	for _, f := range c.Fields {
 		p.state(f.Field, f.New)
@@ -119,15 +123,51 @@ func (e *Enrollment) applyChange(ctx context.Context, a *act, p Party, c PartyCh
 	if p.Profile.Email == before {
 		return nil
 	}
+	if err := a.moveAccount(ctx, p, before); err != nil {
+		return err
+	}
+	return a.mail(ctx, Mail{PartyID: p.ID, To: before, Template: MailAddressChanged, Language: p.Language,
+		Values: map[string]string{"organisation": p.Profile.Name, "number": c.Number, "link": e.policy.PublicURL + "/"}})
+}
+
+// moveAccount lets the account that signed in with the address before sign in
+// with the party's new one, which was proved. Links to set a password that went
+// to the address before hold no more: whoever reads it may be somebody else by now.
+func (a *act) moveAccount(ctx context.Context, p Party, before string) error {
+	account, err := a.AccountByEmail(ctx, before)
+	if err != nil {
+		return fmt.Errorf("reading account: %w", err)
+	}
+	if err := a.CloseLinks(ctx, LinkPassword, account.ID, a.now); err != nil {
+		return fmt.Errorf("closing links: %w", err)
+	}
 	if err := a.MoveAccount(ctx, p.ID, before, p.Profile.Email); err != nil {
 		return err
+	}
+	return a.noticesTo(ctx, p)
+}
+
+// noticesTo makes the party's address one of those for notices. Where it is one
+// already its choices stay: a reader who unsubscribed is not written to again.
+func (a *act) noticesTo(ctx context.Context, p Party) error {
+	addresses, err := a.MailAddresses(ctx, p.ID)
+	if err != nil {
+		return fmt.Errorf("reading mail addresses: %w", err)
+	}
+	for _, address := range addresses {
+		if !strings.EqualFold(address.Email, p.Profile.Email) {
+			continue
+		}
+		if !address.ConfirmedAt.IsZero() {
+			return nil
+		}
+		return a.ConfirmMailAddress(ctx, address.ID, a.now)
 	}
 	address := MailAddress{ID: NewID(PrefixAddress), PartyID: p.ID, Email: p.Profile.Email, Language: p.Language, CreatedAt: a.now, ConfirmedAt: a.now}
 	if err := a.InsertMailAddress(ctx, address); err != nil {
 		return fmt.Errorf("inserting mail address: %w", err)
 	}
-	return a.mail(ctx, Mail{PartyID: p.ID, To: before, Template: MailAddressChanged, Language: p.Language,
-		Values: map[string]string{"organisation": p.Profile.Name, "number": c.Number, "link": e.policy.PublicURL + "/"}})
+	return nil
 }
 
 func withEmail(p Party, c PartyChange) Party {

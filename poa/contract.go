@@ -30,7 +30,7 @@ type EndContractInput struct {
 // for a job. The delegator is asked to erase the signing application and to
 // confirm it by a link. A contract that does not stand is a CONFLICT.
 func (e *Enrollment) EndContract(ctx context.Context, actor Actor, in EndContractInput) error {
-	if err := mayEndContract(actor, in.PartyID); err != nil {
+	if err := e.mayEndContract(ctx, actor, in.PartyID); err != nil {
 		return err
 	}
 	action := ActionContractEnded
@@ -47,9 +47,9 @@ func (e *Enrollment) EndContract(ctx context.Context, actor Actor, in EndContrac
 	return err
 }
 
-func mayEndContract(actor Actor, partyID string) error {
+func (e *Enrollment) mayEndContract(ctx context.Context, actor Actor, partyID string) error {
 	if actor.Kind == ActorStaff {
-		return actor.requirePermission(MayEndDelegations)
+		return e.permit(ctx, actor, MayEndDelegations, ActionContractEnded)
 	}
 	if err := ownParty(actor, MemberAdministrator); err != nil {
 		return err
@@ -108,7 +108,7 @@ func (e *Enrollment) endContract(ctx context.Context, a *act, in EndContractInpu
 
 // ContractEnd returns the end of a party's contract to staff who see parties.
 func (e *Enrollment) ContractEnd(ctx context.Context, actor Actor, partyID string) (ContractEnd, error) {
-	if err := actor.requirePermission(MaySeeParties); err != nil {
+	if err := e.permit(ctx, actor, MaySeeParties, ActionContractEnded); err != nil {
 		return ContractEnd{}, err
 	}
 	if !IsID(partyID, PrefixDelegator) && !IsID(partyID, PrefixRecipient) {

@@ -58,6 +58,9 @@ func (n *Notifier) ResendDelivery(ctx context.Context, actor Actor, key, id stri
 		return Delivery{}, err
 	}
 	_, err := n.perform(ctx, actor, ActionDeliveryResent, key, id, func(ctx context.Context, a *act) (string, error) {
+		if err := a.shareParty(ctx); err != nil {
+			return "", err
+		}
 		d, err := ownDelivery(ctx, a, actor, id)
 		if err != nil {
 			return "", err

@@ -115,7 +115,10 @@ func (n *Notifier) changeEndpoint(ctx context.Context, actor Actor, action Actio
 		return err
 	}
 	_, err := n.perform(ctx, actor, action, key, input, func(ctx context.Context, a *act) (string, error) {
-		e, err := a.ownEndpoint(ctx, id)
+		if err := a.shareParty(ctx); err != nil { // one of a party that ended is not switched on again
+			return "", err
+		}
+		e, err := a.lockEndpoint(ctx, id)
 		if err != nil {
 			return "", err
 		}
@@ -131,10 +134,20 @@ func (n *Notifier) changeEndpoint(ctx context.Context, actor Actor, action Actio
 // ownEndpoint reads an endpoint of the actor's party. Missing and another's look
 // the same.
 func (a *act) ownEndpoint(ctx context.Context, id string) (Endpoint, error) {
+	return a.endpointBy(ctx, id, a.Endpoint)
+}
+
+// lockEndpoint is ownEndpoint for what is written back whole: of two at once
+// neither undoes the other's change.
+func (a *act) lockEndpoint(ctx context.Context, id string) (Endpoint, error) {
+	return a.endpointBy(ctx, id, a.LockEndpoint)
+}
+
+func (a *act) endpointBy(ctx context.Context, id string, read func(context.Context, string) (Endpoint, error)) (Endpoint, error) {
 	if !IsID(id, PrefixEndpoint) {
 		return Endpoint{}, ErrNotFound
 	}
-	e, err := a.Endpoint(ctx, id)
+	e, err := read(ctx, id)
 	if err == nil && e.PartyID != a.actor.PartyID {
 		return Endpoint{}, ErrNotFound
 	}
@@ -189,6 +202,9 @@ func (n *Notifier) TestEndpoint(ctx context.Context, actor Actor, key, id string
 		return "", err
 	}
 	return n.perform(ctx, actor, ActionEndpointTested, key, id, func(ctx context.Context, a *act) (string, error) {
+		if err := a.shareParty(ctx); err != nil {
+			return "", err
+		}
 		e, err := a.ownEndpoint(ctx, id)
 		if err != nil {
 			return "", err

@@ -97,7 +97,8 @@ type filing struct {
 // stores the application.
 func (e *Enrollment) file(ctx context.Context, actor Actor, action Action, in RegisterInput, f filing) (string, error) {
 	f.lookup = e.LookUp(ctx, in.CorporateNumber).compared(in.Name, in.Address)
-	return e.perform(ctx, actor, action, in.IdempotencyKey, in, func(ctx context.Context, a *act) (string, error) {
+	filed := EnterInput{in, f.role, f.cameBy} // the key of one role serves no other
+	return e.perform(ctx, actor, action, in.IdempotencyKey, filed, func(ctx context.Context, a *act) (string, error) {
 		faults := checkRegistration(in, f.role, a.now)
 		if err := e.checkTerms(ctx, a, in.TermsID, &faults); err != nil {
 			return "", err

@@ -171,7 +171,7 @@ type AnswerInput struct {
 // correct the field asked about; or it answers, for the service, a party's.
 func (e *Enrollment) AnswerQuestion(ctx context.Context, actor Actor, in AnswerInput) (PartyQuestion, error) {
 	if actor.Kind == ActorStaff {
-		if err := e.permit(ctx, actor, MayDecideApplications, ActionQuestionAnswered); err != nil {
+		if err := e.permit(ctx, actor, MayAnswerQuestions, ActionQuestionAnswered); err != nil {
 			return PartyQuestion{}, err
 		}
 	} else if err := actor.requireMember(MemberAdministrator); err != nil {

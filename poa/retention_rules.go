@@ -12,12 +12,12 @@ type Ground string
 
 // Grounds. What no clause says is ours and says so.
 const (
-	GroundApplications Ground = "2.6.7"
-	GroundErasure      Ground = "2.8 (10)"
-	GroundAuditLog     Ground = "6.2.3"
-	GroundRecords      Ground = "6.2.9"
-	GroundOperations   Ground = "8.1"
-	GroundOurs         Ground = "ours"
+	GroundAudits     Ground = "2.6.7"
+	GroundErasure    Ground = "2.8 (10)"
+	GroundAuditLog   Ground = "6.2.3"
+	GroundRecords    Ground = "6.2.9"
+	GroundOperations Ground = "8.1"
+	GroundOurs       Ground = "ours"
 )
 
 // PeriodStart tells from when a period counts.
@@ -124,19 +124,19 @@ const years10 = 10
 // (10)). It is printed as documentation in docs/retention.md and on the page
 // for staff.
 var retentionRules = []RetentionRule{
-	{RecordContract, GroundApplications, FromContractEnd, Period{Years: years10}, EndErase},
+	{RecordContract, GroundRecords, FromContractEnd, Period{Years: years10}, EndErase},
 	{RecordApplication, GroundRecords, FromReceipt, Period{Years: years10}, EndErase},
 	{RecordRecipient, GroundRecords, FromReceipt, Period{Years: years10}, EndErase},
-	{RecordDelegation, GroundApplications, FromTermEnd, Period{Years: years10}, EndErase},
+	{RecordDelegation, GroundRecords, FromTermEnd, Period{Years: years10}, EndErase},
 	{RecordRefusedFiling, GroundRecords, FromReceipt, Period{Years: years10}, EndErase},
 	{RecordUnfiled, GroundOurs, FromCompletion, Period{Days: 30}, EndErase},
-	{RecordStaff, GroundRecords, FromEndOfForce, Period{Years: 3}, EndErase},
+	{RecordStaff, GroundRecords, FromEndOfForce, Period{Years: years10}, EndErase},
 	{RecordAuditLog, GroundAuditLog, FromEntry, Period{Months: 13}, EndArchive},
 	{RecordAuditArchive, GroundAuditLog, FromMove, Period{Years: years10}, EndErase},
 	{RecordUnauthorised, GroundAuditLog, FromEntry, Period{Years: 3}, EndArchive},
 	{RecordCase, GroundRecords, FromCompletion, Period{Years: 3}, EndDelete},
 	{RecordContact, GroundOurs, FromEntry, Period{Years: 3}, EndDelete},
-	{RecordReview, GroundRecords, FromCompletion, Period{Years: years10}, EndDelete},
+	{RecordReview, GroundAudits, FromCompletion, Period{Years: years10}, EndDelete},
 	{RecordSession, GroundOurs, FromExpiry, Period{}, EndDelete},
 	{RecordSignIn, GroundOurs, FromEntry, Period{Days: 30}, EndDelete},
 	{RecordIdempotency, GroundOurs, FromExpiry, Period{}, EndDelete},
@@ -155,7 +155,7 @@ var retentionRules = []RetentionRule{
 	{RecordOperationLog, GroundOperations, FromEntry, Period{Years: 3}, EndOutside},
 	{RecordEntryRegister, GroundAuditLog, FromEntry, Period{Years: 3}, EndOutside},
 	{RecordEntryDevice, GroundRecords, FromEntry, Period{Months: 6}, EndOutside},
-	{RecordPaper, GroundRecords, FromCompletion, Period{Years: years10}, EndOutside},
+	{RecordPaper, GroundAudits, FromCompletion, Period{Years: years10}, EndOutside},
 	{RecordBackup, GroundOurs, FromEntry, Period{Months: 12}, EndOutside},
 	{RecordKeyStoreBackup, GroundOurs, FromEntry, Period{Days: 35}, EndOutside},
 }

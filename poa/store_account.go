@@ -24,6 +24,8 @@ type AccountTx interface {
 	// MarkTokenWarned records a warning; false where it went out before.
 	MarkTokenWarned(ctx context.Context, tokenID string, daysAhead int, at time.Time) (bool, error)
 
+	// LockEndpoint reads an endpoint and takes FOR NO KEY UPDATE on its row.
+	LockEndpoint(ctx context.Context, id string) (Endpoint, error)
 	// VerifyEndpoint marks an endpoint as verified by a test that was sent at
 	// sent, unless its address changed since then.
 	VerifyEndpoint(ctx context.Context, id string, sent, at time.Time) error

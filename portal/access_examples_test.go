@@ -51,13 +51,10 @@ var _ = onTour(func(w *tour) {
 	halfway.submit(halfway.open("/sign-in", 200), "/sign-in", url.Values{"email": {"auditor@ininjo.example"}, "password": {password}}, 200)
 
 	recipient := w.people["recipient"]
-	invite := func(email string) string {
-		recipient.submit(recipient.open("/account/members", 200), "/account/members", url.Values{"email": {email}, "member": {"READER"}}, 200)
-		return w.link(email, poa.MailInvitation)
-	}
-	link, reader := invite("reader@example.jp"), w.visitor()
-	reader.submit(reader.open(link, 200), link, url.Values{"name": {"読者 一郎"}, "password": {password}, "repeat": {password}}, 200)
-	w.at["invitation link"] = invite("asked@example.jp")
+	w.join(recipient, "to-be-removed@example.jp", "読者 一郎", "READER")
+	w.people["reader"], w.people["developer"] = w.join(recipient, "reader@example.jp", "閲覧 二郎", "READER"), w.join(recipient, "developer@example.jp", "開発 三郎", "DEVELOPER")
+	w.people["delegator's reader"] = w.join(w.people["delegator"], "delegators-reader@example.jp", "閲覧 四郎", "READER")
+	w.at["invitation link"] = w.invite(recipient, "asked@example.jp", "READER")
 	members := recipient.open("/account/members", 200)
 	w.at["member"], w.at["invitation"] = memberAt.FindStringSubmatch(members.body)[1], invitationAt.FindString(members.body)
 
@@ -67,6 +64,22 @@ var _ = onTour(func(w *tour) {
 	w.at["session"] = w.sessionElsewhere(recipient)
 	w.at["second factors"] = w.staffToReset()
 })
+
+// invite asks somebody to be a member, and returns the link of the mail.
+func (w *world) invite(administrator *visitor, email, member string) string {
+	w.tb.Helper()
+	administrator.submit(administrator.open("/account/members", 200), "/account/members", url.Values{"email": {email}, "member": {member}}, 200)
+	return w.link(email, poa.MailInvitation)
+}
+
+// join is somebody who was invited, signed in.
+func (w *world) join(administrator *visitor, email, name, member string) *visitor {
+	w.tb.Helper()
+	v, link := w.visitor(), w.invite(administrator, email, member)
+	v.submit(v.open(link, 200), link, url.Values{"name": {name}, "password": {password}, "repeat": {password}}, 200)
+	v.signIn(email)
+	return v
+}
 
 // sessionElsewhere ends with a session of the account in another browser.
 func (w *tour) sessionElsewhere(v *visitor) string {

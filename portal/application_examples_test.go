@@ -31,7 +31,7 @@ var _ = onTour(func(w *tour) {
 	other.submit(other.open("/application/change", 200), "/application/change", url.Values{"email": {"moved@example.jp"}, "reason": {"移転"}}, 200)
 	w.at["proof link"] = w.link("moved@example.jp", poa.MailAddressProof)
 	delegator.submit(delegator.open("/application/questions", 200), "/application/questions", url.Values{"text": {"受付時間を教えてください"}}, 200)
-	w.at["question"] = "/staff/questions/" + w.data.Text(w.tb, "SELECT id FROM questions WHERE about = 'SERVICE'")
+	w.at["asked question"] = "/staff/questions/" + w.data.Text(w.tb, "SELECT id FROM questions WHERE about = 'SERVICE'")
 	w.at["party"] = "/staff/applications/" + w.data.Text(w.tb, "SELECT party_id FROM changes WHERE state = 'WAITING'")
 })
 
@@ -70,8 +70,8 @@ var _ = examples(func(w *tour) []example {
 		refused("POST /staff/changes/{id}/ask", "reception", desk, desk+"/ask"),
 		unrefused("POST /staff/changes/{id}/accept", "reception", desk+"/accept", "nothing is typed"),
 		refused("POST /staff/changes/{id}/refuse", "reception", desk, desk+"/refuse"),
-		page("GET /staff/questions/{id}", "reception", w.at["question"]),
-		refused("POST /staff/questions/{id}", "reception", w.at["question"], w.at["question"]),
+		page("GET /staff/questions/{id}", "reception", w.at["asked question"]),
+		refused("POST /staff/questions/{id}", "reception", w.at["asked question"], w.at["asked question"]),
 	}
 })
 
@@ -103,5 +103,5 @@ var _ = mayReach(map[string]reach{
 	"POST /staff/changes/{id}/accept":         only("reception"),
 	"POST /staff/changes/{id}/refuse":         only("reception"),
 	"GET /staff/questions/{id}":               only("reception", "service_owner", "service_manager"),
-	"POST /staff/questions/{id}":              only("reception"),
+	"POST /staff/questions/{id}":              only("reception", "service_owner"),
 })

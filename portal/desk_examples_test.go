@@ -9,11 +9,13 @@ import (
 )
 
 var (
-	casePath        = regexp.MustCompile(`/staff/cases/[a-z]+_[0-9a-z]+`)
-	personPath      = regexp.MustCompile(`/staff/people/[a-z]+_[0-9a-z]+`)
-	appointmentPath = regexp.MustCompile(`/staff/appointments/[a-z]+_[0-9a-z]+`)
-	eventPath       = regexp.MustCompile(`/staff/audit/evt_[0-9a-z]+`)
-	findingPath     = regexp.MustCompile(`/staff/findings/[a-z]+_[0-9a-z]+`)
+	// askedByTelephone is the case of the applicant with the long name.
+	askedByTelephone = regexp.MustCompile(`href="(/staff/cases/[a-z]+_[0-9a-z]+)">[^<]*<span class="visually-hidden"> 株式会社とても`)
+	casePath         = regexp.MustCompile(`/staff/cases/[a-z]+_[0-9a-z]+`)
+	personPath       = regexp.MustCompile(`/staff/people/[a-z]+_[0-9a-z]+`)
+	appointmentPath  = regexp.MustCompile(`/staff/appointments/[a-z]+_[0-9a-z]+`)
+	eventPath        = regexp.MustCompile(`/staff/audit/evt_[0-9a-z]+`)
+	findingPath      = regexp.MustCompile(`/staff/findings/[a-z]+_[0-9a-z]+`)
 )
 
 // The desk has a question, a case that another has in hand, and a review with a
@@ -22,7 +24,7 @@ var _ = onTour(func(w *tour) {
 	reception, owner, auditor := w.people["reception"], w.people["service_owner"], w.people["auditor"]
 	contact := reception.open("/staff/contacts/new?party="+path.Base(w.at["applicant delegator"]), 200)
 	reception.submit(contact, "/staff/contacts/new", url.Values{"channel": {"TELEPHONE"}, "direction": {"IN"}, "person": {"見本 次郎"}, "about": {"申込の進み具合を尋ねられた"}, "question": {"yes"}}, 200)
-	w.at["question"] = casePath.FindString(reception.open("/staff?kind=QUESTION", 200).body)
+	w.at["question"] = askedByTelephone.FindStringSubmatch(reception.open("/staff?kind=QUESTION", 200).body)[1]
 	w.at["case"] = casePath.FindString(reception.open("/staff?kind=FILING", 200).body)
 	reception.submit(reception.open(w.at["case"], 200), w.at["case"]+"/claim", nil, 200)
 

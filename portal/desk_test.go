@@ -142,10 +142,13 @@ func TestPeople(t *testing.T) {
 	form := owner.open("/staff/people", 200)
 	owner.sees(owner.submit(form, "/staff/people", url.Values{"name": {"管理 四郎"}, "email": {"m@ininjo.example"}, "roles": {"SERVICE_MANAGER"}}, 422), "管理 四郎", "f-people-fitness-items-error", "11.1")
 	owner.sees(owner.submit(form, "/staff/people", with(url.Values{"name": {"管理 四郎"}, "email": {"m@ininjo.example"}, "roles": {"SERVICE_MANAGER", "RECEPTION"}}), 422), "兼ねることはできません")
-	manager := w.another(owner, "管理 四郎", "m@ininjo.example", poa.RoleServiceManager)
+	manager := w.staffed("service_manager")
 	people := owner.open("/staff/people", 200)
-	owner.sees(people, "管理 四郎", "確認済み")
-	reception, watching := people.rowOf("受付担当者"), people.rowOf("監査人")
+	owner.sees(people, "管理者", "確認済み")
+	reception, watching, minding := people.rowOf("受付担当者"), people.rowOf("監査人"), people.rowOf("保守員")
+	owner.sees(owner.submit(owner.open(reception, 200), reception+"/appoint", with(url.Values{"roles": {"MAINTAINER"}}), 422), "すでにほかの人")
+	leaving := endLink.FindString(owner.open(minding, 200).body)
+	owner.submit(owner.open(leaving, 200), leaving, url.Values{"name": {"担当者"}, "ground": {"異動"}}, 200)
 	owner.sees(owner.submit(owner.open(reception, 200), reception+"/appoint", with(url.Values{"roles": {"MAINTAINER"}}), 200), "任命しました", "保守員")
 	t.Run("the auditor is dismissed by two", func(t *testing.T) {
 		end := endLink.FindString(owner.open(watching, 200).body)
@@ -179,15 +182,14 @@ func TestPeople(t *testing.T) {
 func TestAuditorsPages(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	owner, auditor := w.staffed("service_owner"), w.staffed("auditor")
-	manager := w.another(owner, "管理 四郎", "m@ininjo.example", poa.RoleServiceManager)
+	auditor, manager := w.staffed("auditor"), w.staffed("service_manager")
 	page := auditor.open("/staff/audit?action=permission.staff_appointed&outcome=DONE&from=2026-06-01&until=2026-06-01", 200)
 	auditor.sees(page, "permission.staff_appointed", "この期間をCSVで保存")
 	auditor.sees(auditor.open("/staff/audit?from=yesterday", 422), "f-audit-from-error")
 	auditor.sees(auditor.open(eventLink.FindString(page.body), 200), "リーフハッシュ", "role.")
 	file := auditor.open("/staff/audit.csv?action=permission.staff_appointed&from=2026-06-01&until=2026-06-01", 200)
 	rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(file.body, "\ufeff"))).ReadAll()
-	if err != nil || len(rows) != 5 || rows[0][0] != "at_utc" || len(rows[1][10]) != 64 {
+	if err != nil || len(rows) != 7 || rows[0][0] != "at_utc" || len(rows[1][10]) != 64 {
 		t.Errorf("%v, %q", err, rows)
 	}
 	auditor.sees(auditor.open("/staff/audit?action=audit.exported", 200), "audit.exported")

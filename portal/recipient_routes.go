@@ -6,11 +6,11 @@ package portal
 // itself.
 func recipientRoutes() []route {
 	return []route{
-		{"GET /tokens/{id}/rotate", signedIn, (*portal).showRotateToken},
-		{"POST /tokens/{id}/rotate", signedIn, (*portal).rotateToken},
-		{"GET /endpoints/{id}/rotate", parties, (*portal).showRotateSecret},
+		{"GET /tokens/{id}/rotate", tokenMakers, (*portal).showRotateToken},
+		{"POST /tokens/{id}/rotate", tokenMakers, (*portal).rotateToken},
+		{"GET /endpoints/{id}/rotate", developers, (*portal).showRotateSecret},
 		{"GET /endpoints/{id}/deliveries/{delivery}", parties, (*portal).showDelivery},
-		{"POST /endpoints/{id}/deliveries/{delivery}", parties, (*portal).resendDelivery},
+		{"POST /endpoints/{id}/deliveries/{delivery}", developers, (*portal).resendDelivery},
 		{"GET /watches.csv", recipients, (*portal).exportWatches},
 		{"POST /watches/setting", recipients, (*portal).setWatchAsked},
 		{"GET /inquiries", recipients, (*portal).listInquiries},

@@ -30,6 +30,13 @@ const (
 	seers
 	appointers
 	proposers
+	// principals are delegators' administrators, who alone act for a mandator.
+	principals
+	// developers and administrators are members of parties, tokenMakers who may
+	// make API tokens: developers, and staff where the policy lets them.
+	developers
+	administrators
+	tokenMakers
 )
 
 type route struct {
@@ -91,19 +98,19 @@ func delegatorRoutes() []route {
 	return []route{
 		{"GET /application", parties, (*portal).showApplication},
 		{"GET /delegations", delegators, (*portal).listDelegations},
-		{"GET /delegations/new", delegators, (*portal).showDraft},
-		{"POST /delegations/new", delegators, (*portal).draft},
+		{"GET /delegations/new", principals, (*portal).showDraft},
+		{"POST /delegations/new", principals, (*portal).draft},
 		{"GET /delegations/{id}", delegators, (*portal).showDelegation},
 		{"GET /delegations/{id}/draft", delegators, (*portal).downloadDraft},
 		{"GET /delegations/{id}/signed", delegators, (*portal).downloadSigned},
 		{"GET /delegations/{id}/file", delegators, (*portal).backToDelegation},
-		{"POST /delegations/{id}/file", delegators, (*portal).submit},
-		{"GET /delegations/{id}/withdraw", delegators, (*portal).showWithdraw},
-		{"POST /delegations/{id}/withdraw", delegators, (*portal).withdraw},
-		{"GET /delegations/{id}/revoke", delegators, (*portal).showRevoke},
-		{"POST /delegations/{id}/revoke", delegators, (*portal).revoke},
+		{"POST /delegations/{id}/file", principals, (*portal).submit},
+		{"GET /delegations/{id}/withdraw", principals, (*portal).showWithdraw},
+		{"POST /delegations/{id}/withdraw", principals, (*portal).withdraw},
+		{"GET /delegations/{id}/revoke", principals, (*portal).showRevoke},
+		{"POST /delegations/{id}/revoke", principals, (*portal).revoke},
 		{"GET /delegations/{id}/link", delegators, (*portal).backToDelegation},
-		{"POST /delegations/{id}/link", delegators, (*portal).resendLink},
+		{"POST /delegations/{id}/link", principals, (*portal).resendLink},
 	}
 }
 
@@ -119,17 +126,17 @@ func accountRoutes() []route {
 		{"GET /watches/end", recipients, (*portal).listWatches},
 		{"POST /watches/end", recipients, (*portal).unwatch},
 		{"GET /tokens", signedIn, (*portal).listTokens},
-		{"POST /tokens", signedIn, (*portal).createToken},
-		{"GET /tokens/{id}/revoke", signedIn, (*portal).showRevokeToken},
-		{"POST /tokens/{id}/revoke", signedIn, (*portal).revokeToken},
+		{"POST /tokens", tokenMakers, (*portal).createToken},
+		{"GET /tokens/{id}/revoke", tokenMakers, (*portal).showRevokeToken},
+		{"POST /tokens/{id}/revoke", tokenMakers, (*portal).revokeToken},
 		{"GET /endpoints", parties, (*portal).listEndpoints},
-		{"POST /endpoints", parties, (*portal).createEndpoint},
+		{"POST /endpoints", developers, (*portal).createEndpoint},
 		{"GET /endpoints/{id}", parties, (*portal).showEndpoint},
-		{"POST /endpoints/{id}", parties, (*portal).updateEndpoint},
-		{"POST /endpoints/{id}/test", parties, (*portal).testEndpoint},
-		{"POST /endpoints/{id}/rotate", parties, (*portal).rotateSecret},
-		{"GET /endpoints/{id}/delete", parties, (*portal).showDeleteEndpoint},
-		{"POST /endpoints/{id}/delete", parties, (*portal).deleteEndpoint},
+		{"POST /endpoints/{id}", developers, (*portal).updateEndpoint},
+		{"POST /endpoints/{id}/test", developers, (*portal).testEndpoint},
+		{"POST /endpoints/{id}/rotate", developers, (*portal).rotateSecret},
+		{"GET /endpoints/{id}/delete", developers, (*portal).showDeleteEndpoint},
+		{"POST /endpoints/{id}/delete", developers, (*portal).deleteEndpoint},
 	}
 }
 
@@ -216,6 +223,11 @@ func admit(who access, actor poa.Actor) error {
 		seers:      actor.May(poa.MaySeeParties),
 		appointers: actor.May(poa.MayAppoint),
 		proposers:  actor.May(poa.MayProposeDismissal),
+
+		principals:     kind == poa.ActorDelegator && actor.IsMember(poa.MemberAdministrator),
+		developers:     actor.IsMember(poa.MemberDeveloper),
+		administrators: actor.IsMember(poa.MemberAdministrator),
+		tokenMakers:    kind == poa.ActorStaff || actor.IsMember(poa.MemberDeveloper),
 	}[who]
 	switch {
 	case allowed:

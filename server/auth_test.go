@@ -50,6 +50,20 @@ func TestLinksAsTokens(t *testing.T) {
 	}
 }
 
+// TestCredentials tells who brought nothing from who brought something that
+// holds for nothing: the second is never taken for the first.
+func TestCredentials(t *testing.T) {
+	t.Parallel()
+	if got := (actors{}).credential(t.Context()); got != (poa.Credential{Anonymous: true}) {
+		t.Errorf("nothing was brought: %+v", got)
+	}
+	for _, token := range []string{"", "?", "inj_live_00"} {
+		if got := (actors{}).credential(context.WithValue(t.Context(), keyBearer, token)); got != (poa.Credential{}) {
+			t.Errorf("%q was brought: %+v", token, got)
+		}
+	}
+}
+
 // storedLink stores a link that holds for an hour and returns its token.
 func storedLink(t *testing.T, d *dbtest.Database, purpose poa.LinkPurpose, used bool) string {
 	t.Helper()

@@ -102,6 +102,10 @@ func TestThrottleLetsTokensPass(t *testing.T) {
 	if often.anonymousWait(bare) == 0 || often.anonymousWait(bearer) != 0 || often.anonymousWait(query) != 0 {
 		t.Error("the wrong ones wait")
 	}
+	often.reads = true // anyone may ask for validity, by GET as well
+	if often.anonymousWait(query) == 0 || often.anonymousWait(bearer) != 0 {
+		t.Error("who asks by GET without a token does not wait")
+	}
 }
 
 func TestClientOfRequest(t *testing.T) {
