@@ -29,9 +29,9 @@ const (
 	backupStamp      = "20060102T150405Z"
 	backupManifest   = "manifest.json"
 	// writingPrefix begins the name of a backup that is being made.
-	writingPrefix = ".writing-"
-	dumpName         = "data.dump"
-	storedKeysName   = "keys.jsonl"
+	writingPrefix  = ".writing-"
+	dumpName       = "data.dump"
+	storedKeysName = "keys.jsonl"
 	// keyBackupLives bounds how long a backup of the key store lives: after that
 	// an erased person is erased everywhere (design.md, rule 8).
 	keyBackupLives = 35 * day
