@@ -50,11 +50,15 @@ func (t *tx) RevokeToken(ctx context.Context, id, ownerID string, at time.Time) 
 	return touched(res, err, "revoking token", poa.ErrNotFound)
 }
 
-// Tokens lists a party's tokens, or those of a member of staff, newest first.
+// maxTokenRows bounds a list of tokens; all that hold fit.
+const maxTokenRows = 3 * poa.MaxTokens
+
+// Tokens lists a party's tokens, or those of a member of staff: those that hold
+// before the others, the newest first, at most 300.
 func (r reader) Tokens(ctx context.Context, ownerID string) ([]poa.Token, error) {
 	var rows []tokenRow
 	err := r.q.NewSelect().Model(&rows).Where("party_id = ? OR party_id IS NULL AND account_id = ?", ownerID, ownerID).
-		Order("created_at DESC", "id DESC").Scan(ctx)
+		OrderExpr("(revoked_at IS NULL AND expires_at > ?) DESC, created_at DESC, id DESC", r.db.clock.Now().UTC()).Limit(maxTokenRows).Scan(ctx)
 	if err != nil {
 		return nil, failed(err, "reading tokens")
 	}

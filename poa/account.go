@@ -17,6 +17,29 @@ type TokenInput struct {
 	ExpiresInDays int `json:"expiresInDays" validate:"required,gte=1,lte=730"`
 }
 
+// MaxTokens bounds the tokens of a party, or of a member of staff, that hold.
+// Rotation may double them for as long as old ones go on beside the new.
+const MaxTokens = 100
+
+// roomForToken wants fewer tokens that hold than the bound. The party's row is
+// locked before.
+func (a *act) roomForToken(ctx context.Context, bound int, field string) error {
+	tokens, err := a.Tokens(ctx, tokenOwner(a.actor))
+	if err != nil {
+		return fmt.Errorf("reading tokens: %w", err)
+	}
+	holding := 0
+	for _, t := range tokens {
+		if t.Holds(a.now) {
+			holding++
+		}
+	}
+	if holding >= bound {
+		return Faults{newFault(CodeTooMany, field, "bound", fmt.Sprint(bound))}
+	}
+	return nil
+}
+
 // CreateToken makes an API token for the actor's account and returns it with
 // its text, which is shown this once: with the same idempotency key the text is
 // empty.
@@ -29,7 +52,10 @@ func (e *Enrollment) CreateToken(ctx context.Context, actor Actor, in TokenInput
 		if err := checkInput(in).Err(); err != nil {
 			return "", err
 		}
-		if err := a.shareParty(ctx); err != nil {
+		if err := a.lockParty(ctx); err != nil { // the bound holds for tokens made at once
+			return "", err
+		}
+		if err := a.roomForToken(ctx, MaxTokens, "name"); err != nil {
 			return "", err
 		}
 		secret, hash := NewSecret("inj_" + e.policy.Live)
@@ -90,7 +116,8 @@ func (e *Enrollment) mayMakeTokens(ctx context.Context, actor Actor) error {
 	return actor.requireMember(MemberDeveloper)
 }
 
-// Tokens lists the actor's tokens, newest first.
+// Tokens lists the actor's tokens: those that hold before the others, the newest
+// first. Of the others no more than fit a list are there.
 func (e *Enrollment) Tokens(ctx context.Context, actor Actor) ([]Token, error) {
 	if err := e.mayHaveTokens(ctx, actor); err != nil {
 		return nil, err

@@ -228,7 +228,7 @@ func (n *Notifier) Unsubscribe(ctx context.Context, token string) error {
 		return err
 	}
 	_, err = n.perform(ctx, Anonymous("ja"), ActionAddressUnsubscribed, "", nil, func(ctx context.Context, a *act) (string, error) {
-		address, err := a.MailAddress(ctx, id)
+		address, err := a.lockAddress(ctx, id)
 		if errors.Is(err, ErrNotFound) || err == nil && !address.UnsubscribedAt.IsZero() {
 			return id, nil
 		}
@@ -239,6 +239,19 @@ func (n *Notifier) Unsubscribe(ctx context.Context, token string) error {
 		return id, a.UpdateMailAddress(ctx, address)
 	})
 	return err
+}
+
+// lockAddress reads an address under its party's lock, which every change of it
+// takes: of two at once neither undoes the other's.
+func (a *act) lockAddress(ctx context.Context, id string) (MailAddress, error) {
+	address, err := a.MailAddress(ctx, id)
+	if err != nil {
+		return MailAddress{}, err
+	}
+	if _, err := a.LockPartyState(ctx, address.PartyID); err != nil {
+		return MailAddress{}, fmt.Errorf("locking party: %w", err)
+	}
+	return a.MailAddress(ctx, id)
 }
 
 // MayUnsubscribe reports whether a link to unsubscribe is one of ours. It reads

@@ -58,10 +58,22 @@ func TestAddressThatTheChangeMovesTo(t *testing.T) {
 		must(t, prove("OPEN@example.jp"))
 		d.in("open@example.jp")
 	})
+	t.Run("notices leave the one before, as it was told", func(t *testing.T) {
+		must(t, move("next@example.jp"))
+		must(t, prove("next@example.jp"))
+		all, err := d.notifier.Addresses(ctx, d.admin)
+		must(t, err)
+		for _, m := range all {
+			if strings.EqualFold(m.Email, "open@example.jp") {
+				t.Errorf("notices still go to %+v", m)
+			}
+		}
+		d.mailTo("OPEN@example.jp", poa.MailAddressChanged)
+	})
 	t.Run("a link to set a password that went to the old one is over", func(t *testing.T) {
-		must(t, d.access.ForgotPassword(ctx, poa.Anonymous("ja"), poa.ForgotPasswordInput{Email: "OPEN@example.jp"}))
+		must(t, d.access.ForgotPassword(ctx, poa.Anonymous("ja"), poa.ForgotPasswordInput{Email: "next@example.jp"}))
 		must(t, d.access.AnswerPasswordRequest(ctx, d.data.Text(t, "SELECT id FROM password_requests")))
-		link := d.mailTo("OPEN@example.jp", poa.MailSetPassword).Values["link"]
+		link := d.mailTo("next@example.jp", poa.MailSetPassword).Values["link"]
 		must(t, move("safe@example.jp"))
 		must(t, prove("safe@example.jp"))
 		_, err := d.access.SetPassword(ctx, poa.Anonymous("ja"), poa.SetPasswordInput{Token: tokenOf(link), Password: "another password"}, poa.Browser{})

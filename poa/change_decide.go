@@ -144,24 +144,34 @@ func (a *act) moveAccount(ctx context.Context, p Party, before string) error {
 	if err := a.MoveAccount(ctx, p.ID, before, p.Profile.Email); err != nil {
 		return err
 	}
-	return a.noticesTo(ctx, p)
+	return a.noticesTo(ctx, p, before)
 }
 
-// noticesTo makes the party's address one of those for notices. Where it is one
-// already its choices stay: a reader who unsubscribed is not written to again.
-func (a *act) noticesTo(ctx context.Context, p Party) error {
+// noticesTo makes the party's address one of those for notices in the place of the
+// one before, which is told so. Where it is one already its choices stay: a reader
+// who unsubscribed is not written to again.
+func (a *act) noticesTo(ctx context.Context, p Party, before string) error {
 	addresses, err := a.MailAddresses(ctx, p.ID)
 	if err != nil {
 		return fmt.Errorf("reading mail addresses: %w", err)
 	}
+	there := false
 	for _, address := range addresses {
-		if !strings.EqualFold(address.Email, p.Profile.Email) {
-			continue
+		switch {
+		case strings.EqualFold(address.Email, p.Profile.Email):
+			there = true
+			if address.ConfirmedAt.IsZero() {
+				err = a.ConfirmMailAddress(ctx, address.ID, a.now)
+			}
+		case strings.EqualFold(address.Email, before):
+			err = a.DeleteMailAddress(ctx, address.ID, p.ID)
 		}
-		if !address.ConfirmedAt.IsZero() {
-			return nil
+		if err != nil {
+			return fmt.Errorf("moving notices: %w", err)
 		}
-		return a.ConfirmMailAddress(ctx, address.ID, a.now)
+	}
+	if there {
+		return nil
 	}
 	address := MailAddress{ID: NewID(PrefixAddress), PartyID: p.ID, Email: p.Profile.Email, Language: p.Language, CreatedAt: a.now, ConfirmedAt: a.now}
 	if err := a.InsertMailAddress(ctx, address); err != nil {

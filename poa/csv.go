@@ -54,7 +54,11 @@ func (r *Responder) InquiriesCSV(ctx context.Context, actor Actor, f InquiryFilt
 	if err := actor.require(ActorRecipient); err != nil {
 		return nil, err
 	}
-	if err := checkExport(f).Err(); err != nil {
+	faults := checkExport(f)
+	if !f.storable() {
+		faults.Add(CodeInvalid, "filter")
+	}
+	if err := faults.Err(); err != nil {
 		return nil, err
 	}
 	f.RecipientID = actor.PartyID

@@ -26,7 +26,7 @@ func (r *Responder) Inquiries(ctx context.Context, actor Actor, f InquiryFilter,
 		return List[PastAnswer]{}, err
 	}
 	faults := checkPage(p)
-	if !storable(f.TokenID) || !storable(f.AccountID) || !storable(string(f.DelegationID)) {
+	if !f.storable() {
 		faults.Add(CodeInvalid, "filter")
 	}
 	if err := faults.Err(); err != nil {
@@ -34,6 +34,11 @@ func (r *Responder) Inquiries(ctx context.Context, actor Actor, f InquiryFilter,
 	}
 	f.RecipientID = actor.PartyID
 	return r.answered(ctx, f, p)
+}
+
+// storable reports whether PostgreSQL takes the filter's texts.
+func (f InquiryFilter) storable() bool {
+	return storable(f.TokenID) && storable(f.AccountID) && storable(string(f.DelegationID))
 }
 
 // Inquiry returns one of the actor's own inquiries. Missing and another's look

@@ -107,3 +107,67 @@ func TestNobodyJoinsWhatEnded(t *testing.T) {
 		}
 	}
 }
+
+// TestTokensAreBounded: a party's tokens that hold are bounded, made at once or
+// rotated, and each of them stays on the list so that it can be withdrawn.
+func TestTokensAreBounded(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	create := func() error {
+		_, _, err := o.enrollment.CreateToken(t.Context(), o.delegator, poa.TokenInput{IdempotencyKey: newKey(), Name: "基幹", Scope: poa.ScopeRead, ExpiresInDays: 1})
+		return err
+	}
+	for range poa.MaxTokens - 3 {
+		must(t, create())
+	}
+	if won := winners(8, create); won != 3 {
+		t.Errorf("%d of the last 3 were made", won)
+	}
+	wantCode(t, create(), poa.CodeTooMany)
+	tokens, err := o.enrollment.Tokens(t.Context(), o.delegator)
+	if err != nil || len(tokens) != poa.MaxTokens {
+		t.Fatalf("%d tokens, %v", len(tokens), err)
+	}
+	next := tokens[0].ID
+	for i := range poa.MaxTokens {
+		fresh, _, err := o.enrollment.RotateToken(t.Context(), o.delegator, poa.RotateInput{IdempotencyKey: newKey(), TokenID: next, OverlapHours: 24, ExpiresInDays: 1})
+		if err != nil {
+			t.Fatalf("rotation %d: %v", i, err)
+		}
+		next = fresh.ID
+	}
+	_, _, err = o.enrollment.RotateToken(t.Context(), o.delegator, poa.RotateInput{IdempotencyKey: newKey(), TokenID: next, OverlapHours: 24, ExpiresInDays: 1})
+	wantCode(t, err, poa.CodeTooMany)
+	must(t, o.enrollment.RevokeToken(t.Context(), o.delegator, newKey(), tokens[5].ID))
+	if tokens, err = o.enrollment.Tokens(t.Context(), o.delegator); err != nil || len(tokens) != 2*poa.MaxTokens {
+		t.Errorf("%d tokens, %v", len(tokens), err)
+	}
+	if last := tokens[len(tokens)-1]; last.Holds(o.clock.Now()) {
+		t.Error("one that was withdrawn stands before one that holds")
+	}
+}
+
+// TestUnsubscribingBesideAChange unsubscribes an address while its party chooses
+// other kinds: neither undoes the other.
+func TestUnsubscribingBesideAChange(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	for range 8 {
+		all, err := o.notifier.Addresses(t.Context(), o.recipient)
+		must(t, err)
+		in := poa.AddressInput{IdempotencyKey: newKey(), ID: all[0].ID, Language: "ja", Subscribed: true}
+		must(t, o.notifier.UpdateAddress(t.Context(), o.recipient, in))
+		token := poa.UnsubscribeToken(o.store, all[0].ID)
+		off := func() error { return o.notifier.Unsubscribe(t.Context(), token) }
+		errs := atOnce(off, off, func() error {
+			in.IdempotencyKey, in.Language, in.Types, in.Subscribed = newKey(), "en", []poa.NoticeType{poa.NoticeRevoked}, false
+			return o.notifier.UpdateAddress(t.Context(), o.recipient, in)
+		}, off, off)
+		if countNil(errs) != 5 {
+			t.Fatalf("got %v", errs)
+		}
+		if a, err := o.store.MailAddress(t.Context(), all[0].ID); err != nil || a.Language != "en" || len(a.Types) != 1 || a.UnsubscribedAt.IsZero() {
+			t.Fatalf("it is %+v, %v", a, err)
+		}
+	}
+}

@@ -35,7 +35,10 @@ func (e *Enrollment) RotateToken(ctx context.Context, actor Actor, in RotateInpu
 		if err := checkInput(in).Err(); err != nil {
 			return "", err
 		}
-		if err := a.shareParty(ctx); err != nil {
+		if err := a.lockParty(ctx); err != nil {
+			return "", err
+		}
+		if err := a.roomForToken(ctx, 2*MaxTokens, "expiresInDays"); err != nil {
 			return "", err
 		}
 		old, err := a.ownToken(ctx, in.TokenID)

@@ -76,16 +76,17 @@ func (a *Access) SignIn(ctx context.Context, in SignInInput) (SignedIn, error) {
 	case err != nil:
 		return SignedIn{}, err
 	case !factors.Any():
-		return a.enter(ctx, account, factors, in.Browser)
+		return a.enter(ctx, account, factors, in.Browser, newFault(CodeSignInFailed, "password"))
 	case in.Code == "":
 		half := HalfSignIn{AccountID: account.ID, At: a.clock.Now()}
 		_, err := a.perform(ctx, actorOf(account), ActionPasswordAccepted, "", nil, func(context.Context, *act) (string, error) { return account.ID, nil })
 		return SignedIn{Half: half}, err
 	}
-	if err := a.proveCode(ctx, account, in.Code, bucket.Device, newFault(CodeSignInFailed, "password")); err != nil {
+	wrong := newFault(CodeSignInFailed, "password")
+	if err := a.proveCode(ctx, account, in.Code, bucket.Device, wrong); err != nil {
 		return SignedIn{}, err
 	}
-	return a.enter(ctx, account, factors, in.Browser)
+	return a.enter(ctx, account, factors, in.Browser, wrong)
 }
 
 // deviceOf names the budget of a browser that the account's holder is known in,
@@ -237,7 +238,7 @@ func (a *Access) SecondStep(ctx context.Context, half HalfSignIn, in SecondStepI
 	if err != nil {
 		return SignedIn{}, err
 	}
-	return a.enter(ctx, account, factors, in.Browser)
+	return a.enter(ctx, account, factors, in.Browser, newFault(CodeSignInOver, "code"))
 }
 
 // halfway reads the account of a sign-in that waits for its second step;
@@ -267,10 +268,14 @@ func (a *Access) Halfway(ctx context.Context, half HalfSignIn) (Factors, error) 
 }
 
 // enter lets an account's holder in: the browser is known from now on, and a new
-// one is told of by mail.
-func (a *Access) enter(ctx context.Context, account Account, factors Factors, b Browser) (SignedIn, error) {
+// one is told of by mail. Where the account changed while its proofs were checked,
+// which waits for its turn, nobody comes in and the fault is over.
+func (a *Access) enter(ctx context.Context, account Account, factors Factors, b Browser, over Fault) (SignedIn, error) {
 	in := SignedIn{Actor: actorOf(account)}
 	_, err := a.perform(ctx, in.Actor, ActionSignIn, "", nil, func(ctx context.Context, t *act) (string, error) {
+		if err := t.stillHolds(ctx, account, factors, over); err != nil {
+			return "", err
+		}
 		in.Device = b.Device
 		return account.ID, a.welcome(ctx, t, account, b, &in)
 	})
@@ -283,6 +288,23 @@ func (a *Access) enter(ctx context.Context, account Account, factors Factors, b 
 	}
 	in.Actor.SessionID = NewID(PrefixSession)
 	return in, nil
+}
+
+// stillHolds wants the password that was checked still to be the account's, and no
+// second factor to have come that was not asked for.
+func (a *act) stillHolds(ctx context.Context, checked Account, had Factors, over Fault) error {
+	now, err := a.LockAccount(ctx, checked.ID)
+	if err != nil {
+		return fmt.Errorf("locking account: %w", err)
+	}
+	has, err := factorsOf(ctx, a, now)
+	if err != nil {
+		return err
+	}
+	if !now.DisabledAt.IsZero() || now.PasswordHash != checked.PasswordHash || has.Any() && !had.Any() {
+		return Faults{over}
+	}
+	return nil
 }
 
 func (a *Access) welcome(ctx context.Context, t *act, account Account, b Browser, in *SignedIn) error {

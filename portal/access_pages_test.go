@@ -49,6 +49,31 @@ func TestStaffWithoutAFactorAddOneFirst(t *testing.T) {
 	v.sees(page, "最後の一つは解除できません")
 }
 
+// TestWhoPlantedTheSessionIsNotHalfwayIn gives a browser the session of somebody
+// else before its holder types the password.
+func TestWhoPlantedTheSessionIsNotHalfwayIn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	base, err := url.Parse(w.url)
+	must(t, err)
+	half := func(v *visitor, email string) shown {
+		return v.submit(v.open("/sign-in", 200), "/sign-in", url.Values{"email": {email}, "password": {password}}, 200)
+	}
+	planter, victim := w.visitor(), w.visitor()
+	half(planter, "auditor@ininjo.example")
+	victim.client.Jar.SetCookies(base, planter.client.Jar.Cookies(base))
+	if page := half(victim, "reception@ininjo.example"); !strings.HasPrefix(page.path, "/sign-in/second") {
+		t.Fatalf("led to %s", page.path)
+	}
+	page := planter.open("/sign-in/second", 200)
+	if strings.HasPrefix(page.path, "/sign-in/second") {
+		page = planter.submit(page, "/sign-in/second", url.Values{"code": {w.codes["reception@ininjo.example"]}}, 200)
+	}
+	if strings.HasPrefix(page.path, "/staff") {
+		t.Error("without the password somebody came in by the code alone")
+	}
+}
+
 // TestMembersSeeWhatTheyMay invites a reader, whose pages hide what it may not do.
 func TestMembersSeeWhatTheyMay(t *testing.T) {
 	t.Parallel()
@@ -70,7 +95,9 @@ func TestMembersSeeWhatTheyMay(t *testing.T) {
 			t.Errorf("%s shows a reader the form %s", path, form)
 		}
 	}
-	reader.open("/check", 200)
+	for _, path := range []string{"/check", "/recipient", "/inquiries", "/watches"} {
+		reader.open(path, 200)
+	}
 
 	page = admin.open("/account/sessions", 200)
 	admin.sees(page, "この端末")

@@ -77,6 +77,7 @@ func TestEveryRouteForEveryone(t *testing.T) {
 			t.Errorf("%s: nobody says who may reach it: add a row beside the area's examples", pattern)
 		}
 	}
+	w.otherLinks(t)
 	// What must not work is tried first: what works may end things.
 	for _, inside := range []bool{false, true} {
 		for _, pattern := range routes {

@@ -59,7 +59,7 @@ var _ = examples(func(w *tour) []example {
 		file("GET /staff/contacts.csv", "reception", "/staff/contacts.csv?from=2026-05-20&until=2026-06-10"),
 		page("GET /staff/contacts/new", "reception", "/staff/contacts/new?q=見本"),
 		refused("POST /staff/contacts/new", "reception", "/staff/contacts/new", "/staff/contacts/new"),
-		pictured(page("GET /staff/roles", "maintainer", "/staff/roles"), "roles"),
+		page("GET /staff/roles", "maintainer", "/staff/roles"),
 		page("GET /staff/people/{id}", "service_owner", person),
 		refused("POST /staff/people/{id}/appoint", "service_owner", person, person+"/appoint"),
 		page("GET /staff/people/{id}/hand-over", "service_owner", person+"/hand-over"),

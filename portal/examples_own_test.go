@@ -43,6 +43,7 @@ var _ = examples(func(w *tour) []example {
 		page("GET /tokens/{id}/rotate", "recipient", w.at["token"]+"/rotate"),
 		refused("POST /tokens/{id}/rotate", "recipient", w.at["token"]+"/rotate", w.at["token"]+"/rotate"),
 		page("GET /endpoints/{id}/rotate", "recipient", endpoint+"/rotate"),
+		unrefused("POST /endpoints/{id}/rotate", "recipient", endpoint+"/rotate", "an overlap is always chosen"),
 		page("GET /endpoints/{id}/deliveries/{delivery}", "recipient", delivery),
 		unrefused("POST /endpoints/{id}/deliveries/{delivery}", "recipient", delivery, "nothing is typed"),
 		file("GET /watches.csv", "recipient", "/watches.csv"),

@@ -6,7 +6,7 @@ package portal_test
 var _ = examples(func(w *tour) []example {
 	answer, renounce, document := w.at["answer link"], w.at["renounce link"], publishedPath.FindString(w.people["anonymous"].open("/repository", 200).body)
 	return []example{
-		pictured(page("GET /{$}", "anonymous", "/"), "home", "ja light 390", "en dark 1280"),
+		pictured(page("GET /{$}", "anonymous", "/"), "home", "ja light 390"),
 		page("GET /{$}", "delegator", "/"),
 		elsewhere("GET /favicon.ico", "anonymous", "/favicon.ico"),
 		page("GET /repository", "anonymous", "/repository"),
@@ -14,9 +14,9 @@ var _ = examples(func(w *tour) []example {
 		page("GET /register/{role}", "anonymous", "/register/delegator"),
 		pictured(page("GET /register/{role}", "anonymous", "/register/recipient"), "register"),
 		refused("POST /register/{role}", "anonymous", "/register/delegator", "/register/delegator"),
-		pictured(refused("POST /register/{role}", "anonymous", "/register/recipient", "/register/recipient"), "register-refused", "ja light 390"),
+		pictured(refused("POST /register/{role}", "anonymous", "/register/recipient", "/register/recipient"), "register-refused"),
 		page("GET /registered/{role}/{number}", "anonymous", w.at["registered"]),
-		pictured(page("GET /sign-in", "anonymous", "/sign-in"), "sign-in", "en dark 390"),
+		pictured(page("GET /sign-in", "anonymous", "/sign-in"), "sign-in"),
 		refused("POST /sign-in", "anonymous", "/sign-in", "/sign-in"),
 		unrefused("POST /sign-out", "anonymous", "/sign-out", "nothing is typed"),
 		page("GET /l/{token}", "anonymous", w.at["password link"]),
@@ -33,7 +33,7 @@ var _ = examples(func(w *tour) []example {
 		page("GET /l/{token}/renounce", "anonymous", renounce+"/renounce"),
 		refused("POST /l/{token}/renounce", "anonymous", renounce+"/renounce", renounce+"/renounce"),
 		page("GET /answered/{what}", "anonymous", "/answered/declined"),
-		pictured(example{Pattern: "GET /{$}", Who: "anonymous", Path: "/nothing-here", Status: 404}, "not-found"),
+		{Pattern: "GET /{$}", Who: "anonymous", Path: "/nothing-here", Status: 404},
 		{Pattern: "GET /staff", Who: "delegator", Path: "/staff", Status: 403},
 	}
 })
@@ -67,7 +67,7 @@ var _ = examples(func(w *tour) []example {
 	of := func(state string) string { return "/delegations/" + w.at[state] }
 	return []example{
 		page("GET /application", "delegator", "/application"),
-		pictured(page("GET /delegations", "delegator", "/delegations"), "delegations", "en dark 1280"),
+		pictured(page("GET /delegations", "delegator", "/delegations"), "delegations"),
 		page("GET /delegations", "other delegator", "/delegations"),
 		page("GET /delegations", "delegator", "/delegations?q=nobody"),
 		page("GET /delegations/new", "delegator", "/delegations/new"),
@@ -113,7 +113,7 @@ var _ = examples(func(w *tour) []example {
 	return []example{
 		pictured(page("GET /recipient", "recipient", "/recipient"), "recipient"),
 		page("GET /check", "recipient", "/check?id="+w.at["accepted"]),
-		pictured(answered("POST /check", "recipient", "/check?id="+w.at["accepted"], "/check"), "check", "ja light 390", "en dark 1280"),
+		pictured(answered("POST /check", "recipient", "/check?id="+w.at["accepted"], "/check"), "check", "ja light 390", "print"),
 		refused("POST /check", "recipient", "/check", "/check"),
 		page("GET /check/receipt", "recipient", "/check/receipt"),
 		unrefused("POST /check/receipt", "recipient", "/check/receipt", "nothing is typed"),
@@ -133,7 +133,6 @@ var _ = examples(func(w *tour) []example {
 		pictured(page("GET /endpoints/{id}", "recipient", w.at["endpoint"]), "endpoint"),
 		refused("POST /endpoints/{id}", "recipient", w.at["endpoint"], w.at["endpoint"]),
 		unrefused("POST /endpoints/{id}/test", "recipient", w.at["endpoint"]+"/test", "nothing is typed"),
-		refused("POST /endpoints/{id}/rotate", "recipient", w.at["endpoint"]+"/rotate", w.at["endpoint"]+"/rotate"),
 		page("GET /endpoints/{id}/delete", "recipient", w.at["endpoint"]+"/delete"),
 		refused("POST /endpoints/{id}/delete", "recipient", w.at["endpoint"]+"/delete", w.at["endpoint"]+"/delete"),
 	}
@@ -167,7 +166,7 @@ var _ = mayReach(map[string]reach{
 var _ = examples(func(w *tour) []example {
 	applicant, filing := w.at["applicant delegator"], "/staff/filings/"+w.at["submitted"]
 	return []example{
-		pictured(page("GET /staff", "reception", "/staff"), "desk", "en dark 1280"),
+		pictured(page("GET /staff", "reception", "/staff"), "desk", "en dark 1280", "ja light 390"),
 		page("GET /staff", "maintainer", "/staff"),
 		page("GET /staff/applications", "reception", "/staff/applications?role=recipient"),
 		page("GET /staff/applications", "reception", "/staff/applications?role=delegator&state=ENDED"),
@@ -177,7 +176,7 @@ var _ = examples(func(w *tour) []example {
 		refused("POST /staff/applications/{id}/accept", "reception", applicant, applicant+"/accept"),
 		refused("POST /staff/applications/{id}/refuse", "reception", applicant, applicant+"/refuse"),
 		page("GET /staff/filings", "reception", "/staff/filings"),
-		pictured(page("GET /staff/filings/{id}", "reception", filing), "filing", "en dark 1280"),
+		pictured(page("GET /staff/filings/{id}", "reception", filing), "filing"),
 		page("GET /staff/filings/{id}", "reception", "/staff/filings/"+w.at["accepted"]),
 		file("GET /staff/filings/{id}/signed", "reception", filing+"/signed"),
 		refused("POST /staff/filings/{id}/accept", "reception", filing, filing+"/accept"),

@@ -117,6 +117,9 @@ func (nobodys) Keep(context.Context, string, string) {}
 // Kept returns nothing.
 func (nobodys) Kept(context.Context, string) string { return "" }
 
+// Renew does nothing.
+func (nobodys) Renew(context.Context) error { return nil }
+
 // SignOut does nothing.
 func (nobodys) SignOut(context.Context) error { return nil }
 

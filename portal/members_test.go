@@ -2,7 +2,12 @@
 
 package portal_test
 
-import "slices"
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+)
 
 // The members of parties other than their administrators, who stand in the
 // tables of the areas under the party's own name.
@@ -63,4 +68,25 @@ func reachOf(pattern string) reach {
 		}
 	}
 	return row
+}
+
+// otherLinks goes with a delegate's link to what another's link opened, and with
+// each link to what only another kind of link opens: it is not there. Whoever
+// holds a link and has no account is nobody to all other pages.
+func (w *tour) otherLinks(t *testing.T) {
+	t.Helper()
+	delegate := w.people["anonymous"]
+	_, challenge, _ := strings.Cut(w.at["challenge"], "/challenge/")
+	for _, other := range []string{"password link", "renounce link", "confirm link"} {
+		link := w.at[other]
+		for _, each := range []struct{ method, path string }{
+			{http.MethodGet, "/challenge/" + challenge}, {http.MethodGet, "/challenge/" + challenge + "/file"}, {http.MethodPost, "/challenge/" + challenge},
+			{http.MethodPost, "/challenge"}, {http.MethodGet, "/decline"},
+		} {
+			got, missing := delegate.ask(each.method, link+each.path, nil), delegate.ask(each.method, "/l/injl_none"+each.path, nil)
+			if got.status != http.StatusNotFound || got.body != missing.body {
+				t.Errorf("%s of the %s: %d, and of a link that is not there %d", each.path, other, got.status, missing.status)
+			}
+		}
+	}
 }

@@ -22,6 +22,9 @@ type Session interface {
 	// SignIn binds the session to the actor under a new token; agent is what the
 	// browser calls itself.
 	SignIn(ctx context.Context, actor poa.Actor, agent string) error
+	// Renew gives the session another token and keeps what it holds: whoever knew
+	// the token before it meant something has nothing.
+	Renew(ctx context.Context) error
 	// SignOut ends the session.
 	SignOut(ctx context.Context) error
 	// Keep keeps a value under a name from one request to the next; "" forgets it.

@@ -23,9 +23,9 @@ var _ = onTour(func(w *tour) {
 
 var _ = examples(func(w *tour) []example {
 	return []example{
-		pictured(page("GET /staff/retention", "service_manager", "/staff/retention"), "retention", "en dark 360"),
+		pictured(page("GET /staff/retention", "service_manager", "/staff/retention"), "retention"),
 		unrefused("POST /staff/retention", "service_manager", "/staff/retention", "a run that waits is told on the page itself"),
-		pictured(page("GET /staff/retention/holds", "service_manager", "/staff/retention/holds"), "holds"),
+		page("GET /staff/retention/holds", "service_manager", "/staff/retention/holds"),
 		refused("POST /staff/retention/holds", "service_manager", "/staff/retention/holds", "/staff/retention/holds"),
 		page("GET /staff/retention/holds/{id}/lift", "service_owner", w.at["lift"]),
 		refused("POST /staff/retention/holds/{id}/lift", "service_owner", w.at["lift"], w.at["lift"]),

@@ -92,6 +92,9 @@ func (p *portal) keepHalf(r *request, half poa.HalfSignIn) error {
 	if err != nil {
 		return fmt.Errorf("keeping sign-in: %w", err)
 	}
+	if err := p.Session.Renew(r.Context()); err != nil {
+		return err
+	}
 	p.Session.Keep(r.Context(), keptHalf, string(text))
 	return nil
 }

@@ -100,6 +100,9 @@ func (s session) SignIn(ctx context.Context, actor poa.Actor, agent string) erro
 	return s.access.BeginSession(ctx, actor, poa.Session{Hash: sha256.Sum256([]byte(s.manager.Token(ctx))), Agent: agent, ExpiresAt: s.clock.Now().Add(time.Hour)})
 }
 
+// Renew gives the session another token.
+func (s session) Renew(ctx context.Context) error { return s.manager.RenewToken(ctx) }
+
 // SignOut ends the session.
 func (s session) SignOut(ctx context.Context) error { return s.manager.Destroy(ctx) }
 

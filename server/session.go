@@ -71,13 +71,21 @@ func (s *sessions) SignIn(ctx context.Context, actor poa.Actor, agent string) er
 	if actor.SessionID == "" {
 		return errors.New("signing in: no session was drawn")
 	}
-	if err := s.manager.RenewToken(ctx); err != nil {
-		return fmt.Errorf("renewing session: %w", err)
+	if err := s.Renew(ctx); err != nil {
+		return err
 	}
 	s.manager.Put(ctx, sessionName, actor.SessionID)
 	began := poa.Session{Hash: sha256.Sum256([]byte(s.manager.Token(ctx))), Agent: agent, ExpiresAt: s.clock.Now().Add(s.manager.Lifetime)}
 	if err := s.access.BeginSession(ctx, actor, began); err != nil {
 		return fmt.Errorf("beginning session: %w", err)
+	}
+	return nil
+}
+
+// Renew gives the session another token.
+func (s *sessions) Renew(ctx context.Context) error {
+	if err := s.manager.RenewToken(ctx); err != nil {
+		return fmt.Errorf("renewing session: %w", err)
 	}
 	return nil
 }

@@ -128,12 +128,12 @@ export async function scenario(name, options, steps) {
   console.log(`ok ${name}`);
 }
 
-/** Writes a picture of the whole page to SCREENSHOT_DIR, if that is set. */
-export async function screenshot(page, name) {
+/** Writes a picture of the whole page, or of what is in view, to SCREENSHOT_DIR, if that is set. */
+export async function screenshot(page, name, fullPage = true) {
   const folder = process.env.SCREENSHOT_DIR;
   if (!folder) return;
   mkdirSync(folder, { recursive: true });
-  await page.screenshot({ path: path.join(folder, `${name}.png`), fullPage: true });
+  await page.screenshot({ path: path.join(folder, `${name}.png`), fullPage });
 }
 
 /** Opens a path and wants the status given (200 unless told otherwise). */

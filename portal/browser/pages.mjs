@@ -71,8 +71,22 @@ async function look(page, visit, variant) {
 /** Takes a picture where they are wanted: of all, or with ININJO_PAGES=pictures of those that have a name. */
 async function picture(page, { picture: name, ways = [], pattern, path, status }, { lang, scheme, width }) {
   const chosen = process.env.ININJO_PAGES === "pictures";
+  if (chosen && ways.includes("print") && `${lang} ${scheme} ${width}` === "ja light 1280") await onPaper(page, `${name}-print`);
   if (chosen && !ways.includes(`${lang} ${scheme} ${width}`)) return;
-  await screenshot(page, `${name && chosen ? name : `${pattern}-${status}-${path}`.replaceAll(/[^\w]+/g, "-").slice(0, 90)}-${lang}-${scheme}-${width}`);
+  // Of a long page the documentation shows the beginning, so that its pictures stay small.
+  if (chosen) await page.setViewportSize({ width, height: Math.min(1500, await page.evaluate("document.documentElement.scrollHeight")) });
+  await screenshot(page, `${name && chosen ? name : `${pattern}-${status}-${path}`.replaceAll(/[^\w]+/g, "-").slice(0, 90)}-${lang}-${scheme}-${width}`, !chosen);
+  if (chosen) await page.setViewportSize({ width, height: 900 });
+}
+
+/** Takes a picture of the page as it is printed on A4, which is 794 pixels wide. */
+async function onPaper(page, name) {
+  const before = page.viewportSize();
+  await page.setViewportSize({ width: 794, height: 1123 });
+  await page.emulateMedia({ media: "print" });
+  await screenshot(page, name);
+  await page.emulateMedia({ media: null });
+  await page.setViewportSize(before);
 }
 
 /** Two different views never have the same title. */
