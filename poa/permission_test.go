@@ -51,7 +51,7 @@ var wanted = map[string]poa.Permission{
 	"Enrollment.Publish": poa.MayPublish, "Enrollment.CreateToken": noStaff, "Enrollment.RevokeToken": noStaff, "Enrollment.Tokens": noStaff,
 	"Enrollment.RegisterDelegator": anybody, "Enrollment.RegisterRecipient": anybody, "Enrollment.SetPassword": anybody, "Enrollment.SignOut": anybody,
 
-	"Enrollment.AnswerQuestion": poa.MayDecideApplications, "Enrollment.AskParty": poa.MayDecideApplications, "Enrollment.DecideChange": poa.MayDecideApplications,
+	"Enrollment.AnswerQuestion": poa.MayAnswerQuestions, "Enrollment.AskParty": poa.MayDecideApplications, "Enrollment.DecideChange": poa.MayDecideApplications,
 	"Enrollment.EnterApplication": poa.MayEnterCases, "Enrollment.EnterChange": poa.MayEnterCases, "Enrollment.ResendProofFor": poa.MayDecideApplications,
 	"Enrollment.AskService": noStaff, "Enrollment.Reapply": noStaff, "Enrollment.RequestChange": noStaff, "Enrollment.WithdrawApplication": noStaff, "Enrollment.WithdrawChange": noStaff,
 	"Enrollment.ProveChange": anybody, "Enrollment.ResendProof": anybody,
