@@ -51,7 +51,7 @@ var wanted = map[string]poa.Permission{
 	"Enrollment.Publish": poa.MayPublish, "Enrollment.CreateToken": noStaff, "Enrollment.RevokeToken": noStaff, "Enrollment.Tokens": noStaff,
 	"Enrollment.RegisterDelegator": anybody, "Enrollment.RegisterRecipient": anybody, "Enrollment.SetPassword": anybody, "Enrollment.SignOut": anybody,
 
-	"Enrollment.AnswerQuestion": poa.MayDecideApplications, "Enrollment.AskParty": poa.MayDecideApplications, "Enrollment.DecideChange": poa.MayDecideApplications,
+	"Enrollment.AnswerQuestion": poa.MayAnswerQuestions, "Enrollment.AskParty": poa.MayDecideApplications, "Enrollment.DecideChange": poa.MayDecideApplications,
 	"Enrollment.EnterApplication": poa.MayEnterCases, "Enrollment.EnterChange": poa.MayEnterCases, "Enrollment.ResendProofFor": poa.MayDecideApplications,
 	"Enrollment.AskService": noStaff, "Enrollment.Reapply": noStaff, "Enrollment.RequestChange": noStaff, "Enrollment.WithdrawApplication": noStaff, "Enrollment.WithdrawChange": noStaff,
 	"Enrollment.ProveChange": anybody, "Enrollment.ResendProof": anybody,
@@ -74,7 +74,7 @@ var wanted = map[string]poa.Permission{
 	"Records.AuditEvent": poa.MayReadAudit, "Records.AuditEvents": poa.MayReadAudit, "Records.ExportAudit": poa.MayExportAudit,
 	"Records.Delegation": seen, "Records.Delegations": seen, "Records.Delegator": seen, "Records.Delegators": seen, "Records.Details": seen, "Records.DetailsOf": seen,
 	"Records.File": seen, "Records.HandedIn": seen, "Records.PartyRefusals": seen, "Records.Recipient": seen, "Records.Recipients": seen,
-	"Retention.Archives": poa.MaySeeRetention, "Retention.EraseOnRequest": poa.MayReleaseErasure, "Retention.Hold": poa.MaySeeRetention, "Retention.Holds": poa.MaySeeRetention,
+	"Retention.Archives": poa.MaySeeRetention, "Retention.EraseOnRequest": poa.MayPrepareErasure, "Retention.Hold": poa.MaySeeRetention, "Retention.Holds": poa.MaySeeRetention,
 	"Retention.LiftHold": poa.MayHold, "Retention.PrepareErasure": poa.MayPrepareErasure, "Retention.ReleaseErasure": poa.MayReleaseErasure, "Retention.Run": poa.MaySeeRetention,
 	"Retention.RunItems": poa.MaySeeRetention, "Retention.Runs": poa.MaySeeRetention, "Retention.SetHold": poa.MayHold,
 

@@ -101,7 +101,10 @@ func (r *Retention) archiveAlone(ctx context.Context) (int, error) {
 	dropped, failures := 0, []error(nil)
 	for _, a := range archives {
 		if !a.DetachedAt.IsZero() && a.DroppedAt.IsZero() { // cut off between the two
-			failures = append(failures, r.drop(ctx, a))
+			if err := r.dropDetached(ctx, a); err != nil {
+				failures = append(failures, err)
+				continue
+			}
 			dropped++
 		}
 	}
@@ -139,7 +142,8 @@ func (r *Retention) removeLeftovers(ctx context.Context) error {
 }
 
 // archiveMonth takes a month to its end from wherever it was cut off. A verified
-// archive whose count still fits is used again.
+// archive whose count still fits is used again, where its file is still what was
+// verified: time may have passed since.
 func (r *Retention) archiveMonth(ctx context.Context, m Month, archives []Archive) error {
 	var last Archive
 	for _, a := range archives {
@@ -152,7 +156,11 @@ func (r *Retention) archiveMonth(ctx context.Context, m Month, archives []Archiv
 		if err != nil {
 			return err
 		}
-		if rows == last.Rows {
+		whole, err := r.holds(last)
+		if err != nil {
+			return err
+		}
+		if whole && rows == last.Rows {
 			return r.detach(ctx, last)
 		}
 	}
@@ -161,6 +169,15 @@ func (r *Retention) archiveMonth(ctx context.Context, m Month, archives []Archiv
 		return err
 	}
 	return r.detach(ctx, written)
+}
+
+// holds reports whether an archive's file is there as it was verified.
+func (r *Retention) holds(a Archive) (bool, error) {
+	whole, err := r.archives.Holds(a.Location, ArchiveFile{SHA256: a.SHA256, Size: a.Size})
+	if err != nil {
+		return false, fmt.Errorf("looking at archive: %w", err)
+	}
+	return whole, nil
 }
 
 // write writes and verifies the archive of a month and keeps its manifest.
@@ -248,6 +265,19 @@ func (r *Retention) detach(ctx context.Context, archive Archive) error {
 		return fmt.Errorf("detaching: %w", err)
 	}
 	return r.drop(ctx, archive)
+}
+
+// dropDetached drops a month that was cut off between the two, unless its file
+// went meanwhile: then the detached rows are all that is left.
+func (r *Retention) dropDetached(ctx context.Context, a Archive) error {
+	whole, err := r.holds(a)
+	if err != nil {
+		return err
+	}
+	if !whole {
+		return fmt.Errorf("dropping %s: its archive %s is gone or was changed: put it back", a.Partition, a.Location)
+	}
+	return r.drop(ctx, a)
 }
 
 func (r *Retention) drop(ctx context.Context, archive Archive) error {

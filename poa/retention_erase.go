@@ -228,11 +228,12 @@ func (s RetainedSubject) mayGoEarly() bool {
 	return rule.Ground == GroundOurs && !start.IsZero() && s.Delegations == 0
 }
 
-// EraseOnRequest erases a single subject early because the person asked (2.8),
-// only where no rule and no hold keeps it; KEPT_BY_RULE or KEPT_BY_HOLD
-// otherwise. The run it makes is released at once and begins by itself.
+// EraseOnRequest prepares the early erasure of a single subject because the
+// person asked (2.8), only where no rule and no hold keeps it; KEPT_BY_RULE or
+// KEPT_BY_HOLD otherwise. The run waits for the owner's release, as any other:
+// nobody erases alone.
 func (r *Retention) EraseOnRequest(ctx context.Context, actor Actor, key, subject string) (string, error) {
-	if err := r.permit(ctx, actor, MayReleaseErasure, ActionErasurePrepared); err != nil {
+	if err := r.permit(ctx, actor, MayPrepareErasure, ActionErasurePrepared); err != nil {
 		return "", err
 	}
 	return r.perform(ctx, actor, ActionErasurePrepared, key, subject, func(ctx context.Context, a *act) (string, error) {
@@ -260,10 +261,7 @@ func (r *Retention) EraseOnRequest(ctx context.Context, actor Actor, key, subjec
 		run := Run{ID: NewID(PrefixRun), Kind: RunRequest, PreparedBy: actor.ID, PreparedAt: a.now, Items: 1}
 		item := RunItem{Ordinal: 1, Rule: rule.Kind, Subject: ref, OverAt: over}
 		a.note("subject", ref.ID)
-		if err := errors.Join(a.InsertRun(ctx, run, []RunItem{item}), a.ReleaseRun(ctx, run.ID, actor.ID, a.now)); err != nil {
-			return "", err
-		}
-		return run.ID, a.Enqueue(ctx, Erase{RunID: run.ID}, time.Time{})
+		return run.ID, a.InsertRun(ctx, run, []RunItem{item})
 	})
 }
 

@@ -96,7 +96,7 @@ type RunCount struct {
 
 // PrepareErasure lists the subjects whose period is over: a dry run, by IDs and
 // counts alone. It waits for the release. Only one run waits or is under way at
-// a time.
+// a time, those that persons asked for aside.
 func (r *Retention) PrepareErasure(ctx context.Context, actor Actor, key string) (string, error) {
 	kind := RunPeriodic
 	if actor.Kind != ActorSystem {
@@ -118,7 +118,7 @@ func (r *Retention) PrepareErasure(ctx context.Context, actor Actor, key string)
 			return "", fmt.Errorf("reading runs: %w", err)
 		}
 		for _, run := range open {
-			if state := run.StateAt(a.now); state == RunWaiting || state == RunReleased {
+			if state := run.StateAt(a.now); run.Kind != RunRequest && (state == RunWaiting || state == RunReleased) {
 				return "", Faults{newFault(CodeRunWaiting, "")}
 			}
 		}
@@ -134,12 +134,9 @@ const prepareEvery = 30 * 24 * time.Hour
 // PreparePeriodically prepares a run where something is over, none is open and
 // the last one is a month old.
 func (r *Retention) PreparePeriodically(ctx context.Context) error {
-	last, err := r.store.Runs(ctx, Page{First: 1})
-	if err != nil {
-		return fmt.Errorf("reading runs: %w", err)
-	}
-	if len(last.Items) > 0 && r.clock.Now().Before(last.Items[0].PreparedAt.Add(prepareEvery)) {
-		return nil
+	recent, err := r.preparedRecently(ctx)
+	if err != nil || recent {
+		return err
 	}
 	items, err := r.due(ctx)
 	if err != nil || len(items) == 0 {
@@ -151,6 +148,30 @@ func (r *Retention) PreparePeriodically(ctx context.Context) error {
 		return nil
 	}
 	return err
+}
+
+// preparedRecently reports whether a run was prepared in the last month. Those
+// that persons asked for do not count: they would put off everybody else's end.
+func (r *Retention) preparedRecently(ctx context.Context) (bool, error) {
+	since := r.clock.Now().Add(-prepareEvery)
+	for page := (Page{First: MaxPage, CountTo: 1}); ; {
+		runs, err := r.store.Runs(ctx, page)
+		if err != nil {
+			return false, fmt.Errorf("reading runs: %w", err)
+		}
+		for _, run := range runs.Items {
+			if !run.PreparedAt.After(since) {
+				return false, nil
+			}
+			if run.Kind != RunRequest {
+				return true, nil
+			}
+		}
+		if !runs.HasNext {
+			return false, nil
+		}
+		page.After = runs.Cursors[len(runs.Cursors)-1]
+	}
 }
 
 // dueBatch is how many subjects are read at once.

@@ -85,9 +85,9 @@ func (s RetainedSubject) delegationStarts() (RetentionRule, time.Time) {
 			end = s.FinalAt
 		}
 		return ruleOf(RecordDelegation), end
-	case StateRefused:
+	case StateRefused, StateWithdrawn: // received, however it ended (6.2.9)
 		return ruleOf(RecordRefusedFiling), s.ReceivedAt
-	case StateAbandoned, StateWithdrawn:
+	case StateAbandoned:
 		return ruleOf(RecordUnfiled), s.ClosedAt
 	case StateDrafted, StateSubmitted: // not over: others end them
 	}

@@ -49,12 +49,12 @@ var retainedTables = []RetainedTable{
 	{Table: "devices", Kind: RecordContract, Parent: "accounts", Ref: "account_id"},
 	{Table: "invitations", Kind: RecordContract, Party: "party_id"},
 	{Table: "endpoints", Kind: RecordEndpoint, Party: "party_id", Age: "deleted_at"},
-	{Table: "deliveries", Kind: RecordDelivery, Parent: "endpoints", Ref: "endpoint_id", Age: "at"},
+	{Table: "deliveries", Kind: RecordDelivery, Party: "party_id", Parent: "endpoints", Ref: "endpoint_id", Age: "at"},
 	{Table: "attempts", Kind: RecordDelivery, Parent: "deliveries", Ref: "delivery_id"},
 	{Table: "watches", Kind: RecordWatch, Party: "recipient_id", Delegation: "delegation_id", Age: "ended_at"},
 	{Table: "case_notes", Kind: RecordCase, Parent: "cases", Ref: "case_id"},
-	{Table: "contacts", Kind: RecordContact, Party: "party_id", Parent: "cases", Ref: "case_id", Age: "entered_at", OwnKey: "account"},
-	{Table: "cases", Kind: RecordCase, Party: "party_id", Delegation: "subject_id", Age: "closed_at"},
+	{Table: "contacts", Kind: RecordContact, Party: "party_id", Age: "entered_at", OwnKey: "account"},
+	{Table: "cases", Kind: RecordCase, Party: "party_id", Delegation: "subject_id", Age: "closed_at", OwnKey: "account"},
 	// What belongs to a delegation.
 	{Table: "delegations", Kind: RecordProof}, // the row stays without its contents: its ID is answered for
 	{Table: "delegation_files", Kind: RecordDelegation, Delegation: "delegation_id"},

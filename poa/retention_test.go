@@ -309,17 +309,21 @@ func TestErasureOnRequest(t *testing.T) {
 	ask := func(actor poa.Actor, subject string) (string, error) {
 		return v.retention.EraseOnRequest(t.Context(), actor, newKey(), subject)
 	}
-	_, err = ask(v.manager, string(d.ID))
+	_, err = ask(v.serviceOwner, string(d.ID)) // who releases does not prepare
 	wantCode(t, err, poa.CodeForbidden)
-	_, err = ask(v.serviceOwner, v.delegator.PartyID) // under contract
+	_, err = ask(v.manager, v.delegator.PartyID) // under contract
 	wantCode(t, err, poa.CodeKept)
 	hold, err := v.retention.SetHold(t.Context(), v.manager, poa.HoldInput{Key: newKey(), Subject: string(d.ID), Ground: "係争中"})
 	must(t, err)
-	_, err = ask(v.serviceOwner, string(d.ID))
+	_, err = ask(v.manager, string(d.ID))
 	wantCode(t, err, poa.CodeHeld)
 	must(t, v.retention.LiftHold(t.Context(), v.manager, newKey(), hold, "済"))
-	id, err := ask(v.serviceOwner, string(d.ID))
+	id, err := ask(v.manager, string(d.ID))
 	must(t, err)
+	v.run(id)
+	v.wantErased(d.ID, false) // not before another person releases it
+	wantCode(t, v.retention.ReleaseErasure(t.Context(), v.manager, newKey(), id), poa.CodeForbidden)
+	v.release(id)
 	v.run(id)
 	v.wantErased(d.ID, true)
 }

@@ -116,6 +116,8 @@ type ArchiveFolder interface {
 	Write(ctx context.Context, name string, fill func(io.Writer) error, check func(io.Reader) error) (ArchiveFile, error)
 	// Has reports whether there is a file of the name.
 	Has(name string) (bool, error)
+	// Holds reports whether the file of the name is there with these bytes.
+	Holds(name string, file ArchiveFile) (bool, error)
 	// Note writes the manifest beside its archive.
 	Note(name string, manifest []byte) error
 	// Remove destroys a file and its manifest; one that is not there is none.

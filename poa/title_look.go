@@ -245,14 +245,21 @@ func (t *Titles) record(ctx context.Context, a *act, d Delegation, title Title, 
 		}
 	}
 	look.DelegationID, look.Round, look.RecordedAt, look.EventID = d.ID, title.Round, a.now, a.eventID
-	if err := a.InsertLook(ctx, look); err != nil {
-		return fmt.Errorf("inserting look: %w", err)
-	}
-	a.note("standing", string(look.Standing))
 	looks, err := a.Looks(ctx, d.ID)
 	if err != nil {
 		return fmt.Errorf("reading looks: %w", err)
 	}
+	if look.outdated(looks) {
+		if !look.Machine {
+			return Faults{newFault(CodeLookTooOld, "seenOn")}
+		}
+		look.Standing = SeenUnreachable // it cannot say how it stands today
+	}
+	if err := a.InsertLook(ctx, look); err != nil {
+		return fmt.Errorf("inserting look: %w", err)
+	}
+	a.note("standing", string(look.Standing))
+	looks = append(looks, look)
 	return t.settle(ctx, a, d, title, roundOf(looks, title.Round), look)
 }
 

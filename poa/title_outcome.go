@@ -3,6 +3,7 @@
 package poa
 
 import (
+	"slices"
 	"time"
 
 	"ininjo/poa/kanji"
@@ -32,6 +33,22 @@ func (l TitleLook) counts() bool {
 // ground against the delegate any more.
 func (l TitleLook) passed(now time.Time) bool {
 	return l.Standing == SeenSuspended && !l.Seen.Until.IsZero() && !now.Before(l.Seen.Until.Ends())
+}
+
+// outdated reports whether a registration was seen before the newest word of an
+// earlier round against the delegate: what came later stands. A person's word
+// for a day counts as of the whole day.
+func (l TitleLook) outdated(looks []TitleLook) bool {
+	if l.Standing != SeenRegistered {
+		return false
+	}
+	return slices.ContainsFunc(looks, func(earlier TitleLook) bool {
+		against := earlier.Round < l.Round && earlier.counts() && earlier.Standing != SeenRegistered && !earlier.passed(l.SeenAt)
+		if l.Machine {
+			return against && l.SeenAt.Before(earlier.SeenAt)
+		}
+		return against && DateOf(l.SeenAt).Before(DateOf(earlier.SeenAt))
+	})
 }
 
 // TitleOutcome is what the looks of a round come to at an instant; WAITING while

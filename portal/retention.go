@@ -153,14 +153,14 @@ func (p *portal) liftHold(r *request) error {
 type erasureRequestView struct{}
 
 func (p *portal) showErasureRequest(r *request) error {
-	if !r.actor.May(poa.MayReleaseErasure) {
+	if !r.actor.May(poa.MayPrepareErasure) {
 		return poa.ErrForbidden
 	}
 	return p.render(r, "erasure-request", erasureRequestView{}, newForm("erasure"))
 }
 
-// eraseOnRequest erases a subject early because the person asked (2.8). Its ID
-// is typed twice: that cannot be taken back.
+// eraseOnRequest prepares the early erasure of a subject because the person
+// asked (2.8). Its ID is typed twice; another person releases it.
 func (p *portal) eraseOnRequest(r *request) error {
 	var faults poa.Faults
 	if r.text("confirm") != r.text("subject") {
@@ -168,7 +168,7 @@ func (p *portal) eraseOnRequest(r *request) error {
 	}
 	id := ""
 	err := faults.Err()
-	if !r.actor.May(poa.MayReleaseErasure) {
+	if !r.actor.May(poa.MayPrepareErasure) {
 		return poa.ErrForbidden
 	}
 	if err == nil {

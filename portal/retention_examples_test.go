@@ -29,8 +29,8 @@ var _ = examples(func(w *tour) []example {
 		refused("POST /staff/retention/holds", "service_manager", "/staff/retention/holds", "/staff/retention/holds"),
 		page("GET /staff/retention/holds/{id}/lift", "service_owner", w.at["lift"]),
 		refused("POST /staff/retention/holds/{id}/lift", "service_owner", w.at["lift"], w.at["lift"]),
-		page("GET /staff/retention/request", "service_owner", "/staff/retention/request"),
-		refused("POST /staff/retention/request", "service_owner", "/staff/retention/request", "/staff/retention/request"),
+		page("GET /staff/retention/request", "service_manager", "/staff/retention/request"),
+		refused("POST /staff/retention/request", "service_manager", "/staff/retention/request", "/staff/retention/request"),
 		page("GET /staff/retention/{run}", "auditor", w.at["run"]),
 		file("GET /staff/retention/{run}/report.csv", "auditor", w.at["run"]+"/report.csv"),
 		page("GET /staff/retention/{run}/release", "service_owner", w.at["run"]+"/release"),
@@ -47,8 +47,8 @@ var _ = mayReach(map[string]reach{
 	"POST /staff/retention/holds":           only("service_owner", "service_manager"),
 	"GET /staff/retention/holds/{id}/lift":  only("service_owner", "service_manager"),
 	"POST /staff/retention/holds/{id}/lift": only("service_owner", "service_manager"),
-	"GET /staff/retention/request":          only("service_owner"),
-	"POST /staff/retention/request":         only("service_owner"),
+	"GET /staff/retention/request":          only("service_manager"),
+	"POST /staff/retention/request":         only("service_manager"),
 	"GET /staff/retention/{run}":            only(seeRetention...),
 	"GET /staff/retention/{run}/report.csv": only(seeRetention...),
 	"GET /staff/retention/{run}/release":    only("service_owner"),
@@ -89,9 +89,9 @@ func TestErasureThroughThePages(t *testing.T) {
 		manager.sees(manager.submit(manager.open("/staff/retention/holds", 200), "/staff/retention/holds", url.Values{"subject": {string(id)}, "ground": {"x"}}, 422), "該当する記録がありません")
 	})
 	t.Run("a request of a person under contract is refused", func(t *testing.T) {
-		page := owner.open("/staff/retention/request", 200)
+		page := manager.open("/staff/retention/request", 200)
 		id := w.at["accepted"]
-		owner.sees(owner.submit(page, "/staff/retention/request", url.Values{"subject": {id}, "confirm": {id}}, 422), "保留が設定されているため", id)
-		owner.submit(page, "/staff/retention/request", url.Values{"subject": {id}, "confirm": {"x"}}, 422)
+		manager.sees(manager.submit(page, "/staff/retention/request", url.Values{"subject": {id}, "confirm": {id}}, 422), "保留が設定されているため", id)
+		manager.submit(page, "/staff/retention/request", url.Values{"subject": {id}, "confirm": {"x"}}, 422)
 	})
 }

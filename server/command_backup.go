@@ -28,8 +28,10 @@ const (
 	keyBackupPrefix  = "ininjo-key-store-"
 	backupStamp      = "20060102T150405Z"
 	backupManifest   = "manifest.json"
-	dumpName         = "data.dump"
-	storedKeysName   = "keys.jsonl"
+	// writingPrefix begins the name of a backup that is being made.
+	writingPrefix  = ".writing-"
+	dumpName       = "data.dump"
+	storedKeysName = "keys.jsonl"
 	// keyBackupLives bounds how long a backup of the key store lives: after that
 	// an erased person is erased everywhere (design.md, rule 8).
 	keyBackupLives = 35 * day
@@ -94,7 +96,7 @@ func (c *backupCommand) Run(ctx context.Context, out *output) error {
 // it with its date.
 func (s *service) backUp(ctx context.Context, to, prefix string, kind poa.BackupKind, fill func(context.Context, string) error) (string, error) {
 	at := s.clock.Now()
-	temporary, err := os.MkdirTemp(to, ".writing-*") // 0700
+	temporary, err := os.MkdirTemp(to, writingPrefix+"*") // 0700
 	if err != nil {
 		return "", fmt.Errorf("backing up: %w", err)
 	}
@@ -259,6 +261,9 @@ func pruneKeyBackups(dir string, now time.Time) error {
 	if err != nil {
 		return fmt.Errorf("pruning --key-store-to: %w", err)
 	}
+	if err := pruneLeftovers(dir, entries, now); err != nil {
+		return err
+	}
 	for _, e := range entries {
 		label, ours := strings.CutPrefix(e.Name(), keyBackupPrefix)
 		at, err := time.Parse(backupStamp, label)
@@ -266,6 +271,24 @@ func pruneKeyBackups(dir string, now time.Time) error {
 			continue
 		}
 		if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
+			return fmt.Errorf("pruning --key-store-to: %w", err)
+		}
+	}
+	return nil
+}
+
+// pruneLeftovers removes what a backup that was killed left half made: its keys
+// would outlive everybody's erasure. One that is being made is younger than a day.
+func pruneLeftovers(dir string, entries []os.DirEntry, now time.Time) error {
+	for _, e := range entries {
+		info, err := e.Info()
+		if errors.Is(err, os.ErrNotExist) || !strings.HasPrefix(e.Name(), writingPrefix) {
+			continue
+		}
+		if err == nil && now.Sub(info.ModTime()) >= day {
+			err = os.RemoveAll(filepath.Join(dir, e.Name()))
+		}
+		if err != nil {
 			return fmt.Errorf("pruning --key-store-to: %w", err)
 		}
 	}

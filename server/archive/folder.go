@@ -5,6 +5,7 @@ package archive
 import (
 	"bufio"
 	"cmp"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -123,6 +124,26 @@ func (f *Folder) Has(name string) (bool, error) {
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// Holds reports whether the file of the name is there with these bytes.
+func (f *Folder) Holds(name string, want poa.ArchiveFile) (bool, error) {
+	path, err := f.path(name)
+	if err != nil {
+		return false, err
+	}
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer file.Close()
+	forgetCache(file)
+	sum := sha256.New()
+	size, err := io.Copy(sum, file)
+	return err == nil && poa.ArchiveFile{SHA256: [32]byte(sum.Sum(nil)), Size: size} == want, err
 }
 
 // Note writes the manifest beside its archive.
