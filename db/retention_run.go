@@ -71,6 +71,13 @@ func (t *tx) InsertRun(ctx context.Context, r poa.Run, items []poa.RunItem) erro
 	return nil
 }
 
+// AdoptRun makes a person the one who prepared a run that the program listed;
+// ErrConflict where one did already or it is released.
+func (t *tx) AdoptRun(ctx context.Context, id, by string) error {
+	res, err := t.q.NewUpdate().Model((*runRow)(nil)).Set("prepared_by = ?", by).Where("id = ?", id).Where("prepared_by = ?", poa.System.ID).Where("released_at IS NULL").Exec(ctx)
+	return changed(res, err, "adopting run")
+}
+
 // ReleaseRun releases a run that is not released; else ErrConflict.
 func (t *tx) ReleaseRun(ctx context.Context, id, by string, at time.Time) error {
 	res, err := t.q.NewUpdate().Model((*runRow)(nil)).Set("released_by = ?", by).Set("released_at = ?", at.UTC()).Where("id = ?", id).Where("released_at IS NULL").Exec(ctx)

@@ -110,7 +110,7 @@ func (r reader) Titles(ctx context.Context, f poa.TitleFilter, p poa.Page) (poa.
 		}
 		return q
 	}
-	return paged(ctx, filtered, ordering{column: "ask_at", id: "delegation_id", ascending: true}, p,
+	return paged(ctx, filtered, ordering{column: "ask_at", id: "delegation_id", ascending: true, uncounted: true}, p,
 		func(r titleRow) cursor { return cursor{At: r.AskAt.UTC(), ID: r.DelegationID} },
 		func(_ context.Context, r titleRow) (poa.Title, error) { return r.title(), nil })
 }

@@ -40,6 +40,13 @@ func TestRetentionWorksByItself(t *testing.T) {
 		t.Fatalf("%+v", run)
 	}
 	owner := poa.Actor{Kind: poa.ActorStaff, ID: "stf_owner", Roles: []poa.Role{poa.RoleServiceOwner}}
+	manager := poa.Actor{Kind: poa.ActorStaff, ID: "stf_manager", Roles: []poa.Role{poa.RoleServiceManager}}
+	if err := w.config.Retention.ReleaseErasure(t.Context(), owner, "key-0", run.ID); err == nil {
+		t.Fatal("one role alone released what the program listed")
+	}
+	if id, err := w.config.Retention.PrepareErasure(t.Context(), manager, "key-2"); err != nil || id != run.ID {
+		t.Fatalf("the manager put forward %s: %v", id, err)
+	}
 	if err := w.config.Retention.ReleaseErasure(t.Context(), owner, "key-1", run.ID); err != nil {
 		t.Fatal(err)
 	}

@@ -61,6 +61,7 @@ const (
 	CodeHeld        Code = "KEPT_BY_HOLD"
 	CodeRunWaiting  Code = "RUN_WAITING"
 	CodeRunLapsed   Code = "RUN_LAPSED"
+	CodeRunUnseen   Code = "RUN_NOT_PUT_FORWARD"
 	CodeSamePerson  Code = "SAME_PERSON"
 	CodeClockBack   Code = "CLOCK_SET_BACK"
 	CodeUnknownHeld Code = "SUBJECT_UNKNOWN"

@@ -49,6 +49,10 @@ type Run struct {
 	FinishedAt time.Time
 }
 
+// unseen reports whether the program listed the run and no person put it
+// forward.
+func (r Run) unseen() bool { return r.PreparedBy == System.ID }
+
 // StateAt returns where the run stands.
 func (r Run) StateAt(now time.Time) RunState {
 	switch {
@@ -96,7 +100,8 @@ type RunCount struct {
 
 // PrepareErasure lists the subjects whose period is over: a dry run, by IDs and
 // counts alone. It waits for the release. Only one run waits or is under way at
-// a time, those that persons asked for aside.
+// a time, those that persons asked for aside. A run that the program listed by
+// itself is put forward by the manager's calling this: two roles look at it.
 func (r *Retention) PrepareErasure(ctx context.Context, actor Actor, key string) (string, error) {
 	kind := RunPeriodic
 	if actor.Kind != ActorSystem {
@@ -118,7 +123,12 @@ func (r *Retention) PrepareErasure(ctx context.Context, actor Actor, key string)
 			return "", fmt.Errorf("reading runs: %w", err)
 		}
 		for _, run := range open {
-			if state := run.StateAt(a.now); run.Kind != RunRequest && (state == RunWaiting || state == RunReleased) {
+			state := run.StateAt(a.now)
+			if run.unseen() && state == RunWaiting && actor.Kind != ActorSystem {
+				a.subject = run.ID
+				return run.ID, a.AdoptRun(ctx, run.ID, actor.ID)
+			}
+			if run.Kind != RunRequest && (state == RunWaiting || state == RunReleased) {
 				return "", Faults{newFault(CodeRunWaiting, "")}
 			}
 		}
@@ -256,6 +266,8 @@ func checkRelease(run Run, actor Actor, now time.Time) error {
 		return Faults{newFault(CodeRunLapsed, "")}
 	case run.StateAt(now) != RunWaiting:
 		return ErrConflict
+	case run.unseen():
+		return Faults{newFault(CodeRunUnseen, "")}
 	case run.PreparedBy == actor.ID:
 		return Faults{newFault(CodeSamePerson, "")}
 	default:

@@ -21,6 +21,9 @@ type RetentionTx interface {
 	// LiftHold lifts a hold; ErrConflict where it is lifted.
 	LiftHold(ctx context.Context, h Hold) error
 	InsertRun(ctx context.Context, r Run, items []RunItem) error
+	// AdoptRun makes a person the one who prepared a run that the program listed;
+	// ErrConflict where one did already or it is released.
+	AdoptRun(ctx context.Context, id, by string) error
 	// ReleaseRun releases a run that is not released; else ErrConflict.
 	ReleaseRun(ctx context.Context, id, by string, at time.Time) error
 	InsertBackup(ctx context.Context, b Backup) error

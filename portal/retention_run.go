@@ -31,7 +31,7 @@ func (p *portal) run(r *request) (runReportView, error) {
 	}
 	items, err := p.Retention.RunItems(r.Context(), r.actor, run.ID, 0, shownItems)
 	view := runReportView{runView: runView{run, run.StateAt(p.Clock.Now())}, Counts: counts, Listed: items, More: run.Items > len(items)}
-	view.MayRelease = r.actor.May(poa.MayReleaseErasure) && run.PreparedBy != r.actor.ID && view.State == poa.RunWaiting
+	view.MayRelease = r.actor.May(poa.MayReleaseErasure) && run.PreparedBy != r.actor.ID && run.PreparedBy != poa.System.ID && view.State == poa.RunWaiting
 	return view, err
 }
 
