@@ -26,9 +26,9 @@ func ownSamples() []Sample {
 	party := sampleParty(poa.PartyDelegator, poa.EnrollmentActive)
 	names := map[string]string{"tok_1": "基幹"}
 	return []Sample{
-		{"check-mistyped", "check", recipientWho, checkView{Answer: &mistyped.Answer}, nil},
-		{"check-past", "check", recipientWho, checkView{Answer: &answer, Historical: true}, nil},
-		{"check-faults", "check", recipientWho, checkView{Historical: true}, []*Form{faulty("check", "delegationId", "documentSha256", "at", "knownAt")}},
+		{"answer-mistyped", "check", recipientWho, checkView{Answer: &mistyped.Answer}, nil},
+		{"answer-past", "check", recipientWho, checkView{Answer: &answer, Historical: true}, nil},
+		{"form-of-check-faults", "check", recipientWho, checkView{Historical: true}, []*Form{faulty("check", "delegationId", "documentSha256", "at", "knownAt")}},
 		{"inquiry", "inquiry", recipientWho, inquiryView{past, "基幹"}, nil},
 		{"inquiry-mistyped", "inquiry", recipientWho, inquiryView{mistyped, ""}, nil},
 		{"inquiry-gone", "inquiry", recipientWho, inquiryView{gone, ""}, nil},

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"ininjo/poa"
@@ -31,9 +32,12 @@ func Views() ([]string, error) {
 	return v.names(), err
 }
 
+// parsed are the views, read once for all samples.
+var parsed = sync.OnceValues(func() (views, error) { return parseViews(locale.Text) })
+
 // Render renders a sample in a language.
 func Render(lang string, s Sample) (string, error) {
-	v, err := parseViews(locale.Text)
+	v, err := parsed()
 	if err != nil {
 		return "", err
 	}

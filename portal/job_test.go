@@ -203,5 +203,6 @@ func (w *world) end(recipient, delegator *visitor, id string) {
 	delegator.submit(page, path, url.Values{"idempotencyKey": {"another"}}, 422)
 	recipient.sees(recipient.submit(recipient.open("/check?id="+id, 200), "/check", nil, 200), "委任者が失効させています")
 	watches := recipient.open("/watches", 200)
-	recipient.sees(recipient.submit(watches, "/watches/end", nil, 200), "通知を止めました")
+	sure := recipient.submit(watches, "/watches/end", nil, 200)
+	recipient.sees(recipient.submit(sure, "/watches/end", nil, 200), "通知を止めました")
 }

@@ -111,7 +111,7 @@ func TestAddressesForNotices(t *testing.T) {
 	link := w.link("b@example.jp", poa.MailConfirmAddress)
 	stranger := w.visitor()
 	ask := stranger.open(link, 200)
-	stranger.sees(ask, "メールアドレスの確認")
+	stranger.sees(ask, "お知らせの宛先の確認")
 	v.sees(v.open("/addresses", 200), "確認待ち")
 	stranger.sees(stranger.submit(ask, link+"/confirm", nil, 200), "メールアドレスを確認しました")
 	stranger.open(link, 404)
