@@ -68,7 +68,9 @@ type Config struct {
 	Queues func(ctx context.Context) ([]Queue, error)
 	// Text gives texts of codes and labels by language (poa/locale).
 	Text func(lang, key string, args map[string]string) string
-	Log  *slog.Logger
+	// PageViews were parsed beforehand with the same texts; nil parses them.
+	PageViews *PageViews
+	Log       *slog.Logger
 	// Demo shows on every page that nothing here is real.
 	Demo bool
 }
@@ -87,11 +89,14 @@ func New(c Config) (http.Handler, error) {
 		c.Addresses == nil || c.Session == nil || c.LinkActor == nil || c.Queues == nil || c.Text == nil || c.Log == nil {
 		return nil, errors.New("making the portal: the configuration is incomplete")
 	}
-	parsed, err := parseViews(c.Text)
-	if err != nil {
-		return nil, err
+	if c.PageViews == nil {
+		parsed, err := ParseViews(c.Text)
+		if err != nil {
+			return nil, err
+		}
+		c.PageViews = parsed
 	}
-	p := &portal{Config: c, views: parsed}
+	p := &portal{Config: c, views: c.PageViews.parsed}
 	mux := http.NewServeMux()
 	mux.Handle("GET /static/", staticFiles())
 	all := routes()

@@ -23,6 +23,16 @@ var viewFiles embed.FS
 // views are the parsed templates, by language and name.
 type views map[string]map[string]*template.Template
 
+// PageViews are the parsed views of every page. They depend on the texts alone, so
+// all portals of a process may share them: they take tens of megabytes.
+type PageViews struct{ parsed views }
+
+// ParseViews parses every view with the texts of codes and labels.
+func ParseViews(text func(lang, key string, args map[string]string) string) (*PageViews, error) {
+	parsed, err := parseViews(text)
+	return &PageViews{parsed}, err
+}
+
 func parseViews(codes func(lang, key string, args map[string]string) string) (views, error) {
 	own, err := loadTexts()
 	if err != nil {

@@ -163,6 +163,9 @@ func newWorld(tb testing.TB) *world {
 	return w
 }
 
+// pages are parsed once for all worlds.
+var pages = sync.OnceValues(func() (*portal.PageViews, error) { return portal.ParseViews(locale.Text) })
+
 func (w *world) serve(ca *poatest.CA) {
 	roots, err := jpki.NewRoots(ca.Root)
 	must(w.tb, err)
@@ -175,7 +178,9 @@ func (w *world) serve(ca *poatest.CA) {
 	w.enrollment = poa.NewEnrollment(clock, store, policy, hasher{})
 	manager, access := scs.New(), poa.NewAccess(clock, store, policy, hasher{}).WithPasskeys(checker{})
 	manager.Store = w.data.DB.Sessions()
-	handler, err := portal.New(portal.Config{Enrollment: w.enrollment,
+	views, err := pages()
+	must(w.tb, err)
+	handler, err := portal.New(portal.Config{PageViews: views, Enrollment: w.enrollment,
 		Registrar: poa.NewRegistrar(clock, store, policy, jpki.Profile{Roots: roots, Policies: []string{poatest.PolicyTest}}),
 		Responder: poa.NewResponder(clock, store, policy, receipts), Notifier: poa.NewNotifier(clock, store, policy), Records: poa.NewRecords(clock, store),
 		Access: access, Desk: poa.NewDesk(clock, store, policy), Titles: poa.NewTitles(clock, store, policy), Retention: poa.NewRetention(clock, store, policy),

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"ininjo/db"
@@ -236,9 +237,17 @@ func (s *service) graphQL(often *throttle) http.Handler {
 	})
 }
 
+// parsedViews are shared by all services of a process.
+var parsedViews = sync.OnceValues(func() (*portal.PageViews, error) { return portal.ParseViews(locale.Text) })
+
 func (s *service) portal(often *throttle) (http.Handler, error) {
 	signedIn := newSessions(s.db, s.db.Sessions(), s.chapters.access, s.clock, s.policy.PublicURL, s.log)
+	views, err := parsedViews()
+	if err != nil {
+		return nil, fmt.Errorf("preparing pages: %w", err)
+	}
 	pages, err := portal.New(portal.Config{
+		PageViews:  views,
 		Enrollment: s.chapters.enrollment, Registrar: s.chapters.registrar, Responder: s.chapters.responder,
 		Notifier: s.chapters.notifier, Records: s.chapters.records, Access: s.chapters.access, Desk: s.chapters.desk, Titles: s.chapters.titles,
 		Retention: s.chapters.retention, Clock: s.clock, Policy: s.policy, Addresses: s.hooks,
