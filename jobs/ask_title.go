@@ -61,9 +61,11 @@ func askTitleOptions() *river.InsertOpts {
 }
 
 // insertBatch is how many jobs one statement inserts.
-const insertBatch = 2000
+const insertBatch = 10_000
 
-// enqueueAll inserts many jobs in the transaction.
+// enqueueAll copies many jobs into the transaction. A job that is there already
+// fails it: what the jobs are for, such as a title's round, is unique and was
+// opened in the same transaction.
 func (i *Inserter) enqueueAll(ctx context.Context, tx pgx.Tx, batch poa.JobBatch) error {
 	params := make([]river.InsertManyParams, 0, min(len(batch), insertBatch))
 	for n, each := range batch {
@@ -73,7 +75,7 @@ func (i *Inserter) enqueueAll(ctx context.Context, tx pgx.Tx, batch poa.JobBatch
 		if len(params) < insertBatch && n < len(batch)-1 {
 			continue
 		}
-		if _, err := i.client.InsertManyTx(ctx, tx, params); err != nil {
+		if _, err := i.client.InsertManyFastTx(ctx, tx, params); err != nil {
 			return fmt.Errorf("inserting jobs: %w", err)
 		}
 		params = params[:0]
