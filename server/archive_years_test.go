@@ -73,8 +73,8 @@ func TestTenYears(t *testing.T) {
 	t.Run("every archive opens and its leaf hashes fit", func(*testing.T) { c.readArchives() })
 	t.Run("an erased person is found nowhere", func(*testing.T) { c.search(gone, secrets, backups) })
 	t.Run("no backup brings an erased person back", func(*testing.T) {
-		for _, i := range []int{0, len(backups) / 2, len(backups) - 1} {
-			c.restores(backups[i], gone)
+		for _, backup := range backups {
+			c.restores(backup, gone)
 		}
 	})
 }
