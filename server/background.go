@@ -55,9 +55,12 @@ func (s *service) checkMark(ctx context.Context) error {
 // refused at the start, and puts the public key into the database before its
 // first signature.
 func (s *service) registerKeys(ctx context.Context) error {
-	for name, key := range map[string][]byte{"master": s.keys.master, "hash": s.keys.hash} {
-		if err := s.db.CheckKey(ctx, name, key); err != nil {
-			return fmt.Errorf("checking key %s: %w", name, err)
+	for _, key := range []struct {
+		name  string
+		bytes []byte
+	}{{"master", s.keys.master}, {"hash", s.keys.hash}} {
+		if err := s.db.CheckKey(ctx, key.name, key.bytes); err != nil {
+			return fmt.Errorf("checking key %s: %w", key.name, err)
 		}
 	}
 	return s.db.InsertSigningKey(ctx, db.SigningKey{KeyID: s.keys.receipt.KeyID(), Purpose: receipt.TypReceipt, JWK: s.keys.receiptJWK, From: s.clock.Now()})
