@@ -18,6 +18,8 @@ const (
 	NoIdentity        Kind = "NO_IDENTITY"        // name, address or birth date missing or unreadable
 	AmbiguousIdentity Kind = "AMBIGUOUS_IDENTITY" // one of them is there twice
 	BadBirthDate      Kind = "BAD_BIRTH_DATE"     // no date of the calendar, or not of its era
+
+	StatusUnreadable Kind = "STATUS_UNREADABLE" // a CRL or OCSP response that is none, or of a form that is not taken
 )
 
 // Kinds lists every Kind, for tables that must cover all of them.

@@ -25,8 +25,20 @@ type Profile struct {
 	Policies []string // object identifiers; a certificate must be issued under one of them
 }
 
+// Method is a lawful way of signing (施行規則 article 2(1)).
+type Method string
+
+// The methods.
+const (
+	JPKI               Method = "JPKI"                // 署名用電子証明書
+	CommercialRegistry Method = "COMMERCIAL_REGISTRY" // 商業登記電子証明書
+)
+
 // Certificate is a certificate that passed Check, with what is to be kept of it. Its revocation status is not known.
 type Certificate struct {
+	Method     Method
+	Issuer     *x509.Certificate   // whose key signed it: the one to ask for its status
+	Chain      []*x509.Certificate // from the certificate itself to the pinned root
 	Raw        []byte
 	SHA256     [sha256.Size]byte
 	Serial     string // 発行の番号, in hex
@@ -40,7 +52,7 @@ type Certificate struct {
 // Check judges a signer's certificate as of an instant; others may complete its path. Where there is no path the
 // only Fault is UNTRUSTED; otherwise every fault is told, joined (see Faults). Revocation is not looked at.
 func (p Profile) Check(signer *x509.Certificate, others []*x509.Certificate, at time.Time) (Certificate, error) {
-	root, err := p.path(signer, others, at)
+	chain, err := p.path(signer, others, at)
 	if err != nil {
 		return Certificate{}, err
 	}
@@ -49,15 +61,17 @@ func (p Profile) Check(signer *x509.Certificate, others []*x509.Certificate, at 
 	if err := errors.Join(period(signer, at), usage(signer), policyFault, identityFault); err != nil {
 		return Certificate{}, err
 	}
+	root := chain[len(chain)-1]
 	return Certificate{
+		Method: JPKI, Issuer: chain[min(1, len(chain)-1)], Chain: chain,
 		Raw: signer.Raw, SHA256: sha256.Sum256(signer.Raw), Serial: signer.SerialNumber.Text(16), Identity: identity,
 		NotBefore: signer.NotBefore.UTC(), NotAfter: signer.NotAfter.UTC(), RootSHA256: sha256.Sum256(root.Raw), Policy: policy,
 	}, nil
 }
 
-// path finds the pinned root. It is sought at the instant moved into the certificate's own period, so that an
+// path finds the way to the pinned root. It is sought at the instant moved into the certificate's own period, so that an
 // expired certificate of a known authority is EXPIRED and one of an unknown authority is UNTRUSTED.
-func (p Profile) path(signer *x509.Certificate, others []*x509.Certificate, at time.Time) (*x509.Certificate, error) {
+func (p Profile) path(signer *x509.Certificate, others []*x509.Certificate, at time.Time) ([]*x509.Certificate, error) {
 	if p.Roots == nil {
 		return nil, fault(Untrusted, "no roots are pinned")
 	}
@@ -77,7 +91,7 @@ func (p Profile) path(signer *x509.Certificate, others []*x509.Certificate, at t
 	if err != nil {
 		return nil, fault(Untrusted, "no path to a pinned root")
 	}
-	return chains[0][len(chains[0])-1], nil
+	return append([]*x509.Certificate{signer}, chains[0][1:]...), nil
 }
 
 // withoutHandled takes the subjectAltName off the list of critical extensions that crypto/x509 could not read:
