@@ -22,12 +22,15 @@ type Registrar struct {
 	policy  Policy
 	profile jpki.Profile
 	format  document.Format
+	// verification is whom the checks ask beside the profile.
+	verification Verification
 }
 
 // NewRegistrar returns the chapter's rules over a clock, a store and the
 // certificates that it trusts.
 func NewRegistrar(clock Clock, store Store, policy Policy, profile jpki.Profile) *Registrar {
-	return &Registrar{office: office{clock, store}, policy: policy, profile: profile, format: document.XML{}}
+	return &Registrar{office: office{clock, store}, policy: policy, profile: profile, format: document.XML{},
+		verification: Verification{}.withDefaults()}
 }
 
 // DelegateInput is the 受任者 as the delegator states it.
