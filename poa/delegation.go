@@ -81,6 +81,9 @@ type Contents struct {
 	SubDelegation bool     `json:"subDelegation"`
 }
 
+// DefaultFormat is that of a file whose drafter named none.
+const DefaultFormat = "XML"
+
 // StatusListEntry is a delegation's place in the status lists (IETF Token
 // Status List), written into its file.
 type StatusListEntry struct {
@@ -94,7 +97,12 @@ type Delegation struct {
 	DelegatorID string
 	State       State
 	Contents    Contents
-	ValidFrom   Date
+	// Format names that of the file (document.Format).
+	Format string
+	// Mode is the one in which the filing was verified; "" before. In mode sp no
+	// signed file is kept.
+	Mode      Mode
+	ValidFrom Date
 	// ValidThrough is the last day of the term, inclusive.
 	ValidThrough Date
 	StatusList   StatusListEntry

@@ -6,7 +6,7 @@
 -- it was filed: in sp mode no signed file is kept.
 ALTER TABLE delegations
     ADD COLUMN format text NOT NULL DEFAULT 'XML' CONSTRAINT delegations_format CHECK (format ~ '^[A-Z0-9]{1,16}$'),
-    ADD COLUMN filing_mode text NOT NULL DEFAULT '' CONSTRAINT delegations_filing_mode CHECK (filing_mode IN ('', 'PLATFORM', 'SP', 'DEMO'));
+    ADD COLUMN filing_mode text NOT NULL DEFAULT '' CONSTRAINT delegations_filing_mode CHECK (filing_mode IN ('', 'platform', 'sp', 'demo'));
 GRANT UPDATE (filing_mode) ON delegations TO ininjo_program;
 
 -- Evidence: append-only. A record holds the SHA-256 of the one before it in its

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package poa
+
+import (
+	"errors"
+
+	"ininjo/poa/cms"
+	"ininjo/poa/document"
+	"ininjo/poa/jpki"
+)
+
+// Codes of what is wrong with a signature, a file or a certificate, beside those
+// in errors.go: each fault has one of its own.
+const (
+	CodeFileTrailingData        Code = "FILE_TRAILING_DATA"
+	CodeFileTooDeep             Code = "FILE_TOO_DEEP"
+	CodeDigestDiffers           Code = "DIGEST_DIFFERS"
+	CodeContentTypeDiffers      Code = "CONTENT_TYPE_DIFFERS"
+	CodeSigningCertificate      Code = "SIGNING_CERTIFICATE_DIFFERS"
+	CodeSignerCertificate       Code = "SIGNER_CERTIFICATE_MISSING"
+	CodeKeyTooShort             Code = "KEY_TOO_SHORT"
+	CodeCertificateOfAuthority  Code = "CERTIFICATE_OF_AUTHORITY"
+	CodeCertificateIdentityTwo  Code = "CERTIFICATE_IDENTITY_AMBIGUOUS"
+	CodeCertificateBirthDate    Code = "CERTIFICATE_BIRTH_DATE"
+	CodeCertificateRevoked      Code = "CERTIFICATE_REVOKED"
+	CodeCertificateRevokedAfter Code = "CERTIFICATE_REVOKED_AFTER_SIGNING"
+	CodeCertificateOnHold       Code = "CERTIFICATE_ON_HOLD"
+	CodeCertificateUnknown      Code = "CERTIFICATE_STATUS_UNKNOWN"
+	CodeStatusUnavailable       Code = "CERTIFICATE_STATUS_UNAVAILABLE"
+	CodeStatusPending           Code = "STATUS_PENDING"
+	CodeFormatUnknown           Code = "FORMAT_UNKNOWN"
+)
+
+// signatureCodes says by which code each fault of poa/cms is told.
+var signatureCodes = map[cms.Kind]Code{
+	cms.TooLarge: CodeFileTooLarge, cms.TooDeep: CodeFileTooDeep, cms.Malformed: CodeFileMalformed, cms.TrailingData: CodeFileTrailingData,
+	cms.NotSignedData: CodeSignatureMissing, cms.NoContent: CodeFileMalformed, cms.NoSigner: CodeSignatureMissing, cms.SeveralSigners: CodeSeveralSigners,
+	cms.NoCertificate: CodeSignerCertificate, cms.NoSignedAttributes: CodeSignedAttributes, cms.ContentType: CodeContentTypeDiffers, cms.Digest: CodeDigestDiffers,
+	cms.Algorithm: CodeAlgorithm, cms.KeyTooShort: CodeKeyTooShort, cms.Signature: CodeSignatureInvalid, cms.ESSCertificate: CodeSigningCertificate,
+}
+
+// certificateCodes says by which code each fault of poa/jpki is told.
+var certificateCodes = map[jpki.Kind]Code{
+	jpki.Untrusted: CodeCertificateUntrusted, jpki.Expired: CodeCertificateExpired, jpki.NotYetValid: CodeCertificateNotYet, jpki.IsCA: CodeCertificateOfAuthority,
+	jpki.KeyUsage: CodeCertificateUsage, jpki.Policy: CodeCertificatePolicy, jpki.NoIdentity: CodeCertificateIdentity,
+	jpki.AmbiguousIdentity: CodeCertificateIdentityTwo, jpki.BadBirthDate: CodeCertificateBirthDate,
+}
+
+// documentCodes says by which code each fault of poa/document is told that is not
+// simply a file which cannot be read.
+var documentCodes = map[document.FaultKind]Code{
+	document.TooLarge: CodeFileTooLarge,
+}
+
+// signatureCode maps the faults of poa/cms to codes of the closed list.
+func signatureCode(err error) Code {
+	if code, ok := signatureCodes[cms.KindOf(err)]; ok {
+		return code
+	}
+	return CodeFileMalformed
+}
+
+// documentCode maps the faults of poa/document, and of poa/cms under them.
+func documentCode(err error) Code {
+	var f *document.Fault
+	if !errors.As(err, &f) {
+		return signatureCode(err)
+	}
+	if code, ok := documentCodes[f.Kind]; ok {
+		return code
+	}
+	return CodeDocumentMalformed
+}
+
+// certificateFaults maps every fault of poa/jpki to a code of the closed list.
+func certificateFaults(err error, field string) Faults {
+	var faults Faults
+	for _, f := range jpki.Faults(err) {
+		if code, ok := certificateCodes[f.Kind]; ok {
+			faults.Add(code, field)
+		}
+	}
+	if len(faults) == 0 {
+		faults.Add(CodeCertificateUntrusted, field)
+	}
+	return faults
+}
