@@ -15,6 +15,14 @@ import (
 const (
 	CodeFileTrailingData        Code = "FILE_TRAILING_DATA"
 	CodeFileTooDeep             Code = "FILE_TOO_DEEP"
+	CodeFileTooManyElements     Code = "FILE_TOO_MANY_ELEMENTS"
+	CodeNotSigned               Code = "FILE_NOT_SIGNED_DATA"
+	CodeContentMissing          Code = "CONTENT_MISSING"
+	CodeKeyIdentifier           Code = "KEY_IDENTIFIER_DIFFERS"
+	CodeAttributesReplayed      Code = "SIGNED_ATTRIBUTES_REPLAYED"
+	CodeContentTypeForeign      Code = "CONTENT_TYPE_NOT_ACCEPTED"
+	CodeDigestMissing           Code = "DIGEST_MISSING"
+	CodeDigestWeak              Code = "DIGEST_WEAK"
 	CodeDigestDiffers           Code = "DIGEST_DIFFERS"
 	CodeContentTypeDiffers      Code = "CONTENT_TYPE_DIFFERS"
 	CodeSigningCertificate      Code = "SIGNING_CERTIFICATE_DIFFERS"
@@ -34,10 +42,13 @@ const (
 
 // signatureCodes says by which code each fault of poa/cms is told.
 var signatureCodes = map[cms.Kind]Code{
-	cms.TooLarge: CodeFileTooLarge, cms.TooDeep: CodeFileTooDeep, cms.Malformed: CodeFileMalformed, cms.TrailingData: CodeFileTrailingData,
-	cms.NotSignedData: CodeSignatureMissing, cms.NoContent: CodeFileMalformed, cms.NoSigner: CodeSignatureMissing, cms.SeveralSigners: CodeSeveralSigners,
-	cms.NoCertificate: CodeSignerCertificate, cms.NoSignedAttributes: CodeSignedAttributes, cms.ContentType: CodeContentTypeDiffers, cms.Digest: CodeDigestDiffers,
-	cms.Algorithm: CodeAlgorithm, cms.KeyTooShort: CodeKeyTooShort, cms.Signature: CodeSignatureInvalid, cms.ESSCertificate: CodeSigningCertificate,
+	cms.TooLarge: CodeFileTooLarge, cms.TooManyElements: CodeFileTooManyElements, cms.TooDeep: CodeFileTooDeep, cms.Malformed: CodeFileMalformed,
+	cms.TrailingData: CodeFileTrailingData, cms.NotSignedData: CodeNotSigned, cms.NoContent: CodeContentMissing, cms.NoSigner: CodeSignatureMissing,
+	cms.SeveralSigners: CodeSeveralSigners, cms.NoCertificate: CodeSignerCertificate, cms.KeyIdentifier: CodeKeyIdentifier,
+	cms.NoSignedAttributes: CodeSignedAttributes, cms.ReplayedAttributes: CodeAttributesReplayed, cms.ContentType: CodeContentTypeDiffers,
+	cms.ForeignContent: CodeContentTypeForeign, cms.NoDigest: CodeDigestMissing, cms.Digest: CodeDigestDiffers, cms.OtherContent: CodeDocumentChanged,
+	cms.Algorithm: CodeAlgorithm, cms.WeakDigest: CodeDigestWeak, cms.KeyTooShort: CodeKeyTooShort, cms.Signature: CodeSignatureInvalid,
+	cms.ESSCertificate: CodeSigningCertificate,
 }
 
 // certificateCodes says by which code each fault of poa/jpki is told.

@@ -76,7 +76,7 @@ func (r *Registrar) examine(open opener, format string, file, expected []byte, a
 // question is what a source of status is asked about a file without faults.
 func (e examined) question(liveness bool) StatusQuestion {
 	return StatusQuestion{Certificate: e.signed.Signer, Issuer: e.certificate.Issuer, RootSHA256: e.certificate.RootSHA256,
-		SignatureValue: e.signed.SignatureValue, SignedDigest: e.signed.SignedDigest, Hash: hashNamed(e.signed.Digest), At: e.at, Liveness: liveness}
+		SignatureValue: e.signed.SignatureValue, SignedDigest: e.signed.SignedDigest, Hash: e.signed.Hash, At: e.at, Liveness: liveness}
 }
 
 // hashNamed returns the hash of a name as poa/cms and poa/evidence write it.
