@@ -21,6 +21,7 @@ const (
 	CodeKeyIdentifier           Code = "KEY_IDENTIFIER_DIFFERS"
 	CodeAttributesReplayed      Code = "SIGNED_ATTRIBUTES_REPLAYED"
 	CodeContentTypeForeign      Code = "CONTENT_TYPE_NOT_ACCEPTED"
+	CodeDocumentMarkup          Code = "DOCUMENT_MARKUP_FORBIDDEN"
 	CodeDigestMissing           Code = "DIGEST_MISSING"
 	CodeDigestWeak              Code = "DIGEST_WEAK"
 	CodeDigestDiffers           Code = "DIGEST_DIFFERS"
@@ -61,7 +62,7 @@ var certificateCodes = map[jpki.Kind]Code{
 // documentCodes says by which code each fault of poa/document is told that is not
 // simply a file which cannot be read.
 var documentCodes = map[document.FaultKind]Code{
-	document.TooLarge: CodeFileTooLarge,
+	document.TooLarge: CodeFileTooLarge, document.Unsigned: CodeSignatureMissing, document.Changed: CodeDocumentChanged, document.Forbidden: CodeDocumentMarkup,
 }
 
 // signatureCode maps the faults of poa/cms to codes of the closed list.

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"ininjo/poa/evidence"
-	"ininjo/poa/kanji"
 )
 
 // recordIntake writes down a filing with all that was checked of it (3.1.2,
@@ -99,7 +98,7 @@ func (r *Registrar) recordOf(ctx context.Context, a *act, d Delegation, kind evi
 		return evidence.Record{}, fmt.Errorf("reading rules: %w", err)
 	}
 	record := evidence.Record{Kind: kind, DelegationID: string(d.ID), Mode: evidence.Mode(r.verification.Mode), Instant: a.now,
-		Rules: InForce(published, OperatingRules, DateOf(a.now)).Version, Software: r.verification.Software, KanjiTable: kanji.TableVersion}
+		Rules: InForce(published, OperatingRules, DateOf(a.now)).Version, Software: r.verification.Software, KanjiTable: kanjiTable}
 	return record, nil
 }
 
@@ -179,3 +178,6 @@ func (r *Registrar) filed(ctx context.Context, id DelegationID, chain EvidenceCh
 	}
 	return evidence.Record{}, fmt.Errorf("reading evidence: the chain %s has no file", chain)
 }
+
+// kanjiTable is the version of the table of variants that names are compared by.
+const kanjiTable = "1"

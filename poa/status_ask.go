@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"ininjo/poa/document"
 	"ininjo/poa/evidence"
 )
 
@@ -112,7 +113,7 @@ func (r *Registrar) questionKept(ctx context.Context, d Delegation, job AskStatu
 	}
 	open := bareCMS
 	if record.Format != evidence.FormatChallenge {
-		format, ok := formatNamed(record.Format)
+		format, ok := document.Known().ByName(record.Format)
 		if !ok {
 			return StatusQuestion{}, nil, fmt.Errorf("reading evidence: no format %s", record.Format)
 		}

@@ -75,7 +75,7 @@ func (r *Registrar) examineFiling(ctx context.Context, actor Actor, in SubmitInp
 	if err != nil {
 		return nil, fmt.Errorf("reading draft: %w", err)
 	}
-	format, ok := formatNamed(d.Format)
+	format, ok := document.Known().ByName(d.Format)
 	if !ok {
 		return nil, fmt.Errorf("reading draft: no format %s", d.Format)
 	}
@@ -100,16 +100,6 @@ func (r *Registrar) differs(ctx context.Context, d Delegation, e examined) (bool
 		return true, nil
 	}
 	return len(faultsOf(compareSigner(e.certificate.Identity, expectedSigner(owner), e.at), "signedFile")) > 0, nil
-}
-
-// formatNamed returns the format of a file by its name.
-func formatNamed(name string) (document.Format, bool) {
-	for _, f := range document.Known() {
-		if f.Name() == name {
-			return f, true
-		}
-	}
-	return nil, false
 }
 
 // ownByText locks a delegation of the actor's by the ID as it was written.

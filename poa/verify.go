@@ -4,7 +4,6 @@ package poa
 
 import (
 	"bytes"
-	"crypto"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
@@ -77,16 +76,6 @@ func (r *Registrar) examine(open opener, format string, file, expected []byte, a
 func (e examined) question(liveness bool) StatusQuestion {
 	return StatusQuestion{Certificate: e.signed.Signer, Issuer: e.certificate.Issuer, RootSHA256: e.certificate.RootSHA256,
 		SignatureValue: e.signed.SignatureValue, SignedDigest: e.signed.SignedDigest, Hash: e.signed.Hash, At: e.at, Liveness: liveness}
-}
-
-// hashNamed returns the hash of a name as poa/cms and poa/evidence write it.
-func hashNamed(name string) crypto.Hash {
-	for _, h := range []crypto.Hash{crypto.SHA256, crypto.SHA384, crypto.SHA512} {
-		if h.String() == name {
-			return h
-		}
-	}
-	return 0
 }
 
 // identityOfKnown reads the identity of a certificate that was refused though a
