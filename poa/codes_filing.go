@@ -32,6 +32,12 @@ const (
 	CodeCertificateOfAuthority  Code = "CERTIFICATE_OF_AUTHORITY"
 	CodeCertificateIdentityTwo  Code = "CERTIFICATE_IDENTITY_AMBIGUOUS"
 	CodeCertificateBirthDate    Code = "CERTIFICATE_BIRTH_DATE"
+	CodeCertificateExtension    Code = "CERTIFICATE_EXTENSION"
+	CodeCertificateName         Code = "CERTIFICATE_NAME_MISSING"
+	CodeCertificateTwoNames     Code = "CERTIFICATE_TWO_NAMES"
+	CodeCertificateNoSuchDay    Code = "CERTIFICATE_BIRTH_DATE_NO_SUCH_DAY"
+	CodeCertificateEra          Code = "CERTIFICATE_BIRTH_DATE_ERA"
+	CodeSignerCompany           Code = "SIGNER_COMPANY_DIFFERS"
 	CodeCertificateRevoked      Code = "CERTIFICATE_REVOKED"
 	CodeCertificateRevokedAfter Code = "CERTIFICATE_REVOKED_AFTER_SIGNING"
 	CodeCertificateOnHold       Code = "CERTIFICATE_ON_HOLD"
@@ -55,8 +61,10 @@ var signatureCodes = map[cms.Kind]Code{
 // certificateCodes says by which code each fault of poa/jpki is told.
 var certificateCodes = map[jpki.Kind]Code{
 	jpki.Untrusted: CodeCertificateUntrusted, jpki.Expired: CodeCertificateExpired, jpki.NotYetValid: CodeCertificateNotYet, jpki.IsCA: CodeCertificateOfAuthority,
-	jpki.KeyUsage: CodeCertificateUsage, jpki.Policy: CodeCertificatePolicy, jpki.NoIdentity: CodeCertificateIdentity,
-	jpki.AmbiguousIdentity: CodeCertificateIdentityTwo, jpki.BadBirthDate: CodeCertificateBirthDate,
+	jpki.KeyUsage: CodeCertificateUsage, jpki.Policy: CodeCertificatePolicy, jpki.CriticalExtension: CodeCertificateExtension,
+	jpki.NoIdentity: CodeCertificateIdentity, jpki.NoName: CodeCertificateName, jpki.AmbiguousName: CodeCertificateTwoNames,
+	jpki.AmbiguousIdentity: CodeCertificateIdentityTwo, jpki.BadBirthDate: CodeCertificateBirthDate, jpki.NoSuchDay: CodeCertificateNoSuchDay,
+	jpki.EraMismatch: CodeCertificateEra,
 }
 
 // documentCodes says by which code each fault of poa/document is told that is not
