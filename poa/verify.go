@@ -63,19 +63,20 @@ func signatureCode(err error) Code {
 		return CodeFileMalformed
 	}
 	switch f.Kind {
-	case cms.TooLarge, cms.TooDeep:
+	case cms.TooLarge, cms.TooDeep, cms.TooManyElements:
 		return CodeFileTooLarge
 	case cms.NoSigner, cms.NoCertificate, cms.NotSignedData:
 		return CodeSignatureMissing
-	case cms.NoSignedAttributes:
+	case cms.NoSignedAttributes, cms.ReplayedAttributes:
 		return CodeSignedAttributes
 	case cms.SeveralSigners:
 		return CodeSeveralSigners
-	case cms.Algorithm, cms.KeyTooShort:
+	case cms.Algorithm, cms.WeakDigest, cms.KeyTooShort:
 		return CodeAlgorithm
-	case cms.Digest:
+	case cms.Digest, cms.OtherContent:
 		return CodeDocumentChanged
-	case cms.Signature, cms.ContentType, cms.ESSCertificate:
+	case cms.Signature, cms.ContentType, cms.ForeignContent, cms.NoDigest, cms.KeyIdentifier, cms.ESSCertificate,
+		cms.TimeStampRefused, cms.TimeStampNonce, cms.TimeStampImprint, cms.TimeStampESS, cms.TimeStampUsage, cms.TimeStampPeriod, cms.TimeStampUntrusted:
 		return CodeSignatureInvalid
 	case cms.Malformed, cms.TrailingData, cms.NoContent:
 		return CodeFileMalformed
@@ -101,11 +102,11 @@ func certificateCode(kind jpki.Kind) Code {
 		return CodeCertificateExpired
 	case jpki.NotYetValid:
 		return CodeCertificateNotYet
-	case jpki.KeyUsage, jpki.IsCA:
+	case jpki.KeyUsage, jpki.IsCA, jpki.CriticalExtension:
 		return CodeCertificateUsage
 	case jpki.Policy:
 		return CodeCertificatePolicy
-	case jpki.NoIdentity, jpki.AmbiguousIdentity, jpki.BadBirthDate:
+	case jpki.NoIdentity, jpki.NoName, jpki.AmbiguousName, jpki.AmbiguousIdentity, jpki.BadBirthDate, jpki.NoSuchDay, jpki.EraMismatch:
 		return CodeCertificateIdentity
 	case jpki.Untrusted:
 		return CodeCertificateUntrusted

@@ -24,6 +24,7 @@ type CA struct {
 	Root *x509.Certificate
 	key  *rsa.PrivateKey
 	at   time.Time
+	book book
 }
 
 // CAOption changes how NewCA makes its root.
