@@ -168,6 +168,7 @@ const (
 	CheckSignature         CheckKind = "SIGNATURE"
 	CheckPath              CheckKind = "CERTIFICATE_PATH"
 	CheckStatus            CheckKind = "CERTIFICATE_STATUS"
+	CheckSignerCompany     CheckKind = "SIGNER_COMPANY" // of a certificate of the commercial registry
 	CheckSignerName        CheckKind = "SIGNER_NAME"
 	CheckSignerAddress     CheckKind = "SIGNER_ADDRESS"
 	CheckSignerBirthDate   CheckKind = "SIGNER_BIRTH_DATE"
@@ -184,6 +185,8 @@ type Check struct {
 	Result CheckResult
 	// Reason is a code, never text of the parties.
 	Reason string
+	// Reasons lists more codes with positions, as poa/kanji gives them.
+	Reasons []string
 	// Note is the ground on which a person decided; sealed, empty for machines.
 	Note string
 	At   time.Time

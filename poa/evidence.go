@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"ininjo/poa/evidence"
+	"ininjo/poa/kanji"
 )
 
 // recordIntake writes down a filing with all that was checked of it (3.1.2,
@@ -98,7 +99,7 @@ func (r *Registrar) recordOf(ctx context.Context, a *act, d Delegation, kind evi
 		return evidence.Record{}, fmt.Errorf("reading rules: %w", err)
 	}
 	record := evidence.Record{Kind: kind, DelegationID: string(d.ID), Mode: evidence.Mode(r.verification.Mode), Instant: a.now,
-		Rules: InForce(published, OperatingRules, DateOf(a.now)).Version, Software: r.verification.Software, KanjiTable: kanjiTable}
+		Rules: InForce(published, OperatingRules, DateOf(a.now)).Version, Software: r.verification.Software, KanjiTable: kanji.TableVersion}
 	return record, nil
 }
 
@@ -135,7 +136,7 @@ func evidenceStatus(t told) []evidence.Status {
 func evidenceChecks(checks []Check) []evidence.Check {
 	list := make([]evidence.Check, len(checks))
 	for i, c := range checks {
-		list[i] = evidence.Check{Kind: string(c.Kind), Result: string(c.Result), Reason: c.Reason, At: c.At}
+		list[i] = evidence.Check{Kind: string(c.Kind), Result: string(c.Result), Reason: c.Reason, Reasons: c.Reasons, At: c.At}
 	}
 	return list
 }
@@ -178,6 +179,3 @@ func (r *Registrar) filed(ctx context.Context, id DelegationID, chain EvidenceCh
 	}
 	return evidence.Record{}, fmt.Errorf("reading evidence: the chain %s has no file", chain)
 }
-
-// kanjiTable is the version of the table of variants that names are compared by.
-const kanjiTable = "1"

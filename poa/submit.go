@@ -99,7 +99,7 @@ func (r *Registrar) differs(ctx context.Context, d Delegation, e examined) (bool
 	if owner.Confirmation == nil {
 		return true, nil
 	}
-	return len(faultsOf(compareSigner(e.certificate.Identity, expectedSigner(owner), e.at), "signedFile")) > 0, nil
+	return len(faultsOf(compareSigner(e.certificate, owner, e.at), "signedFile")) > 0, nil
 }
 
 // ownByText locks a delegation of the actor's by the ID as it was written.
@@ -163,7 +163,7 @@ func (r *Registrar) filingChecks(d Delegation, owner Delegator, e examined, now 
 		written.Result, written.Reason = CheckPossible, "REGISTER_CHANGED" // confirmed anew since the draft: a person decides
 	}
 	checks := []Check{written, passed(CheckSignature), passed(CheckPath), e.status.check(CheckStatus, now)}
-	checks = append(checks, compareSigner(e.certificate.Identity, expectedSigner(owner), now)...)
+	checks = append(checks, compareSigner(e.certificate, owner, now)...)
 	if d.Contents.Delegate.Qualification != "" {
 		checks = append(checks, Check{Kind: CheckQualificationKind, Result: CheckNotChecked, Reason: "ASK_PROFESSIONAL_BODY", At: now})
 	}

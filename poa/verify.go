@@ -108,12 +108,18 @@ func expectedSigner(owner Delegator) signerExpected {
 	return expected
 }
 
-// compareSigner compares the certificate's identity with who must have signed.
-func compareSigner(id jpki.Identity, want signerExpected, now time.Time) []Check {
-	checks := []Check{
-		comparisonCheck(CheckSignerName, kanji.CompareNameFlagged(id.Name, id.NameSubstitutes, want.name), now),
-		comparisonCheck(CheckSignerAddress, kanji.CompareAddressFlagged(id.Address, id.AddressSubstitutes, want.address), now),
+// compareSigner compares whom the certificate names with who must have signed: a
+// JPKI certificate by name, address and birth date, one of the commercial
+// registry by company and representative.
+func compareSigner(c jpki.Certificate, owner Delegator, now time.Time) []Check {
+	want := expectedSigner(owner)
+	id := c.Identity
+	name := comparisonCheck(CheckSignerName, kanji.CompareNameFlagged(id.Name, id.NameSubstitutes, want.name), now)
+	if c.Company != nil {
+		return []Check{companyCheck(*c.Company, owner, now), unmarked(name)}
 	}
+	checks := []Check{name,
+		comparisonCheck(CheckSignerAddress, kanji.CompareAddressFlagged(id.Address, id.AddressSubstitutes, want.address), now)}
 	if want.birthDate.IsZero() {
 		return checks
 	}
@@ -124,8 +130,27 @@ func compareSigner(id jpki.Identity, want signerExpected, now time.Time) []Check
 	return append(checks, birth)
 }
 
+// companyCheck wants the certificate of the company that was confirmed.
+func companyCheck(company jpki.Company, owner Delegator, now time.Time) Check {
+	check := Check{Kind: CheckSignerCompany, Result: CheckFailed, Reason: kanji.ReasonDifferent, At: now}
+	if owner.Kind == Corporation && company.Has(owner.Confirmation.Says.CorporateNumber) {
+		check.Result, check.Reason = CheckPassed, kanji.ReasonSame
+	}
+	return check
+}
+
+// unmarked leaves a name of the commercial registry that differs to a person:
+// characters outside JIS levels 1 and 2 stand there as others, and nothing marks
+// them (facts of the field 2.7).
+func unmarked(name Check) Check {
+	if name.Result == CheckFailed {
+		name.Result = CheckPossible
+	}
+	return name
+}
+
 func comparisonCheck(kind CheckKind, c kanji.Comparison, now time.Time) Check {
-	check := Check{Kind: kind, Reason: c.Reason, At: now}
+	check := Check{Kind: kind, Reason: c.Reason, Reasons: c.Reasons, At: now}
 	switch c.Result {
 	case kanji.MATCH:
 		check.Result = CheckPassed
@@ -140,7 +165,7 @@ func comparisonCheck(kind CheckKind, c kanji.Comparison, now time.Time) Check {
 // faultsOf turns failed checks into refusals.
 func faultsOf(checks []Check, field string) Faults {
 	codes := map[CheckKind]Code{CheckSignerName: CodeSignerName, CheckSignerAddress: CodeSignerAddress,
-		CheckSignerBirthDate: CodeSignerBirthDate, CheckDelegateName: CodeDelegateName}
+		CheckSignerBirthDate: CodeSignerBirthDate, CheckSignerCompany: CodeSignerCompany, CheckDelegateName: CodeDelegateName}
 	var faults Faults
 	for _, c := range checks {
 		if c.Result == CheckFailed {

@@ -9,6 +9,9 @@ ALTER TABLE delegations
     ADD COLUMN filing_mode text NOT NULL DEFAULT '' CONSTRAINT delegations_filing_mode CHECK (filing_mode IN ('', 'platform', 'sp', 'demo'));
 GRANT UPDATE (filing_mode) ON delegations TO ininjo_program;
 
+-- What a comparison passed over or found: codes with positions.
+ALTER TABLE filing_checks ADD COLUMN reasons text[] NOT NULL DEFAULT '{}';
+
 -- Evidence: append-only. A record holds the SHA-256 of the one before it in its
 -- chain; what concerns the delegate's certificate is a chain of its own, which
 -- the delegator does not see.
