@@ -168,8 +168,8 @@ func faultsOf(checks []Check, field string) Faults {
 		CheckSignerBirthDate: CodeSignerBirthDate, CheckSignerCompany: CodeSignerCompany, CheckDelegateName: CodeDelegateName}
 	var faults Faults
 	for _, c := range checks {
-		if c.Result == CheckFailed {
-			faults.Add(codes[c.Kind], field)
+		if code, compared := codes[c.Kind]; compared && c.Result == CheckFailed {
+			faults.Add(code, field)
 		}
 	}
 	return faults
