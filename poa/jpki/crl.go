@@ -50,7 +50,7 @@ func ReadCRL(list []byte, issuer *x509.Certificate) (*CRL, error) {
 		return nil, fault(StatusTooLarge, "the list is larger than 16 MiB")
 	}
 	parsed, err := x509.ParseRevocationList(list)
-	if err != nil {
+	if err != nil || len(parsed.Raw) != len(list) { // bytes after the list are taken by the library
 		return nil, fault(StatusUnreadable, "no CRL")
 	}
 	if err := signedBy(parsed, issuer); err != nil {

@@ -91,6 +91,20 @@ func WithReversedNames() Option {
 	}
 }
 
+// WithBirthDate sets the certificate's nine digits, whatever the person's birth date is.
+func WithBirthDate(digits string) Option {
+	return func(s *issueSettings) {
+		s.names = func(items []otherItem) []otherItem {
+			for i := range items {
+				if items[i].number == arcBirthDate {
+					items[i].text = digits
+				}
+			}
+			return items
+		}
+	}
+}
+
 // WithUnknownCritical adds a critical extension that nobody knows.
 func WithUnknownCritical() Option {
 	return func(s *issueSettings) {

@@ -45,8 +45,11 @@ type otherItem struct {
 	text   string
 }
 
-// arcName is the number of 氏名.
-const arcName = 1
+// Numbers of 氏名 and 生年月日.
+const (
+	arcName      = 1
+	arcBirthDate = 4
+)
 
 // identity returns the six other names in the order found on cards, 1, 4, 3, 5, 2, 6, unless change makes others of them.
 func (p Person) identity(nameFlags, addressFlags string, change func([]otherItem) []otherItem) ([]byte, error) {
@@ -58,7 +61,7 @@ func (p Person) identity(nameFlags, addressFlags string, change func([]otherItem
 	if gender == "" {
 		gender = "3"
 	}
-	items := []otherItem{{arcName, p.Name}, {4, birth}, {3, gender}, {5, p.Address}, {2, flags(nameFlags, p.Name)}, {6, flags(addressFlags, p.Address)}}
+	items := []otherItem{{arcName, p.Name}, {arcBirthDate, birth}, {3, gender}, {5, p.Address}, {2, flags(nameFlags, p.Name)}, {6, flags(addressFlags, p.Address)}}
 	if change != nil {
 		items = change(items)
 	}

@@ -3,9 +3,11 @@
 package poatest
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha1" //nolint:gosec // RFC 6960 names an issuer by it; nothing is protected by it
 	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -58,13 +60,12 @@ type ocspBasic struct {
 // responseSettings are what a response says besides the standing.
 type responseSettings struct {
 	this, next, produced time.Time
-	serial               *big.Int
+	id                   certID
 	withoutNonce         bool
 	nonce                []byte
 	spoil                bool
 	extensions           []pkix.Extension
 	signer               *Signer // nil: the authority itself
-	issuer               *x509.Certificate
 }
 
 // ResponseOption changes one thing about an OCSP response, mostly so that it must be refused.
@@ -83,12 +84,12 @@ func WithNonce(nonce []byte) ResponseOption { return func(s *responseSettings) {
 
 // AboutSerial answers about another certificate.
 func AboutSerial(serial *big.Int) ResponseOption {
-	return func(s *responseSettings) { s.serial = serial }
+	return func(s *responseSettings) { s.id.Serial = serial }
 }
 
 // AboutIssuer answers about the certificate of the same number of another issuer.
 func AboutIssuer(issuer *x509.Certificate) ResponseOption {
-	return func(s *responseSettings) { s.issuer = issuer }
+	return func(s *responseSettings) { s.id = idOf(issuer, s.id.Serial, crypto.SHA256) }
 }
 
 // WithSpoiledSignature changes a bit of the response's signature.
@@ -138,7 +139,10 @@ func (ca *CA) Respond(request []byte, now time.Time, options ...ResponseOption) 
 	if _, err := asn1.Unmarshal(request, &asked); err != nil || len(asked.TBS.List) != 1 {
 		return wrap(struct{ Status asn1.Enumerated }{1}), nil // malformedRequest
 	}
-	s := responseSettings{this: now, next: now.Add(time.Hour), produced: now, serial: asked.TBS.List[0].ID.Serial, issuer: ca.Root}
+	s := responseSettings{this: now, next: now.Add(time.Hour), produced: now, id: asked.TBS.List[0].ID}
+	if !ca.names(s.id) {
+		return wrap(struct{ Status asn1.Enumerated }{6}), nil // unauthorized
+	}
 	for _, extension := range asked.TBS.Extensions {
 		if extension.Id.Equal(oidNonce) {
 			s.nonce = extension.Value
@@ -147,7 +151,7 @@ func (ca *CA) Respond(request []byte, now time.Time, options ...ResponseOption) 
 	for _, option := range options {
 		option(&s)
 	}
-	single := ocspSingle{ID: idOf(s.issuer, s.serial), Status: ca.status(s.serial), ThisUpdate: whole(s.this)}
+	single := ocspSingle{ID: s.id, Status: ca.status(s.id.Serial), ThisUpdate: whole(s.this)}
 	if !s.next.IsZero() {
 		single.NextUpdate = whole(s.next)
 	}
@@ -174,9 +178,21 @@ func generalized(t time.Time) []byte {
 	return wrap(asn1.RawValue{Tag: asn1.TagGeneralizedTime, Bytes: []byte(t.UTC().Format("20060102150405Z"))})
 }
 
-func idOf(issuer *x509.Certificate, serial *big.Int) certID {
-	name, key := sha256.Sum256(issuer.RawSubject), sha256.Sum256(keyBits(issuer))
-	return certID{pkix.AlgorithmIdentifier{Algorithm: oidSHA256, Parameters: asn1.NullRawValue}, name[:], key[:], serial}
+// names reports whether a request is about a certificate of this authority. Requests name it by SHA-1 or SHA-256.
+func (ca *CA) names(id certID) bool {
+	hash := crypto.SHA256
+	if len(id.KeyHash) == sha1.Size {
+		hash = crypto.SHA1
+	}
+	own := idOf(ca.Root, id.Serial, hash)
+	return bytes.Equal(id.NameHash, own.NameHash) && bytes.Equal(id.KeyHash, own.KeyHash)
+}
+
+func idOf(issuer *x509.Certificate, serial *big.Int, hash crypto.Hash) certID {
+	name, key := hash.New(), hash.New()
+	name.Write(issuer.RawSubject)
+	key.Write(keyBits(issuer))
+	return certID{pkix.AlgorithmIdentifier{Algorithm: oidSHA256, Parameters: asn1.NullRawValue}, name.Sum(nil), key.Sum(nil), serial}
 }
 
 func keyBits(certificate *x509.Certificate) []byte {
