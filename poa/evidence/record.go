@@ -79,8 +79,11 @@ type SP struct {
 	SignatureValue   []byte `json:"signatureValue"`
 	SignedDigest     []byte `json:"signedDigest"` // the digest of the signed attributes, which the platform was told
 	Hash             string `json:"hash"`         // SHA-256, SHA-384 or SHA-512
-	VerificationID   string `json:"verificationId"`
-	FileSHA256       string `json:"fileSha256"` // hex, of the signed file as filed
+	// Content is what the signature covers where that is more than the document (a
+	// PDF with the increment that signs it, without the signature).
+	Content        []byte `json:"content,omitempty"`
+	VerificationID string `json:"verificationId"`
+	FileSHA256     string `json:"fileSha256"` // hex, of the signed file as filed
 }
 
 // Person is whom the signer was compared with, as the register has it.
