@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"ininjo/poa"
+	"ininjo/poa/cms"
 	"ininjo/poa/evidence"
 	"ininjo/poa/jpki"
 )
@@ -178,7 +179,8 @@ func TestStatusAtFiling(t *testing.T) {
 		t.Parallel()
 		o, s := newAsking(t)
 		d := o.handIn(o.draft())
-		file := sign(t, o.signer, o.draftFile(d))
+		file, err := o.signer.Sign(o.draftFile(d), cms.SignOptions{SigningTime: o.clock.Now()})
+		must(t, err)
 		o.clock.Advance(48 * time.Hour)
 		s.says(jpki.Revoked, revokedAt(o.clock.Now().Add(-time.Hour)))
 		if _, err := o.file(d, file); codes(err) != string(poa.CodeCertificateRevokedAfter) {
