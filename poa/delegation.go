@@ -2,7 +2,11 @@
 
 package poa
 
-import "time"
+import (
+	"time"
+
+	"ininjo/poa/document"
+)
 
 // State is where the filing of a delegation stands (design.md, rule 1). What
 // becomes of an accepted one is told by its facts, not by its state.
@@ -81,8 +85,12 @@ type Contents struct {
 	SubDelegation bool     `json:"subDelegation"`
 }
 
+// DocumentFormat names a format of poa/document, as it is stored with a
+// delegation.
+type DocumentFormat string
+
 // DefaultFormat is that of a file whose drafter named none.
-const DefaultFormat = "XML"
+const DefaultFormat DocumentFormat = "XML"
 
 // StatusListEntry is a delegation's place in the status lists (IETF Token
 // Status List), written into its file.
@@ -98,7 +106,7 @@ type Delegation struct {
 	State       State
 	Contents    Contents
 	// Format names that of the file (document.Format).
-	Format string
+	Format DocumentFormat
 	// Mode is the one in which the filing was verified; "" before. In mode sp no
 	// signed file is kept.
 	Mode      Mode
@@ -248,4 +256,21 @@ type Challenge struct {
 	CreatedAt time.Time
 	ExpiresAt time.Time
 	UsedAt    time.Time
+}
+
+// MediaType is the type that a file of the format is served under before it is
+// signed.
+func (f DocumentFormat) MediaType() string {
+	if format, known := document.Known().ByName(string(f)); known {
+		return format.MediaType()
+	}
+	return "application/octet-stream"
+}
+
+// Extension is the end of such a file's name, with its dot.
+func (f DocumentFormat) Extension() string {
+	if format, known := document.Known().ByName(string(f)); known {
+		return format.Extension()
+	}
+	return ""
 }

@@ -75,11 +75,11 @@ func (r *Registrar) examineFiling(ctx context.Context, actor Actor, in SubmitInp
 	if err != nil {
 		return nil, fmt.Errorf("reading draft: %w", err)
 	}
-	format, ok := document.Known().ByName(d.Format)
+	format, ok := document.Known().ByName(string(d.Format))
 	if !ok {
 		return nil, fmt.Errorf("reading draft: no format %s", d.Format)
 	}
-	e := r.examine(format.Open, d.Format, in.SignedFile, draft, r.clock.Now(), "signedFile")
+	e := r.examine(format.Open, string(d.Format), in.SignedFile, draft, r.clock.Now(), "signedFile")
 	if differs, err := r.differs(ctx, d, e); differs || err != nil {
 		return &e, err // it is refused whatever its status
 	}
