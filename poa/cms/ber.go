@@ -33,9 +33,9 @@ type scanner struct {
 	pos      int
 	limits   Limits
 	elements int
-	opened   int     // constructed values so far
+	opened   int     // constructed values so far that are not empty
 	foreign  bool    // something is not as DER has it
-	sizes    []int32 // of the content in DER, for each constructed value in the order of their opening
+	sizes    []int32 // of the content in DER, for each constructed value that has one, in the order of their opening
 }
 
 // toDER returns one BER value as DER (lengths definite and minimal, octet strings in one piece) in linear time: what
@@ -95,6 +95,9 @@ func (s *scanner) value(limit, depth int) (tag byte, size int, end bool, err err
 	case tag&constructed == 0:
 		s.pos += length
 		return tag, length, false, nil
+	case length == 0: // measured by its header: nothing is to be kept of it
+		s.foreign = s.foreign || joined(tag) != 0
+		return tag &^ joined(tag), 0, false, nil
 	case depth >= s.limits.MaxDepth:
 		return 0, 0, false, fault(TooDeep, "nested too deeply")
 	}
@@ -211,9 +214,9 @@ func (w *writer) value(bare bool) (end bool, err error) {
 	if err != nil || tag == 0 && length == 0 {
 		return true, err
 	}
-	if tag&constructed == 0 {
+	if tag&constructed == 0 || length == 0 {
 		if !bare {
-			w.header(tag, length)
+			w.header(tag&^joined(tag), length)
 		}
 		w.out = append(w.out, w.in.in[w.in.pos:w.in.pos+length]...)
 		w.in.pos += length
