@@ -3,6 +3,7 @@
 package document_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -70,4 +71,12 @@ func keep(t *testing.T, name string, file []byte) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+func wantKind(t *testing.T, err error, kind document.FaultKind) {
+	t.Helper()
+	var f *document.Fault
+	if !errors.As(err, &f) || f.Kind != kind {
+		t.Errorf("got %v, want %s", err, kind)
+	}
 }
