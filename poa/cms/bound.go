@@ -17,11 +17,7 @@ func CheckAttributes(set, content []byte, hash crypto.Hash) error {
 // SignedAttributes returns the signed attributes of a file that Verify took: what its key signed. They name no
 // certificate, but may hold the digest of one.
 func SignedAttributes(file []byte, limits Limits) ([]byte, error) {
-	der, err := normalize(file, limits)
-	if err != nil {
-		return nil, err
-	}
-	sd, err := parse(der)
+	sd, err := open(file, limits)
 	if err != nil {
 		return nil, err
 	}
