@@ -22,7 +22,7 @@ const (
 	// MaxTokens bounds the time stamps of one record.
 	MaxTokens = 50
 	// MaxToken bounds a time stamp, in bytes.
-	MaxToken = 64 << 10
+	MaxToken = 128 << 10
 	// MaxBundle bounds a bundle, in bytes.
 	MaxBundle = 128 << 20
 )

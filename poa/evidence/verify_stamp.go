@@ -54,7 +54,7 @@ func (v *verifier) stamp(stamped Stamped, i int) (stamp cms.TimeStamp, err error
 		if refused == nil {
 			return stamp, nil
 		}
-		if err == nil || cms.KindOf(refused) != cms.Digest {
+		if err == nil || cms.KindOf(refused) != cms.TimeStampImprint {
 			err = refused
 		}
 	}
