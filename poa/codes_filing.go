@@ -44,6 +44,19 @@ const (
 	CodeCertificateUnknown      Code = "CERTIFICATE_STATUS_UNKNOWN"
 	CodeStatusUnavailable       Code = "CERTIFICATE_STATUS_UNAVAILABLE"
 	CodeStatusPending           Code = "STATUS_PENDING"
+	CodePDFSecondRevision       Code = "PDF_SECOND_REVISION"
+	CodePDFCrossReference       Code = "PDF_CROSS_REFERENCE"
+	CodePDFEncrypted            Code = "PDF_ENCRYPTED"
+	CodePDFSeveralSignatures    Code = "PDF_SEVERAL_SIGNATURES"
+	CodePDFByteRange            Code = "PDF_BYTE_RANGE"
+	CodePDFSubFilter            Code = "PDF_SIGNATURE_KIND"
+	CodePDFContents             Code = "PDF_SIGNATURE_CONTENTS"
+	CodePDFReplaced             Code = "PDF_REPLACED_OBJECTS"
+	CodePDFAnnotation           Code = "PDF_ANNOTATION"
+	CodePDFCovering             Code = "PDF_SIGNATURE_COVERING"
+	CodePDFActive               Code = "PDF_ACTIVE_CONTENT"
+	CodePDFHiddenObject         Code = "PDF_HIDDEN_OBJECT"
+	CodeNoGlyph                 Code = "CHARACTER_NOT_SHOWN"
 	CodeFormatUnknown           Code = "FORMAT_UNKNOWN"
 )
 
@@ -71,6 +84,10 @@ var certificateCodes = map[jpki.Kind]Code{
 // simply a file which cannot be read.
 var documentCodes = map[document.FaultKind]Code{
 	document.TooLarge: CodeFileTooLarge, document.Unsigned: CodeSignatureMissing, document.Changed: CodeDocumentChanged, document.Forbidden: CodeDocumentMarkup,
+	document.TrailingData:   CodeFileTrailingData,
+	document.SecondRevision: CodePDFSecondRevision, document.CrossReference: CodePDFCrossReference, document.Encrypted: CodePDFEncrypted, document.SeveralSignatures: CodePDFSeveralSignatures, document.ByteRange: CodePDFByteRange, document.SubFilter: CodePDFSubFilter,
+	document.Contents: CodePDFContents, document.Replaced: CodePDFReplaced, document.Annotation: CodePDFAnnotation, document.Covering: CodePDFCovering, document.Active: CodePDFActive, document.HiddenObject: CodePDFHiddenObject,
+	document.NoGlyph: CodeNoGlyph,
 }
 
 // signatureCode maps the faults of poa/cms to codes of the closed list.

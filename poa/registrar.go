@@ -189,6 +189,9 @@ func (r *Registrar) draft(ctx context.Context, a *act, owner Delegator, in Draft
 		Contents: Contents{Mandator: mandatorOf(owner), Delegate: Delegate(in.Delegate), Powers: in.Powers, Limits: in.Limits, SubDelegation: in.SubDelegation}.normal()}
 	format, _ := in.format() // checkDraft wanted a known one
 	file, err := format.Marshal(r.content(d))
+	if documentCode(err) == CodeNoGlyph {
+		return "", Faults{newFault(CodeNoGlyph, "format")}
+	}
 	if err != nil {
 		return "", fmt.Errorf("writing draft: %w", err)
 	}
