@@ -42,10 +42,17 @@ func Cluster(tb testing.TB) *embedded.Cluster {
 }
 
 func startCluster() (*embedded.Cluster, error) {
+	parent := parentFolder()
 	removeStale(os.TempDir())
-	dir, err := os.MkdirTemp("", folderPrefix+strconv.Itoa(os.Getpid())+"-")
+	removeStale(memoryFolder)
+	dir, err := os.MkdirTemp(parent, folderPrefix+strconv.Itoa(os.Getpid())+"-")
 	if err != nil {
 		return nil, fmt.Errorf("making the cluster's folder: %w", err)
+	}
+	if parent == memoryFolder {
+		if err := removeAtEnd(dir); err != nil {
+			return nil, err
+		}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
@@ -59,6 +66,7 @@ func settings() map[string]string {
 	}
 	return map[string]string{
 		"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off",
+		"wal_level": "minimal", "max_wal_senders": "0", "max_wal_size": "256MB",
 		"shared_buffers": "64MB", "autovacuum_naptime": "1h",
 	}
 }
