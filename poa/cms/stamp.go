@@ -68,7 +68,7 @@ func openStamp(token, digest []byte, hash crypto.Hash) (openedStamp, error) {
 	if sd.detached {
 		return none, fault(NoContent, "a time stamp without its statement")
 	}
-	signed, claims, err := sd.verify(sd.content, oidTSTInfo)
+	signed, claims, err := sd.verify(sd.content, rawTSTInfo)
 	if err != nil {
 		return none, err
 	}
@@ -144,13 +144,12 @@ func (s *Signed) readTimeStamps(unsigned []byte) error {
 	read := 0
 	for len(f.rest) > 0 {
 		one := fields{rest: f.want(asn1.TagSequence).Bytes, bad: f.bad}
-		var oid asn1.ObjectIdentifier
-		one.decode(&oid)
+		id := one.oid()
 		tokens := fields{rest: one.want(asn1.TagSet).Bytes}
 		if !one.done() {
 			return fault(Malformed, "unsigned attribute broken")
 		}
-		for oid.Equal(oidTimeStamp) && len(tokens.rest) > 0 {
+		for id == rawTimeStamp && len(tokens.rest) > 0 {
 			if read++; read > maxStamps {
 				return fault(TooManyElements, "more time stamps than allowed")
 			}
