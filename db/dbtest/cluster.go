@@ -42,7 +42,7 @@ func Cluster(tb testing.TB) *embedded.Cluster {
 }
 
 func startCluster() (*embedded.Cluster, error) {
-	parent := parentFolder()
+	parent := Folder()
 	removeStale(os.TempDir())
 	removeStale(memoryFolder)
 	dir, err := os.MkdirTemp(parent, folderPrefix+strconv.Itoa(os.Getpid())+"-")

@@ -16,9 +16,9 @@ const memoryFolder = "/dev/shm"
 // bytes; containers often have 64 MiB there.
 const roomNeeded = 4 << 30
 
-// parentFolder is where the tests' cluster goes: into memory where there is
-// room, unless durability is to be tested.
-func parentFolder() string {
+// Folder is where tests let PostgreSQL keep its data: in memory where there is
+// room, unless durability is to be tested; else with other temporary files.
+func Folder() string {
 	if os.Getenv(fsyncVariable) != "1" && roomIn(memoryFolder) >= roomNeeded {
 		return memoryFolder
 	}
