@@ -59,11 +59,7 @@ func whenAllIsOver(end func() error) {
 // folderOf makes a folder that PostgreSQL's user may reach and that goes with
 // the test binary.
 func folderOf(name string) (string, error) {
-	dir, err := os.MkdirTemp(dbtest.Folder(), "ininjo-e2e-"+name+"-")
-	if err != nil {
-		return "", fmt.Errorf("making folder: %w", err)
-	}
-	return dir, nil
+	return dbtest.MakeFolder(name + "-")
 }
 
 // demoRun is the demo as a newcomer runs it.
