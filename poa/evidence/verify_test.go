@@ -13,6 +13,7 @@ import (
 	"ininjo/poa/cms"
 	"ininjo/poa/evidence"
 	"ininjo/poa/jpki"
+	"ininjo/poa/locale"
 	"ininjo/poa/poatest"
 )
 
@@ -248,5 +249,23 @@ func TestADelegatesChallengeIsVerifiedAgain(t *testing.T) {
 		{Kind: "DELEGATE_NAME", Result: "PASSED", At: filedAt}}
 	if report := verify(t, evidence.Bundle{Records: []evidence.Stamped{w.stamped(t, r)}}, w.trust(t), filedAt.AddDate(1, 0, 0)); report.Result != evidence.OK {
 		t.Errorf("got %s", told(report))
+	}
+}
+
+func TestEveryCodeHasItsTexts(t *testing.T) {
+	t.Parallel()
+	var keys []string
+	for _, step := range evidence.Steps() {
+		keys = append(keys, "evidence.step."+string(step))
+	}
+	for _, code := range evidence.Codes() {
+		keys = append(keys, "evidence.code."+code)
+	}
+	for _, key := range keys {
+		for _, language := range locale.Languages {
+			if !locale.Has(language, key) {
+				t.Errorf("%s has no text %s", language, key)
+			}
+		}
 	}
 }

@@ -5,6 +5,7 @@ package kanji
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // prefectures are Japan's, by which an address in a certificate begins.
@@ -29,9 +30,9 @@ func readAddress(list []glyph) address {
 }
 
 func cutPrefecture(list []glyph) (prefecture, rest []glyph) {
+	head := textOf(list[:min(len(list), 4)]) // none is longer
 	for _, name := range prefectures {
-		n := len([]rune(name))
-		if len(list) > n && textOf(list[:n]) == name {
+		if n := utf8.RuneCountInString(name); strings.HasPrefix(head, name) && len(list) > n {
 			return list[:n], list[n:]
 		}
 	}

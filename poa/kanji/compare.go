@@ -90,20 +90,25 @@ func findDifferences(a, flags, b string, ask func(a, b []glyph) []Difference) []
 	switch {
 	case !utf8.ValidString(a) || !utf8.ValidString(b):
 		return whole(ReasonUnreadable)
-	case bare(a) == "" || bare(b) == "":
-		return whole(ReasonEmpty)
 	case utf8.RuneCountInString(a) > MaxRunes || utf8.RuneCountInString(b) > MaxRunes:
 		return whole(ReasonTooLong)
 	}
 	var unclear []Difference
 	if flags != "" && (strings.Trim(flags, "01") != "" || len(flags) != utf8.RuneCountInString(a)) {
 		unclear = whole(ReasonFlags)
-		if strings.Trim(flags, "0") != "" { // some place, nobody knows which
+		if strings.Trim(flags, "0") != "" && bare(a) != "" && bare(b) != "" { // some place, nobody knows which
 			return unclear
 		}
 		flags = ""
 	}
-	found := append(unclear, ask(glyphs(a, flags), glyphs(b, ""))...)
+	left, right := glyphs(a, flags), glyphs(b, "")
+	switch {
+	case len(left) == 0 || len(right) == 0:
+		return whole(ReasonEmpty)
+	case slices.Equal(left, right) && !strings.Contains(flags, "1"):
+		return unclear
+	}
+	found := append(unclear, ask(left, right)...)
 	if strings.Contains(flags, "1") && !slices.ContainsFunc(found, func(d Difference) bool { return d.Reason == ReasonSubstitute }) {
 		found = append(found, whole(ReasonSubstitute)...) // at a place that is not compared, as a space
 	}

@@ -20,7 +20,7 @@ type glyph struct {
 // glyphs normalizes a text. flags holds one digit for each character of it, or
 // nothing.
 func glyphs(text, flags string) []glyph {
-	var out []glyph
+	out := make([]glyph, 0, len(text)/2+1)
 	at := 0 // characters of text read so far
 	segments := norm.Iter{}
 	segments.InitString(norm.NFKC, text)
@@ -43,10 +43,10 @@ func glyphs(text, flags string) []glyph {
 // which no name of a register does, a flag marks them all.
 func again(list []glyph) []glyph {
 	text := textOf(list)
-	composed := norm.NFKC.String(text)
-	if composed == text {
+	if norm.NFKC.IsNormalString(text) {
 		return list
 	}
+	composed := norm.NFKC.String(text)
 	any := hasSubstitute(list)
 	out := make([]glyph, 0, len(list))
 	for _, r := range composed {

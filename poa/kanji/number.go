@@ -15,8 +15,12 @@ func kanjiDigit(r rune) int {
 	switch r {
 	case '〇', '零':
 		return 0
-	case '十', '百', '千':
-		return map[rune]int{'十': 10, '百': 100, '千': 1000}[r]
+	case '十':
+		return 10
+	case '百':
+		return 100
+	case '千':
+		return 1000
 	}
 	if at := strings.IndexRune("一二三四五六七八九", r); at >= 0 {
 		return at/len("一") + 1
