@@ -76,7 +76,7 @@ func TestCheckOCSPTellsTheStanding(t *testing.T) {
 			if diff := cmp.Diff(test.want, tell(got)); err != nil || diff != "" {
 				t.Errorf("%v\n%s", err, diff)
 			}
-			if got.Source != jpki.SourceOCSP || got.ThisUpdate.IsZero() || !bytes.Equal(got.Raw, response) {
+			if got.Source != jpki.SourceOCSP || got.ThisUpdate.IsZero() || !bytes.Equal(got.Raw, response) || !bytes.Equal(got.Nonce, test.nonce) {
 				t.Errorf("source %s, this update %v", got.Source, got.ThisUpdate)
 			}
 		})
