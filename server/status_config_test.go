@@ -3,6 +3,8 @@
 package main
 
 import (
+	"crypto"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"log/slog"
@@ -57,7 +59,8 @@ func TestStatusSettingsAreCheckedAtStart(t *testing.T) {
 		"sp without a platform":         {[]string{"--verification-mode=sp"}, "wants --platform-url"},
 		"a platform without a token":    {[]string{"--platform-url=https://p.example.jp"}, "go together"},
 		"a token without a platform":    {[]string{"--platform-token-file=t"}, "go together"},
-		"a platform and a list":         {[]string{"--platform-url=https://p.example.jp", "--platform-token-file=t", "--status", pin + "=crl:/var/list.crl"}, "in place of --status"},
+		"a platform and a list":         {[]string{"--platform-url=https://p.example.jp", "--platform-token-file=t", "--status", pin + "=crl:/var/list.crl"}, ""},
+		"sp with a list of its own":     {[]string{"--platform-url=https://p.example.jp", "--platform-token-file=t", "--verification-mode=sp", "--status", pin + "=crl:/var/list.crl"}, "platform alone"},
 		"sp with the other method":      {[]string{"--platform-url=https://p.example.jp", "--platform-token-file=t", "--verification-mode=sp", "--commercial-registry-roots=r"}, "cards alone"},
 		"a time that runs backwards":    {[]string{"--status-timeout=-1s"}, "above zero"},
 		"an age that nothing could use": {[]string{"--status-max-age=-1s"}, "above zero"},
@@ -121,6 +124,37 @@ func TestStatusSourceIsWhatIsSet(t *testing.T) {
 		}
 		if got, err := source.Status(t.Context(), q); err != nil || got.Source != jpki.SourceCRL {
 			t.Errorf("%s, %v", got.Source, err)
+		}
+	})
+	t.Run("a platform, and a list for one root", func(t *testing.T) {
+		t.Parallel()
+		bureau := httptest.NewServer(poatest.NewPlatform("tok", clock.Now, ca))
+		t.Cleanup(bureau.Close)
+		file := filepath.Join(t.TempDir(), "token")
+		if err := os.WriteFile(file, []byte("tok"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		flags := []string{allow, "--status-allow=" + strings.TrimPrefix(bureau.URL, "http://"), "--platform-url=" + bureau.URL, "--platform-token-file=" + file}
+		digest := sha256.Sum256(nil)
+		signature, err := signer.Key.Sign(rand.Reader, digest[:], crypto.SHA256)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q := q
+		q.SignatureValue, q.SignedDigest, q.Hash = signature, digest[:], crypto.SHA256
+		for want, more := range map[string][]string{jpki.SourcePlatform: nil, jpki.SourceOCSP: {"--status", pinOf(ca) + "=ocsp:" + responder.URL}} {
+			source, err := parsed(t, append(flags[:len(flags):len(flags)], more...)...).statusSource(clock, silent, roots)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := source.Status(t.Context(), q); err != nil || got.Source != want || got.Standing != jpki.Good {
+				t.Errorf("%s %s, %v; want %s", got.Source, got.Standing, err, want)
+			}
+			q := q
+			q.RootSHA256 = sha256.Sum256([]byte("another root"))
+			if got, err := source.Status(t.Context(), q); err != nil || got.Source != jpki.SourcePlatform {
+				t.Errorf("another root: %s, %v", got.Source, err)
+			}
 		}
 	})
 	for name, test := range map[string]struct {
