@@ -102,11 +102,11 @@ func certificateCode(kind jpki.Kind) Code {
 		return CodeCertificateExpired
 	case jpki.NotYetValid:
 		return CodeCertificateNotYet
-	case jpki.KeyUsage, jpki.IsCA:
+	case jpki.KeyUsage, jpki.IsCA, jpki.CriticalExtension:
 		return CodeCertificateUsage
 	case jpki.Policy:
 		return CodeCertificatePolicy
-	case jpki.NoIdentity, jpki.AmbiguousIdentity, jpki.BadBirthDate:
+	case jpki.NoIdentity, jpki.NoName, jpki.AmbiguousName, jpki.AmbiguousIdentity, jpki.BadBirthDate, jpki.NoSuchDay, jpki.EraMismatch:
 		return CodeCertificateIdentity
 	case jpki.Untrusted:
 		return CodeCertificateUntrusted
