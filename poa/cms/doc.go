@@ -6,6 +6,6 @@
 // signature are judged by this package alone; pkcs7 is the second reader in its tests and fuzzing, and timestamp writes
 // the requests for time stamps (RFC 3161). See Verify and openStamp for why neither is asked in service.
 //
-// It must never decide whether a signer is trusted (that is jpki's work; of time stamps it judges the path), never take the signing time
-// that a file claims for a fact, and never import another package of this module.
+// It must never decide whether a signer is trusted (that is jpki's work; of time stamps it judges the path), never
+// take the signing time that a file claims for a fact, and never import another package of this module.
 package cms
