@@ -35,7 +35,7 @@ type increment struct {
 // place stands in an object for the byte range and the contents.
 const place = "@PLACE@"
 
-var objectStart = regexp.MustCompile(`(?m)^(\d+) 0 obj\n(<<.*)`)
+var objectStart = regexp.MustCompile(`(?m)^(\d+) 0 obj\n(<<(?:\n/Type /AcroForm)?.*)`)
 
 func newIncrement(t testing.TB) *increment {
 	t.Helper()
@@ -45,7 +45,7 @@ func newIncrement(t testing.TB) *increment {
 	for _, found := range objectStart.FindAllSubmatch(d, -1) {
 		number, _ := strconv.Atoi(string(found[1]))
 		b.free = max(b.free, number+1)
-		for key, at := range map[string]*int{"/Type /Catalog": &b.root, "<</Fields ": &b.form, "/FT /Sig": &b.field, "/Type /Page /": &b.page, "/Type /Metadata": &b.metadata} {
+		for key, at := range map[string]*int{"/Type /Catalog": &b.root, "/Type /AcroForm": &b.form, "/FT /Sig": &b.field, "/Type /Page /": &b.page, "/Type /Metadata": &b.metadata} {
 			if bytes.Contains(found[2], []byte(key)) {
 				*at = number
 			}

@@ -5,6 +5,7 @@ package document
 import (
 	"bytes"
 	"slices"
+	"strings"
 )
 
 // maxPDFObjects bounds the objects of one revision; a draft of MaxItems powers
@@ -197,7 +198,8 @@ func (v *revision) close(r *pdfReader) error {
 	if err != nil {
 		return err
 	}
-	if start != v.start {
+	// Some tools name the end of line before the table.
+	if start > v.start || start < v.start-2 || strings.TrimSpace(string(r.file[start:v.start])) != "" {
 		return fault(CrossReference, "start")
 	}
 	r.space()
