@@ -39,7 +39,11 @@ var objectStart = regexp.MustCompile(`(?m)^(\d+) 0 obj\n(<<(?:\n/Type /AcroForm)
 
 func newIncrement(t testing.TB) *increment {
 	t.Helper()
-	d := draftPDF()
+	return incrementOf(t, draftPDF())
+}
+
+func incrementOf(t testing.TB, d []byte) *increment {
+	t.Helper()
 	b := &increment{t: t, draft: d, contents: "3003020105" + strings.Repeat("00", 20), objects: map[int]string{},
 		covered: func(from, to, length int) [4]int { return [4]int{0, from, to, length - to} }}
 	for _, found := range objectStart.FindAllSubmatch(d, -1) {
