@@ -165,6 +165,14 @@ func TestForgedPDF(t *testing.T) {
 		"a picture over the page":        {func(b *increment) { b.ownField("/Rect [0 0 595 842]") }, document.Covering},
 		"a picture over it, upside down": {func(b *increment) { b.ownField("/Rect [500 800 330 60]") }, document.Covering},
 
+		"a picture that does not shrink": {func(b *increment) { b.edit(b.field, "/F 132", "/F 140") }, document.Covering},
+		"the widget on another page too": {func(b *increment) {
+			b.draft = manyDraft()
+			*b = *incrementOf(b.t, b.draft)
+			b.page-- // the page before the last
+			b.objects[b.page] = b.with(b.t, b.page, fmt.Sprintf("/Annots [%d 0 R]", b.field))
+		}, document.Covering},
+
 		"two signatures": {func(b *increment) {
 			b.ownField("/Rect [0 0 0 0]")
 			b.objects[b.field] = b.with(b.t, b.field, fmt.Sprintf("/V %d 0 R", b.free+9))
