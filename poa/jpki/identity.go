@@ -56,11 +56,16 @@ func (Identity) GoString() string { return "[identity]" }
 // LogValue hides the identity from slog.
 func (Identity) LogValue() slog.Value { return slog.StringValue("[identity]") }
 
-// NameSubstituted reports whether Name is not what the resident register says, character by character.
-func (i Identity) NameSubstituted() bool { return strings.Trim(i.NameSubstitutes, "0") != "" }
+// NameSubstituted reports whether Name may not be what the resident register says, character by character. Flags that
+// cannot be read, or that are not one for each character, count as set: a person must look.
+func (i Identity) NameSubstituted() bool { return substituted(i.NameSubstitutes, i.Name) }
 
-// AddressSubstituted reports whether Address is not what the resident register says, character by character.
-func (i Identity) AddressSubstituted() bool { return strings.Trim(i.AddressSubstitutes, "0") != "" }
+// AddressSubstituted is NameSubstituted for Address.
+func (i Identity) AddressSubstituted() bool { return substituted(i.AddressSubstitutes, i.Address) }
+
+func substituted(flags, text string) bool {
+	return strings.Trim(flags, "0") != "" || flags != "" && len(flags) != utf8.RuneCountInString(text)
+}
 
 // ReadIdentity reads the other names of a certificate's subjectAltName, which crypto/x509 does not keep.
 // Name, address and birth date must be there, once each.
@@ -102,8 +107,11 @@ func ParseSubjectAltName(der []byte) (Identity, error) {
 			return Identity{}, err
 		}
 	}
-	if identity.Name == "" || identity.Address == "" || !seen[arc(arcBirthDate)] {
-		return Identity{}, fault(NoIdentity, "name, address or birth date is missing")
+	if identity.Name == "" {
+		return Identity{}, fault(NoName, "the name is missing")
+	}
+	if identity.Address == "" || !seen[arc(arcBirthDate)] {
+		return Identity{}, fault(NoIdentity, "address or birth date is missing")
 	}
 	return identity, nil
 }
@@ -125,6 +133,9 @@ func (i *Identity) take(der []byte, seen map[string]bool) error {
 	if into == nil && key != arc(arcBirthDate) {
 		i.Other = append(i.Other, OtherName{OID: key, Value: value.FullBytes})
 		return nil
+	}
+	if seen[key] && into == &i.Name {
+		return fault(AmbiguousName, "the name is there twice")
 	}
 	if seen[key] {
 		return fault(AmbiguousIdentity, "an item of the identity is there twice")
