@@ -112,8 +112,8 @@ func (d *demo) prove(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reading roots: %w", err)
 	}
-	report, err := bundle.Verify(evidence.Trust{Roots: roots, Policies: []string{poatest.PolicyTest}, TimeStampRoots: d.authority.stamps.Roots()}, d.clock.Now())
-	if err != nil || report.Result != evidence.OK {
+	report, err := bundle.Verify(evidence.Trust{Profile: jpki.Profile{Roots: roots, Policies: []string{poatest.PolicyTest}}, TimeStampRoots: d.authority.stamps.Roots()}, d.clock.Now())
+	if err != nil || !report.Passed() {
 		return errors.Join(fmt.Errorf("verifying evidence: %s, %+v", report.Result, report.Findings), err)
 	}
 	d.ok("署名・経路・失効情報・タイムスタンプを再検証しました（%d 件の記録）: %s", report.Records, path)
