@@ -74,8 +74,16 @@ func (r *Registrar) recordDecision(ctx context.Context, a *act, d Delegation, ou
 		return fmt.Errorf("reading checks: %w", err)
 	}
 	record.Checks = evidenceChecks(newest(checks))
-	record.Decision = &evidence.Decision{Outcome: string(outcome), Ground: ground, By: a.actor.ID, At: a.now}
+	record.Decision = &evidence.Decision{Outcome: string(outcome), Ground: ground, By: a.decidedBy(), At: a.now}
 	return r.appendEvidence(ctx, a, d, EvidenceFiling, record)
+}
+
+// decidedBy is who decided: a delegator's filing is accepted by the machine.
+func (a *act) decidedBy() string {
+	if a.actor.Kind == ActorDelegator {
+		return System.ID
+	}
+	return a.actor.ID
 }
 
 // groundOf is the ground of a refusal as evidence keeps it: codes, and what
