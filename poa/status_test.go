@@ -302,6 +302,7 @@ func TestStatusCannotBeTold(t *testing.T) {
 		o, s := newAsking(t)
 		d := o.handIn(o.draft())
 		s.silent()
+		o.clock.Advance(time.Hour)
 		changed := o.confirmation(o.delegator.PartyID) // REGISTER_CHANGED is for a person
 		changed.RepresentativeTitle = "取締役社長"
 		must(t, o.enrollment.Confirm(t.Context(), o.reception, changed))
