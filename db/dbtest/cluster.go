@@ -5,7 +5,6 @@ package dbtest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -19,7 +18,7 @@ import (
 )
 
 const (
-	// folderPrefix begins the name of every test cluster's folder; the process
+	// folderPrefix begins the name of every folder of a test process; the process
 	// ID follows.
 	folderPrefix = "ininjo-dbtest-"
 	// fsyncVariable keeps PostgreSQL's safety against power cuts on when "1".
@@ -42,14 +41,13 @@ func Cluster(tb testing.TB) *embedded.Cluster {
 }
 
 func startCluster() (*embedded.Cluster, error) {
-	parent := parentFolder()
 	removeStale(os.TempDir())
 	removeStale(memoryFolder)
-	dir, err := os.MkdirTemp(parent, folderPrefix+strconv.Itoa(os.Getpid())+"-")
+	dir, err := MakeFolder("")
 	if err != nil {
-		return nil, fmt.Errorf("making the cluster's folder: %w", err)
+		return nil, err
 	}
-	if parent == memoryFolder {
+	if filepath.Dir(dir) == memoryFolder {
 		if err := removeAtEnd(dir); err != nil {
 			return nil, err
 		}

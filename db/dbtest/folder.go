@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 )
 
 // memoryFolder is where Linux keeps files in memory. Copying the template
@@ -16,13 +17,23 @@ const memoryFolder = "/dev/shm"
 // bytes; containers often have 64 MiB there.
 const roomNeeded = 4 << 30
 
-// parentFolder is where the tests' cluster goes: into memory where there is
-// room, unless durability is to be tested.
-func parentFolder() string {
+// parent is where tests let PostgreSQL keep its data: in memory where there is
+// room, unless durability is to be tested; else with other temporary files.
+func parent() string {
 	if os.Getenv(fsyncVariable) != "1" && roomIn(memoryFolder) >= roomNeeded {
 		return memoryFolder
 	}
 	return os.TempDir()
+}
+
+// MakeFolder makes a folder for data of PostgreSQL, which the caller removes.
+// What a killed test process left behind goes with the next one's start.
+func MakeFolder(name string) (string, error) {
+	dir, err := os.MkdirTemp(parent(), folderPrefix+strconv.Itoa(os.Getpid())+"-"+name)
+	if err != nil {
+		return "", fmt.Errorf("making a folder for PostgreSQL: %w", err)
+	}
+	return dir, nil
 }
 
 // removal waits until the process that holds its standard input and that
