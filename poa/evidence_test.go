@@ -173,6 +173,10 @@ func TestEvidence(t *testing.T) {
 			t.Errorf("holds %s", kindsOf(view))
 		}
 	})
+}
+
+func TestWhoReadsEvidence(t *testing.T) {
+	t.Parallel()
 	t.Run("is read by its delegator, reception and the auditor, and by nobody else", func(t *testing.T) {
 		t.Parallel()
 		o, _ := newStamping(t)
@@ -204,6 +208,10 @@ func TestEvidence(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestStamping(t *testing.T) {
+	t.Parallel()
 	t.Run("without an authority it is kept, and stamped once there is one", func(t *testing.T) {
 		t.Parallel()
 		o, _ := newAsking(t)

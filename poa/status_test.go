@@ -154,6 +154,10 @@ func TestStatusAtFiling(t *testing.T) {
 			t.Errorf("%d questions more: %s", s.asked.Load()-asked, diff)
 		}
 	})
+}
+
+func TestStatusRefuses(t *testing.T) {
+	t.Parallel()
 	for _, each := range []struct {
 		name string
 		says func(o *office, s *source)
@@ -191,6 +195,10 @@ func TestStatusAtFiling(t *testing.T) {
 			t.Errorf("refused by %s", codes(err))
 		}
 	})
+}
+
+func TestStatusBeside(t *testing.T) {
+	t.Parallel()
 	t.Run("whoever is gone leaves nothing behind", func(t *testing.T) {
 		t.Parallel()
 		o, s := newAsking(t)
@@ -226,20 +234,21 @@ func TestStatusAtFiling(t *testing.T) {
 	})
 }
 
+// waiting is a filing whose signer's certificate nobody can tell of.
+func waiting(t *testing.T) (*office, *source, poa.Delegation) {
+	t.Helper()
+	o, s := newAsking(t)
+	d := o.handIn(o.draft())
+	s.silent()
+	d = o.submit(d)
+	if d.State != poa.StateSubmitted || o.resultOf(d, poa.CheckStatus) != "NOT_CHECKED/STATUS_UNAVAILABLE" || o.openFilingCases() != 0 {
+		t.Fatalf("the filing is %s, checked %s, %d cases", d.State, o.resultOf(d, poa.CheckStatus), o.openFilingCases())
+	}
+	return o, s, d
+}
+
 func TestStatusCannotBeTold(t *testing.T) {
 	t.Parallel()
-	// waiting is a filing whose signer's certificate nobody can tell of.
-	waiting := func(t *testing.T) (*office, *source, poa.Delegation) {
-		t.Helper()
-		o, s := newAsking(t)
-		d := o.handIn(o.draft())
-		s.silent()
-		d = o.submit(d)
-		if d.State != poa.StateSubmitted || o.resultOf(d, poa.CheckStatus) != "NOT_CHECKED/STATUS_UNAVAILABLE" || o.openFilingCases() != 0 {
-			t.Fatalf("the filing is %s, checked %s, %d cases", d.State, o.resultOf(d, poa.CheckStatus), o.openFilingCases())
-		}
-		return o, s, d
-	}
 	t.Run("the filing waits, nobody accepts, and the machine does once it is told", func(t *testing.T) {
 		t.Parallel()
 		o, s, d := waiting(t)
@@ -301,6 +310,10 @@ func TestStatusCannotBeTold(t *testing.T) {
 			t.Error("the case is still open")
 		}
 	})
+}
+
+func TestStatusAndPeople(t *testing.T) {
+	t.Parallel()
 	t.Run("what a person must settle goes to reception, who waits for the answer as well", func(t *testing.T) {
 		t.Parallel()
 		o, s := newAsking(t)
