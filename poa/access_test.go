@@ -95,7 +95,7 @@ func (d *door) enrols(actor poa.Actor) []string {
 	if actor.Enrolling != "" {
 		id = actor.Enrolling
 	}
-	codes, err := d.access.ConfirmTOTP(d.tb.Context(), actor, d.code(id))
+	codes, err := d.access.ConfirmTOTP(d.tb.Context(), actor, d.code(id), "")
 	must(d.tb, err)
 	return codes
 }
@@ -324,7 +324,7 @@ func TestStaffEnrolFirst(t *testing.T) {
 	wantCode(t, d.enrollment.Confirm(ctx, enrolling, d.confirmation(d.delegator.PartyID)), poa.CodeUnauthenticated)
 	_, err := d.access.Sessions(ctx, enrolling)
 	wantCode(t, err, poa.CodeUnauthenticated)
-	_, err = d.access.ConfirmTOTP(ctx, enrolling, "000000")
+	_, err = d.access.ConfirmTOTP(ctx, enrolling, "000000", "")
 	wantCode(t, err, poa.CodeCodeWrong)
 	if codes := d.enrols(enrolling); len(codes) != 10 {
 		t.Errorf("%d recovery codes", len(codes))
@@ -337,6 +337,64 @@ func TestStaffEnrolFirst(t *testing.T) {
 	wantCode(t, d.access.RemoveTOTP(ctx, now, password), poa.CodeFactorObligatory)
 	if diff := cmp.Diff([]string{"FACTOR_OBLIGATORY", "PASSWORD_WRONG"}, d.outcomes(poa.ActionFactorRemoved)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// takesPasskeys stands where server's WebAuthn stands: it takes every answer.
+type takesPasskeys struct{ poa.PasskeyChecker }
+
+func (takesPasskeys) FinishRegistration(a poa.Account, _ []byte, response string) (poa.Passkey, error) {
+	return poa.Passkey{CredentialID: []byte(a.ID + response), Record: []byte("{}")}, nil
+}
+
+// TestFurtherFactorsAreAddedByPassword: a session alone adds the first second
+// factor, and none beside it or in its place.
+func TestFurtherFactorsAreAddedByPassword(t *testing.T) {
+	t.Parallel()
+	d := newDoor(t)
+	d.access = d.access.WithPasskeys(takesPasskeys{})
+	ctx := t.Context()
+	passkey := func(response, password string) error {
+		_, err := d.access.AddPasskey(ctx, d.admin, poa.PasskeyInput{Name: "鍵", Response: response, Password: password})
+		return err
+	}
+	must(t, d.access.BeginTOTP(ctx, d.admin)) // and goes on once the passkey is there
+	must(t, passkey("first", ""))
+	confirm := func(password string) error {
+		_, err := d.access.ConfirmTOTP(ctx, d.admin, d.code(d.admin.ID), password)
+		return err
+	}
+	wantCode(t, confirm(""), poa.CodePasswordWrong)
+	wantCode(t, confirm("a wrong password"), poa.CodePasswordWrong)
+	wantCode(t, passkey("second", ""), poa.CodePasswordWrong)
+	of, err := d.access.Security(ctx, d.admin)
+	if err != nil || of.Factors.TOTP || len(of.Factors.Passkeys) != 1 {
+		t.Errorf("added all the same: %+v, %v", of.Factors, err)
+	}
+	must(t, confirm(password))
+	must(t, passkey("second", password))
+	d.clock.Advance(time.Minute)
+	must(t, d.access.BeginTOTP(ctx, d.admin))
+	wantCode(t, confirm(""), poa.CodePasswordWrong)
+	must(t, confirm(password))
+	if diff := cmp.Diff([]string{"DONE", "DONE", "DONE", "DONE", "PASSWORD_WRONG", "PASSWORD_WRONG", "PASSWORD_WRONG", "PASSWORD_WRONG"}, d.outcomes(poa.ActionFactorAdded)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestFirstFactorsAtOnce: of two that are added at once as the first one, one is.
+func TestFirstFactorsAtOnce(t *testing.T) {
+	t.Parallel()
+	d := newDoor(t)
+	d.access = d.access.WithPasskeys(takesPasskeys{})
+	add := func(response string) func() error {
+		return func() error {
+			_, err := d.access.AddPasskey(t.Context(), d.admin, poa.PasskeyInput{Name: "鍵", Response: response})
+			return err
+		}
+	}
+	if errs := atOnce(add("a"), add("b"), add("c")); countNil(errs) != 1 {
+		t.Errorf("got %v", errs)
 	}
 }
 
