@@ -181,7 +181,9 @@ func heldAppointment(ctx context.Context, a *act, id string) (Appointment, error
 }
 
 // dismiss records the end of an appointment. Cases that the person had claimed
-// are free again.
+// are free again; sessions, tokens and links end with the commit, so that an
+// appointment made anew revives none of them. Who holds another role signs in
+// again.
 func (a *act) dismiss(ctx context.Context, held Appointment, ground string) error {
 	if err := a.InsertDismissal(ctx, Dismissal{AppointmentID: held.ID, AccountID: held.AccountID, By: a.actor.ID, At: a.now, Ground: ground}); err != nil {
 		return fmt.Errorf("inserting dismissal: %w", err)
@@ -190,7 +192,7 @@ func (a *act) dismiss(ctx context.Context, held Appointment, ground string) erro
 	if err := a.ReleaseClaimsOf(ctx, held.AccountID); err != nil {
 		return fmt.Errorf("releasing claims: %w", err)
 	}
-	return nil
+	return a.shutOut(ctx, held.AccountID)
 }
 
 // ProposeDismissal is the first half of the auditor's dismissal: the manager's
