@@ -23,7 +23,7 @@ type Membership struct {
 
 // Members lists the members of the actor's party. Every member may know them.
 func (a *Access) Members(ctx context.Context, actor Actor) (Membership, error) {
-	if err := actor.requireMember(MemberReader); err != nil {
+	if err := a.admit(ctx, actor, ActionOwnRead, actor.requireMember(MemberReader)); err != nil {
 		return Membership{}, err
 	}
 	m := Membership{Factors: map[string]bool{}}

@@ -51,7 +51,7 @@ func (e *Enrollment) mayEndContract(ctx context.Context, actor Actor, partyID st
 	if actor.Kind == ActorStaff {
 		return e.permit(ctx, actor, MayEndDelegations, ActionContractEnded)
 	}
-	if err := ownParty(actor, MemberAdministrator); err != nil {
+	if err := e.admit(ctx, actor, ActionContractEnded, ownParty(actor, MemberAdministrator)); err != nil {
 		return err
 	}
 	if actor.PartyID != partyID {
