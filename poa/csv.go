@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // MaxExport bounds the period of an export of inquiries.
@@ -18,10 +19,14 @@ const MaxExport = 400 * 24 * time.Hour
 // byteOrderMark lets spreadsheets read a file as UTF-8.
 const byteOrderMark = "\uFEFF"
 
+// formulaMarks begin what spreadsheets take for a formula. Those of Japan read the
+// full-width signs as the others, and some drop what only makes room before one.
+const formulaMarks = "=+-@＝＋－＠\t\r\n"
+
 // Cell guards a cell against being taken for a formula by whoever opens the
 // file: one that begins like one gets an apostrophe before it.
 func Cell(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
+	if first, _ := utf8.DecodeRuneInString(text); text != "" && strings.ContainsRune(formulaMarks, first) {
 		return "'" + text
 	}
 	return text
