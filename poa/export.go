@@ -137,7 +137,7 @@ func (x *export) members(ctx context.Context) (any, error) {
 	accounts, err := x.store.Accounts(ctx, x.actor.PartyID)
 	list := []map[string]any{}
 	for _, a := range accounts {
-		list = append(list, map[string]any{"id": a.ID, "name": a.Name, "email": a.Email, "language": a.Language, "createdAt": a.CreatedAt, "disabledAt": instant(a.DisabledAt)})
+		list = append(list, map[string]any{"id": a.ID, "name": a.Name, "email": a.Email, "role": a.Member, "language": a.Language, "createdAt": a.CreatedAt, "disabledAt": instant(a.DisabledAt)})
 	}
 	return list, err
 }
