@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -157,15 +156,10 @@ func (d *Desk) dismissable(ctx context.Context, a *act, in DismissInput) (Appoin
 	if err != nil {
 		return Appointment{}, fmt.Errorf("reading account: %w", err)
 	}
-	if !sameName(in.Name, account.Name) {
+	if !Confirms(in.Name, account.Name) {
 		return Appointment{}, Faults{newFault(CodeNotRepeated, "name")}
 	}
 	return held, nil
-}
-
-// sameName compares a name that was typed again, however its spaces are.
-func sameName(typed, name string) bool {
-	return strings.Join(strings.Fields(typed), "") == strings.Join(strings.Fields(name), "")
 }
 
 func heldAppointment(ctx context.Context, a *act, id string) (Appointment, error) {
@@ -244,7 +238,7 @@ func (d *Desk) HandOver(ctx context.Context, actor Actor, in HandOverInput) erro
 		switch {
 		case successor.ID == a.actor.ID:
 			return "", Faults{newFault(CodeInvalid, "accountId")}
-		case !sameName(in.Name, successor.Name):
+		case !Confirms(in.Name, successor.Name):
 			return "", Faults{newFault(CodeNotRepeated, "name")}
 		}
 		return successor.ID, a.handOver(ctx, successor, in)

@@ -33,7 +33,7 @@ func TestClosingAnAccount(t *testing.T) {
 	reader := o.recipient
 	reader.Member = poa.MemberDeveloper
 	wantCode(t, o.endContract(reader, o.recipient.PartyID, company), poa.CodeForbidden)
-	wantCode(t, o.endContract(o.recipient, o.recipient.PartyID, "株式会社やまた"), poa.CodeNameDiffers)
+	wantCode(t, o.endContract(o.recipient, o.recipient.PartyID, "株式会社やまた"), poa.CodeNotRepeated)
 	wantCode(t, o.endContract(o.recipient, o.recipient.PartyID, " "), poa.CodeRequired)
 	wantCode(t, o.endContract(o.delegator, o.recipient.PartyID, company), poa.CodeNotFound)
 	must(t, o.mayAsk(o.credential))

@@ -112,7 +112,6 @@ const (
 
 // Codes of what a party manages itself.
 const (
-	CodeNameDiffers  Code = "NAME_DIFFERS"
 	CodeLastAddress  Code = "LAST_ADDRESS"
 	CodeAddressTaken Code = "ADDRESS_TAKEN"
 	CodePeriod       Code = "EXPORT_PERIOD_TOO_LONG"
