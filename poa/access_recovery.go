@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"strings"
 )
 
 // recoveryCodes is how many codes are made at once; each is 10 symbols of
