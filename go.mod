@@ -41,7 +41,7 @@ require (
 	software.sslmate.com/src/go-pkcs12 v0.7.4
 )
 
-require github.com/digitorus/timestamp v0.0.0-20250524132541-c45532741eea // indirect
+require github.com/digitorus/timestamp v0.0.0-20250524132541-c45532741eea
 
 require (
 	github.com/clipperhouse/uax29/v2 v2.7.0 // indirect

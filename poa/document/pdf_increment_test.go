@@ -30,6 +30,8 @@ type increment struct {
 	// ends and how long the file is.
 	covered  func(from, to, length int) [4]int
 	contents string
+	// ends are the ends of lines, one byte each.
+	ends string
 }
 
 // place stands in an object for the byte range and the contents.
@@ -39,7 +41,11 @@ var objectStart = regexp.MustCompile(`(?m)^(\d+) 0 obj\n(<<(?:\n/Type /AcroForm)
 
 func newIncrement(t testing.TB) *increment {
 	t.Helper()
-	d := draftPDF()
+	return incrementOf(t, draftPDF())
+}
+
+func incrementOf(t testing.TB, d []byte) *increment {
+	t.Helper()
 	b := &increment{t: t, draft: d, contents: "3003020105" + strings.Repeat("00", 20), objects: map[int]string{},
 		covered: func(from, to, length int) [4]int { return [4]int{0, from, to, length - to} }}
 	for _, found := range objectStart.FindAllSubmatch(d, -1) {
@@ -130,6 +136,12 @@ func (b *increment) file() []byte {
 	}
 	fmt.Fprintf(out, "trailer\n<</Size %s /Root %d 0 R /Prev %s /ID %s %s>>\nstartxref\n%d\n%%%%EOF\n%s", b.size, b.root, b.prev, b.id, b.trailer, start, b.tail)
 	file := out.Bytes()
+	if b.ends != "" {
+		for _, line := range []string{" 0 obj\n", "\nendobj\n", "xref\n", " n \n", " f \n", "\ntrailer", "trailer\n", ">>\nstartxref\n"} {
+			added := file[len(b.draft):]
+			copy(added, bytes.ReplaceAll(added, []byte(line), []byte(strings.ReplaceAll(line, "\n", b.ends))))
+		}
+	}
 	if from == 0 {
 		return file
 	}

@@ -23,9 +23,9 @@ type revision struct {
 
 // readRevision reads the objects from a place on, one after the other, their
 // table and the file's end. The table must list these objects and no other: so
-// nothing is hidden between them.
-func readRevision(file []byte, from int) (*revision, error) {
-	r, v := &pdfReader{file: file, at: from}, &revision{objects: map[int]any{}, places: map[int]int{}}
+// nothing is hidden between them. It reads no more than so many values.
+func readRevision(file []byte, from, values int) (*revision, error) {
+	r, v := &pdfReader{file: file, at: from, left: values}, &revision{objects: map[int]any{}, places: map[int]int{}}
 	for {
 		if err := r.comments(); err != nil {
 			return nil, err

@@ -3,8 +3,10 @@
 package document
 
 import (
+	"bytes"
 	"encoding/hex"
 	"slices"
+	"strconv"
 )
 
 // name reads a name and resolves its escapes, so that no name has two writings.
@@ -35,26 +37,23 @@ func (r *pdfReader) name() (pdfName, error) {
 // hex reads a string in hexadecimal digits.
 func (r *pdfReader) hex() (any, error) {
 	from := r.at
-	r.at++
-	var digits []byte
-	for ; r.at < len(r.file); r.at++ {
-		switch c := r.file[r.at]; {
-		case pdfSpace(c):
-		case c == '>':
-			r.at++
-			if len(digits)%2 == 1 {
-				digits = append(digits, '0')
-			}
-			text, err := hex.DecodeString(string(digits))
-			if err != nil {
-				return nil, pdfFault()
-			}
-			return pdfString{text, from, r.at}, nil
-		default:
-			digits = append(digits, c)
-		}
+	size := bytes.IndexByte(r.file[from:], '>')
+	if size < 0 {
+		return nil, pdfFault()
 	}
-	return nil, pdfFault()
+	r.at += size + 1
+	digits := r.file[from+1 : from+size]
+	if bytes.ContainsAny(digits, " \n\r\t\f\x00") {
+		digits = slices.DeleteFunc(slices.Clone(digits), pdfSpace)
+	}
+	if len(digits)%2 == 1 {
+		digits = append(slices.Clone(digits), '0')
+	}
+	text := make([]byte, len(digits)/2)
+	if _, err := hex.Decode(text, digits); err != nil {
+		return nil, pdfFault()
+	}
+	return pdfString{text, from, r.at}, nil
 }
 
 // literal reads a string in brackets. An escape stands for the byte after it,
@@ -112,7 +111,8 @@ func (r *pdfReader) escaped() []byte {
 	return []byte{byte(octal)}
 }
 
-// same compares two values, wherever they stand.
+// same compares two values, wherever they stand. Tools write a number like 9.50
+// in their own way; whole numbers are compared exactly.
 func same(a, b any) bool {
 	switch x := a.(type) {
 	case pdfString:
@@ -136,9 +136,32 @@ func same(a, b any) bool {
 		y, ok := b.(pdfStream)
 		return ok && same(x.dict, y.dict) && string(x.data) == string(y.data)
 	}
+	if x, y, ok := numbers(a, b); ok {
+		return x-y < 0.005 && y-x < 0.005
+	}
 	switch b.(type) {
 	case pdfString, pdfArray, pdfDict, pdfStream: // these cannot be compared with ==
 		return false
 	}
 	return a == b
+}
+
+// numbers gives two numbers of which at least one is not whole.
+func numbers(a, b any) (x, y float64, ok bool) {
+	_, wholeA := a.(int)
+	_, wholeB := b.(int)
+	x, isA := float(a)
+	y, isB := float(b)
+	return x, y, isA && isB && !(wholeA && wholeB)
+}
+
+func float(v any) (float64, bool) {
+	switch n := v.(type) {
+	case int:
+		return float64(n), true
+	case pdfReal:
+		f, err := strconv.ParseFloat(string(n), 64)
+		return f, err == nil
+	}
+	return 0, false
 }
