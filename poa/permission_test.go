@@ -85,9 +85,16 @@ var wanted = map[string]poa.Permission{
 	"Records.Deliveries": anybody, "Records.Endpoint": anybody, "Records.Endpoints": anybody, "Records.Watches": noStaff,
 }
 
-// leavesEvent reports whether a refusal leaves its audit event. Acts of parties refuse
-// staff before any act begins: nothing of the provider's was touched.
-func leavesEvent(p poa.Permission) bool { return p != noStaff && p != anybody && p != seen }
+// asksTable reports whether an act asks the table of permissions.
+func asksTable(p poa.Permission) bool { return p != noStaff && p != anybody && p != seen }
+
+// unadmitted are acts whose refusal leaves no event yet: those of the delegate and
+// the filing, which ask their actor outside of admit.
+var unadmitted = []string{"Registrar.Challenge", "Registrar.ChallengeOnce", "Registrar.Decline", "Registrar.DrawnChallenge", "Registrar.HandIn", "Registrar.Renounce", "Registrar.ResendLink", "Registrar.Submit"}
+
+// leavesEvent reports whether a refusal leaves its audit event: whatever wants
+// something of its actor, of staff or of a party.
+func leavesEvent(p poa.Permission) bool { return p != anybody && p != seen }
 
 // acts are the methods of the chapters' types that take an actor, by reflection.
 func (o *office) acts() map[string]reflect.Value {
@@ -151,7 +158,7 @@ func TestEveryActAsksTheTable(t *testing.T) {
 			actor := poa.Actor{Kind: poa.ActorStaff, ID: poa.NewID(poa.PrefixStaff), Roles: []poa.Role{role}, Language: "ja"}
 			o.wantAsked(t, name, acts[name], want, actor)
 		}
-		if leavesEvent(want) {
+		if asksTable(want) {
 			err := try(t.Context(), acts[name], poa.Anonymous("ja"))
 			wantCode(t, err, poa.CodeUnauthenticated)
 			for _, kind := range []poa.ActorKind{poa.ActorDelegator, poa.ActorRecipient, poa.ActorDelegate} {
@@ -185,7 +192,7 @@ func (o *office) wantAsked(t *testing.T, name string, act reflect.Value, want po
 		t.Errorf("%s by %s: %v, and the table says %t", name, actor.Roles, err, allowed)
 	}
 	refusals := o.forbidden(actor) - before
-	if leavesEvent(want) && refusals == 0 != permitted(err) {
+	if leavesEvent(want) && !slices.Contains(unadmitted, name) && refusals == 0 != permitted(err) {
 		t.Errorf("%s by %s: %d refusals in the audit log", name, actor.Roles, refusals)
 	}
 }
