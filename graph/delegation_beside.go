@@ -89,7 +89,7 @@ func (*delegationResolver) DraftFile(ctx context.Context, d *schema.Delegation) 
 
 // SignedFile returns the file as filed.
 func (*delegationResolver) SignedFile(ctx context.Context, d *schema.Delegation) ([]byte, error) {
-	if d.SignedFileSHA256 == nil || d.Erased {
+	if d.SignedFileAbsence != nil {
 		return nil, nil
 	}
 	return d.Beside.File(ctx, poa.DelegationID(d.ID), poa.FileSigned)
@@ -150,5 +150,5 @@ func newFact(f poa.Fact) schema.Fact {
 }
 
 func newCheck(c poa.Check) schema.Check {
-	return schema.Check{Kind: c.Kind, Result: c.Result, Reason: optional(c.Reason), Note: optional(c.Note), At: c.At}
+	return schema.Check{Kind: c.Kind, Result: c.Result, Reason: optional(c.Reason), Reasons: append([]string{}, c.Reasons...), Note: optional(c.Note), At: c.At}
 }

@@ -87,6 +87,7 @@ var permissions = []Grant{
 	{MayHold, []Role{RoleServiceOwner, RoleServiceManager}, ""},
 	{MayPrepareErasure, []Role{RoleServiceManager}, ""},
 	{MayReleaseErasure, []Role{RoleServiceOwner}, ""},
+	{MayReadEvidence, []Role{RoleReception, RoleAuditor}, "6.2.9"},
 	{MayResetFactors, []Role{RoleServiceOwner}, "8.3"},
 }
 

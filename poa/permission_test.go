@@ -73,7 +73,7 @@ var wanted = map[string]poa.Permission{
 
 	"Records.AuditEvent": poa.MayReadAudit, "Records.AuditEvents": poa.MayReadAudit, "Records.ExportAudit": poa.MayExportAudit,
 	"Records.Delegation": seen, "Records.Delegations": seen, "Records.Delegator": seen, "Records.Delegators": seen, "Records.Details": seen, "Records.DetailsOf": seen,
-	"Records.File": seen, "Records.HandedIn": seen, "Records.PartyRefusals": seen, "Records.Recipient": seen, "Records.Recipients": seen,
+	"Records.Evidence": poa.MayReadEvidence, "Records.File": seen, "Records.HandedIn": seen, "Records.PartyRefusals": seen, "Records.Recipient": seen, "Records.Recipients": seen,
 	"Retention.Archives": poa.MaySeeRetention, "Retention.EraseOnRequest": poa.MayPrepareErasure, "Retention.Hold": poa.MaySeeRetention, "Retention.Holds": poa.MaySeeRetention,
 	"Retention.LiftHold": poa.MayHold, "Retention.PrepareErasure": poa.MayPrepareErasure, "Retention.ReleaseErasure": poa.MayReleaseErasure, "Retention.Run": poa.MaySeeRetention,
 	"Retention.RunItems": poa.MaySeeRetention, "Retention.Runs": poa.MaySeeRetention, "Retention.SetHold": poa.MayHold,
@@ -162,7 +162,7 @@ func TestEveryActAsksTheTable(t *testing.T) {
 			err := try(t.Context(), acts[name], poa.Anonymous("ja"))
 			wantCode(t, err, poa.CodeUnauthenticated)
 			for _, kind := range []poa.ActorKind{poa.ActorDelegator, poa.ActorRecipient, poa.ActorDelegate} {
-				if name == "Enrollment.AnswerQuestion" || name == "Enrollment.EndContract" || name == "Enrollment.ContractEnd" { // parties may, too, of their own
+				if name == "Enrollment.AnswerQuestion" || name == "Enrollment.EndContract" || name == "Enrollment.ContractEnd" || name == "Records.Evidence" { // parties may, too, of their own
 					continue
 				}
 				if err := try(t.Context(), acts[name], poa.Actor{Kind: kind, ID: "acc_1", PartyID: "dgr_1", Roles: poa.Roles}); !errors.Is(err, poa.ErrForbidden) {

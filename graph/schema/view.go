@@ -21,7 +21,10 @@ type Delegation struct {
 	Powers, Limits            []string
 	SubDelegation             bool
 	ValidFrom, ValidThrough   poa.Date
+	Format                    poa.DocumentFormat
+	DraftMediaType            string
 	DraftSHA256               string
+	SignedFileAbsence         *SignedFileAbsence
 	SignedFileSHA256          *string
 	Acknowledgement           *Acknowledgement
 	DelegateCertifiedAt       time.Time
