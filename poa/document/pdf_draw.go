@@ -12,8 +12,8 @@ import (
 const (
 	titleSize, headSize, labelSize, textSize, smallSize = 20 * point, 11 * point, 9 * point, 10 * point, 8 * point
 
-	lineHeight   = 15 * point
-	rowPadding   = 4 * point
+	lineHeight   = 13500
+	rowPadding   = 3 * point
 	numberIndent = 24 * point
 )
 
@@ -47,7 +47,7 @@ func (s *sheet) title() error {
 	s.mark(s.root.add("H1"), func(out *bytes.Buffer) {
 		bold(out, title[0], titleSize, (pageWidth-title[0].width)/2, s.at)
 	})
-	s.at -= 28 * point
+	s.at -= 26 * point
 	s.mark(s.root.add("P"), func(out *bytes.Buffer) { text(out, intro[0], textSize, margin, s.at) })
 	s.at -= 6 * point
 	return nil
@@ -59,7 +59,7 @@ func (s *sheet) section(section pageSection) error {
 		return err
 	}
 	if !s.room(60 * point) { // a heading stands never alone at the foot
-		s.at -= 10 * point
+		s.at -= 7 * point
 	}
 	s.at -= headSize + 5*point
 	base := s.at
@@ -83,7 +83,7 @@ func (s *sheet) row(row *tag, item pageItem) error {
 	if err != nil {
 		return err
 	}
-	s.room(lineHeight + rowPadding)
+	s.room(lineHeight + 2*rowPadding) // a label stands never without its text
 	s.at -= rowPadding
 	head := row.add("TH")
 	head.attrs = "/A <</O /Table /Scope /Row>>"

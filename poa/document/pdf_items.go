@@ -4,6 +4,7 @@ package document
 
 import (
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -36,7 +37,7 @@ func pageSections(c Content) []pageSection {
 		{"委任状", []pageItem{
 			one("電子委任状ID", c.DelegationID, "DelegationID"),
 			one("作成日時", spokenInstant(c.DraftedAt), "DraftedAt")}},
-		{"委任者", mandatorItems(c.Mandator)},
+		{spokenKind(c.Mandator.Kind), mandatorItems(c.Mandator)},
 		{"受任者", []pageItem{
 			one("氏名", c.Delegate.Name, "Delegate/Name"),
 			one("役職・肩書", c.Delegate.Title, "Delegate/Title"),
@@ -49,8 +50,7 @@ func pageSections(c Content) []pageSection {
 			one("規程の公表先", c.Service.PolicyURL, "Service/PolicyURL"),
 			one("規程のOID", c.Service.PolicyOID, "Service/PolicyOID"),
 			one("有効性の問合せ先", c.Service.ValidityURL, "Service/ValidityURL"),
-			one("状態リスト", c.Status.ListURI, "Status/ListURI"),
-			one("リスト内の位置", strconv.Itoa(c.Status.Index), "Status/Index")}},
+			one("状態リストと位置", c.Status.ListURI+" の "+strconv.Itoa(c.Status.Index)+" 番", "Status/ListURI")}},
 	}
 }
 
@@ -61,11 +61,17 @@ func one(label, text, where string) pageItem {
 	return pageItem{label: label, texts: []string{text}, where: where}
 }
 
+func spokenKind(kind string) string {
+	if kind == KindSoleProprietor {
+		return "委任者（個人事業主）"
+	}
+	return "委任者（法人）"
+}
+
 func mandatorItems(m Mandator) []pageItem {
 	if m.Kind == KindSoleProprietor {
 		const at = "Mandator/SoleProprietor/"
 		return []pageItem{
-			one("区分", "個人事業主", at),
 			one("屋号", m.BusinessName, at+"BusinessName"),
 			one("氏名", m.PersonName, at+"PersonName"),
 			one("事業所の所在地", m.BusinessAddress, at+"BusinessAddress"),
@@ -73,7 +79,6 @@ func mandatorItems(m Mandator) []pageItem {
 	}
 	const at = "Mandator/Corporation/"
 	return []pageItem{
-		one("区分", "法人", at),
 		one("法人番号", m.CorporateNumber, at+"CorporateNumber"),
 		one("商号・名称", m.Name, at+"Name"),
 		one("本店・主たる事務所", m.HeadOffice, at+"HeadOffice"),
@@ -136,7 +141,7 @@ func spokenQualification(code string) string {
 // the address that programs ask.
 func validityPage(c Content) string {
 	if base, ok := strings.CutSuffix(c.Service.ValidityURL, "/graphql"); ok {
-		return base + "/check?id=" + c.DelegationID
+		return base + "/check?id=" + url.QueryEscape(c.DelegationID)
 	}
 	return c.Service.ValidityURL
 }

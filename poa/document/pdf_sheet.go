@@ -14,12 +14,13 @@ const (
 	pageWidth, pageHeight = 595276, 841890
 	margin                = 56693 // 20 mm
 	bodyWidth             = pageWidth - 2*margin
+	topMargin             = 44 * point
 	labelWidth            = 112 * point
 	footerAt              = 32 * point
 	bodyEnd               = 56 * point
 	// The foot of the first page holds the code and the field for the signature.
-	stampHeight  = 84 * point
-	firstBodyEnd = bodyEnd + stampHeight + 20*point
+	stampHeight  = 76 * point
+	firstBodyEnd = bodyEnd + stampHeight + 12*point
 	signedLeft   = margin + 262*point
 )
 
@@ -56,7 +57,7 @@ func newSheet() *sheet {
 
 func (s *sheet) turn() {
 	s.pages = append(s.pages, &paper{})
-	s.at = pageHeight - margin
+	s.at = pageHeight - topMargin
 }
 
 func (s *sheet) page() *paper { return s.pages[len(s.pages)-1] }

@@ -16,6 +16,8 @@ const (
 	PolicyTest = "1.2.392.200149.8.5.1.0.20"
 	// PolicyCard is the certificate policy of signing certificates on cards.
 	PolicyCard = "1.2.392.200149.8.5.1.1.20"
+	// PolicyPhone is the certificate policy of signing certificates on phones, which are not taken.
+	PolicyPhone = "1.2.392.200149.8.5.1.1.40"
 )
 
 var (
