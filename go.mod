@@ -42,6 +42,11 @@ require (
 )
 
 require (
+	github.com/miekg/pkcs11 v1.1.2 // indirect
+	golang.org/x/term v0.47.0 // indirect
+)
+
+require (
 	filippo.io/hpke v0.4.0 // indirect
 	github.com/agnivade/levenshtein v1.2.2 // indirect
 	github.com/beorn7/perks v1.0.1 // indirect
