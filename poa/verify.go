@@ -63,19 +63,20 @@ func signatureCode(err error) Code {
 		return CodeFileMalformed
 	}
 	switch f.Kind {
-	case cms.TooLarge, cms.TooDeep:
+	case cms.TooLarge, cms.TooDeep, cms.TooManyElements:
 		return CodeFileTooLarge
 	case cms.NoSigner, cms.NoCertificate, cms.NotSignedData:
 		return CodeSignatureMissing
-	case cms.NoSignedAttributes:
+	case cms.NoSignedAttributes, cms.ReplayedAttributes:
 		return CodeSignedAttributes
 	case cms.SeveralSigners:
 		return CodeSeveralSigners
-	case cms.Algorithm, cms.KeyTooShort:
+	case cms.Algorithm, cms.WeakDigest, cms.KeyTooShort:
 		return CodeAlgorithm
-	case cms.Digest:
+	case cms.Digest, cms.OtherContent:
 		return CodeDocumentChanged
-	case cms.Signature, cms.ContentType, cms.ESSCertificate:
+	case cms.Signature, cms.ContentType, cms.ForeignContent, cms.NoDigest, cms.KeyIdentifier, cms.ESSCertificate,
+		cms.TimeStampRefused, cms.TimeStampNonce, cms.TimeStampImprint, cms.TimeStampESS, cms.TimeStampUsage, cms.TimeStampPeriod, cms.TimeStampUntrusted:
 		return CodeSignatureInvalid
 	case cms.Malformed, cms.TrailingData, cms.NoContent:
 		return CodeFileMalformed

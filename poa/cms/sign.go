@@ -24,8 +24,15 @@ type SignOptions struct {
 	Detached    bool
 	SigningTime time.Time   // zero: no signing time is claimed
 	Hash        crypto.Hash // 0: SHA-256, with a P-384 key SHA-384
+	PSS         bool        // RSA-PSS with a salt of the hash's length; without it RSA keys sign PKCS #1 v1.5
 	KeyID       bool        // name the signer by subject key identifier
 	ESS         bool        // add signing-certificate-v2, as CAdES-BES does
+	// Chain is carried beside the signer's certificate, as authorities between it and the root are.
+	Chain []*x509.Certificate
+	// ContentType is id-data where it is nil; a time stamp authority signs id-ct-TSTInfo.
+	ContentType asn1.ObjectIdentifier
+	// TimeStamp is asked for a token over the signature value (CAdES-T) where it is not nil.
+	TimeStamp func(signature []byte) (token []byte, err error)
 }
 
 type wireAttribute struct {

@@ -4,6 +4,7 @@ package cms
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/x509"
 	"encoding/pem"
 	"time"
@@ -20,6 +21,10 @@ type Signed struct {
 	SigningTime        *time.Time          // what the signer claims; never evidence
 	Digest             string              // SHA-256, SHA-384 or SHA-512
 	SignatureAlgorithm string              // RSA-PKCS1-v1_5, RSA-PSS, ECDSA-P-256 or ECDSA-P-384
+	Hash               crypto.Hash         // the one that Digest names
+	SignatureValue     []byte              // the signature's own bytes
+	SignedDigest       []byte              // hash of the DER of the signed attributes: what the key signed
+	TimeStamps         []TimeStamp         // over SignatureValue, their paths not judged (VerifyTimeStamp does)
 }
 
 // Verify reads one CMS SignedData (RFC 5652) in DER, BER or PEM and checks its one signature.

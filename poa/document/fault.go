@@ -25,6 +25,10 @@ const (
 	Version FaultKind = "VERSION"
 	// Namespace says that an element is of another namespace.
 	Namespace FaultKind = "NAMESPACE"
+	// Unsigned says that the file holds no signature.
+	Unsigned FaultKind = "UNSIGNED"
+	// Changed says that what is signed is not what was drafted.
+	Changed FaultKind = "CHANGED"
 )
 
 // Fault is the error of this package. Where is the path of the element, as in

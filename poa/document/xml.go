@@ -21,6 +21,9 @@ type XML struct{}
 
 var _ Format = XML{}
 
+// Name is XML.
+func (XML) Name() string { return "XML" }
+
 // MediaType is application/xml (RFC 7303).
 func (XML) MediaType() string { return "application/xml" }
 
