@@ -3,15 +3,17 @@
 package sign
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/x509"
 	"errors"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"software.sslmate.com/src/go-pkcs12"
 
 	"ininjo/poa/cms"
+	"ininjo/poa/document"
 	"ininjo/poa/jpki"
 )
 
@@ -82,7 +84,9 @@ func hasNoKey(file, password []byte) bool {
 // usable says why a certificate could not sign a delegation, before a PIN is spent on it where that can be known.
 func usable(certificate *x509.Certificate, public crypto.PublicKey, now time.Time) error {
 	day := func(at time.Time) string { return at.In(japan).Format("2006-01-02") }
-	key, comparable := certificate.PublicKey.(interface{ Equal(other crypto.PublicKey) bool })
+	key, comparable := certificate.PublicKey.(interface {
+		Equal(other crypto.PublicKey) bool
+	})
 	switch {
 	case public != nil && (!comparable || !key.Equal(public)):
 		return wrong("key-differs")
@@ -103,29 +107,42 @@ type Way struct {
 	At       time.Time
 }
 
-// Sign signs a draft and returns the signed file with the name that it should have. The result is verified before
-// it is given out: a broken card module is noticed here, not at the service.
+// Sign signs a draft and returns the signed file with the name that it should have. Every signature is verified
+// before it is given out: a broken card module is noticed here, not at the service.
 func (k *Key) Sign(d Draft, w Way) (name string, file []byte, err error) {
-	if d.Format != nil && d.Format.Extension() == ".pdf" {
-		file, err = k.signFormat(d, w)
+	if d.Format == nil {
+		file, err = k.signCMS(d.Bytes, document.SignAs{}, w)
 		return signedName(d, w), file, err
 	}
-	options := cms.SignOptions{Detached: w.Detached, SigningTime: w.At, ESS: true}
-	file, err = k.signCMS(d.Bytes, options, w)
+	file, err = d.Format.Sign(d.Bytes, func(content []byte, as document.SignAs) ([]byte, error) { return k.signCMS(content, as, w) })
 	if err != nil {
 		return "", nil, err
+	}
+	if _, err := d.Format.Open(file, d.Bytes); err != nil {
+		return "", nil, wrong("verify").because(err)
 	}
 	return signedName(d, w), file, nil
 }
 
-func (k *Key) signCMS(content []byte, options cms.SignOptions, w Way) ([]byte, error) {
-	file, err := cms.Sign(content, k.Certificate, w.signer(k.Signer), options)
+// signCMS names the certificate always, which costs nothing; a signing time stands in plain CMS alone, as a PDF
+// tells it elsewhere (ETSI EN 319 142-1, 6.3).
+func (k *Key) signCMS(content []byte, as document.SignAs, w Way) ([]byte, error) {
+	options := cms.SignOptions{Detached: as.Detached || w.Detached, ESS: true, PSS: w.PSS}
+	if !as.CAdES {
+		options.SigningTime = w.At
+	}
+	file, err := cms.Sign(content, k.Certificate, k.Signer, options)
 	if err != nil {
 		return nil, err
 	}
-	signed, err := cms.Verify(file, content, cms.Limits{MaxBytes: len(file) + len(content), MaxDepth: 64})
-	if err != nil || !bytes.Equal(signed.Signer.Raw, k.Certificate.Raw) {
+	limits := cms.DefaultLimits()
+	limits.MaxBytes = max(limits.MaxBytes, len(file), len(content))
+	signed, err := cms.Verify(file, content, limits)
+	if err != nil {
 		return nil, wrong("verify").because(err)
+	}
+	if !signed.Signer.Equal(k.Certificate) {
+		return nil, wrong("verify")
 	}
 	return file, nil
 }
@@ -134,9 +151,12 @@ func (k *Key) signCMS(content []byte, options cms.SignOptions, w Way) ([]byte, e
 func signedName(d Draft, w Way) string {
 	switch {
 	case d.kind() == "pdf":
-		return trimExtension(d.Name) + "-signed.pdf"
+		return strings.TrimSuffix(d.Name, filepath.Ext(d.Name)) + signedPDF
 	case w.Detached:
 		return d.Name + ".p7s"
 	}
 	return d.Name + ".p7m"
 }
+
+// signedPDF ends the name of a signed PDF.
+const signedPDF = "-signed.pdf"
