@@ -41,6 +41,8 @@ require (
 	software.sslmate.com/src/go-pkcs12 v0.7.4
 )
 
+require github.com/digitorus/timestamp v0.0.0-20250524132541-c45532741eea // indirect
+
 require (
 	github.com/miekg/pkcs11 v1.1.2 // indirect
 	golang.org/x/term v0.47.0 // indirect

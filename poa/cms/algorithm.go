@@ -36,6 +36,13 @@ var digests = map[string]crypto.Hash{
 	oidSHA512.String(): crypto.SHA512,
 }
 
+// weak are digests that were good once; they are told apart, since an old card or tool is the likely cause.
+var weak = map[string]bool{
+	"1.2.840.113549.2.2": true, "1.2.840.113549.2.5": true, "1.3.14.3.2.26": true, // MD2, MD5, SHA-1
+	"1.2.840.113549.1.1.2": true, "1.2.840.113549.1.1.4": true, "1.2.840.113549.1.1.5": true, // each with RSA
+	"1.2.840.10045.4.1": true, // SHA-1 with ECDSA
+}
+
 type family int
 
 const (
@@ -68,20 +75,33 @@ const (
 
 // chooseDigest returns the hash of a digest algorithm identifier.
 func chooseDigest(id pkix.AlgorithmIdentifier) (crypto.Hash, error) {
-	hash, ok := digests[id.Algorithm.String()]
-	if !ok {
+	name := id.Algorithm.String()
+	hash, ok := digests[name]
+	switch {
+	case weak[name]:
+		return 0, fault(WeakDigest, "SHA-1 or an older digest")
+	case !ok || !withoutParameters(id):
 		return 0, fault(Algorithm, "a digest other than SHA-256, SHA-384 and SHA-512")
 	}
 	return hash, nil
 }
 
-// verifySignature checks the signature over message; the digest of the signature algorithm must be the signer's.
-func verifySignature(key any, id pkix.AlgorithmIdentifier, hash crypto.Hash, message, signature []byte) (string, error) {
-	chosen, ok := schemes[id.Algorithm.String()]
-	if !ok || chosen.hash != 0 && chosen.hash != hash {
+// withoutParameters says that an identifier has none, or NULL, as all but RSA-PSS have.
+func withoutParameters(id pkix.AlgorithmIdentifier) bool {
+	p := id.Parameters
+	return len(p.FullBytes) == 0 || p.Class == asn1.ClassUniversal && p.Tag == asn1.TagNull && len(p.Bytes) == 0
+}
+
+// verifySignature checks the signature over what digest is of; the signature algorithm's digest must be the signer's.
+func verifySignature(key any, id pkix.AlgorithmIdentifier, hash crypto.Hash, digest, signature []byte) (string, error) {
+	name := id.Algorithm.String()
+	chosen, ok := schemes[name]
+	switch {
+	case weak[name]:
+		return "", fault(WeakDigest, "a signature algorithm of SHA-1 or an older digest")
+	case !ok || chosen.hash != 0 && chosen.hash != hash || chosen.family != familyPSS && !withoutParameters(id):
 		return "", fault(Algorithm, "a signature algorithm outside the table, or of another digest")
 	}
-	digest := sum(hash, message)
 	switch public := key.(type) {
 	case *rsa.PublicKey:
 		return verifyRSA(public, chosen.family, id, hash, digest, signature)

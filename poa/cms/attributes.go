@@ -3,10 +3,7 @@
 package cms
 
 import (
-	"bytes"
 	"crypto/subtle"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/asn1"
 	"time"
 )
@@ -16,7 +13,8 @@ type attributes struct {
 	contentType   asn1.ObjectIdentifier
 	messageDigest []byte
 	signingTime   *time.Time
-	ess           []byte // DER of SigningCertificateV2
+	ess           []byte // DER of SigningCertificateV2 (RFC 5035)
+	essOld        []byte // DER of SigningCertificate (RFC 2634), which names by SHA-1
 }
 
 // readAttributes reads a SET OF Attribute. One of the known types that comes twice, or with other than
@@ -57,6 +55,8 @@ func (a *attributes) take(oid asn1.ObjectIdentifier, values []byte) bool {
 		f.decode(a.signingTime)
 	case oid.Equal(oidESSv2):
 		a.ess = f.want(asn1.TagSequence).FullBytes
+	case oid.Equal(oidESS):
+		a.essOld = f.want(asn1.TagSequence).FullBytes
 	default:
 		return true
 	}
@@ -68,45 +68,11 @@ func (a attributes) check(contentType asn1.ObjectIdentifier, digest []byte) erro
 	if len(a.contentType) == 0 || !a.contentType.Equal(contentType) {
 		return fault(ContentType, "the content type attribute differs or is missing")
 	}
-	if len(a.messageDigest) == 0 {
-		return fault(Digest, "no message digest attribute")
+	if len(a.messageDigest) != len(digest) {
+		return fault(NoDigest, "no message digest attribute of the digest's length")
 	}
 	if subtle.ConstantTimeCompare(a.messageDigest, digest) != 1 {
 		return fault(Digest, "the content is not the one that was signed")
-	}
-	return nil
-}
-
-// essCertID is ESSCertIDv2 of RFC 5035 section 4; a missing algorithm means SHA-256.
-type essCertID struct {
-	Algorithm    pkix.AlgorithmIdentifier `asn1:"optional"`
-	Hash         []byte
-	IssuerSerial asn1.RawValue `asn1:"optional"`
-}
-
-// checkESS compares the first certificate named by signing-certificate-v2 with the signer's
-// (RFC 5035 section 5.4). Its issuer and serial add nothing to the hash of the whole certificate.
-func (a attributes) checkESS(signer *x509.Certificate) error {
-	if a.ess == nil {
-		return nil
-	}
-	outer := fields{rest: a.ess}
-	body := fields{rest: outer.want(asn1.TagSequence).Bytes}
-	list := fields{rest: body.want(asn1.TagSequence).Bytes}
-	var first essCertID
-	list.decode(&first)
-	if list.bad || body.bad {
-		return fault(ESSCertificate, "the signing certificate attribute cannot be read")
-	}
-	hash, ok := digests[first.Algorithm.Algorithm.String()]
-	if len(first.Algorithm.Algorithm) == 0 {
-		hash, ok = digests[oidSHA256.String()], true
-	}
-	if !ok {
-		return fault(ESSCertificate, "the signing certificate attribute uses another digest")
-	}
-	if !bytes.Equal(first.Hash, sum(hash, signer.Raw)) {
-		return fault(ESSCertificate, "the signing certificate attribute names another certificate")
 	}
 	return nil
 }

@@ -2,7 +2,10 @@
 
 package cms
 
-import "encoding/asn1"
+import (
+	"encoding/asn1"
+	"math"
+)
 
 // Limits bounds what is read before anything is believed.
 type Limits struct {
@@ -19,99 +22,137 @@ const (
 	longTag       = 0x1f
 	octetString   = asn1.TagOctetString
 	indefiniteLen = -1
+	// lengthOctets are read at most: no file has 4 GiB.
+	lengthOctets = 4
 )
 
-// element is one BER value: content where it is primitive, children where it is constructed.
-type element struct {
-	tag      byte
-	content  []byte
-	children []*element
-	size     int // bytes of its content in DER
-}
-
-// reader walks BER once, left to right; depth bounds its recursion, elements its memory.
-type reader struct {
+// scanner walks BER left to right; depth bounds its recursion. It keeps nothing of a file but, where that has to be
+// rewritten, four bytes for each constructed value: the tree itself would be many times the file.
+type scanner struct {
 	in       []byte
 	pos      int
 	limits   Limits
 	elements int
+	opened   int     // constructed values so far that are not empty
+	foreign  bool    // something is not as DER has it
+	sizes    []int32 // of the content in DER, for each constructed value that has one, in the order of their opening
 }
 
-// toDER rewrites one BER value as DER (lengths definite and minimal, octet strings in one piece) in linear time.
+// toDER returns one BER value as DER (lengths definite and minimal, octet strings in one piece) in linear time: what
+// is in that form already is returned as it is, not copied. Everything below reads what toDER has seen.
 // The order of sets is left as it is: RFC 5652 section 5.3 wants signed attributes in DER from the signer.
 func toDER(in []byte, limits Limits) ([]byte, error) {
-	r := &reader{in: in, limits: limits}
-	root, end, err := r.read(len(in), 1)
+	if len(in) > min(limits.MaxBytes, math.MaxInt32) {
+		return nil, fault(TooLarge, "more bytes than allowed")
+	}
+	s := &scanner{in: in, limits: limits}
+	if _, err := s.whole(); err != nil {
+		return nil, err
+	}
+	if !s.foreign {
+		return in, nil
+	}
+	s = &scanner{in: in, limits: limits, sizes: make([]int32, s.opened)}
+	total, err := s.whole()
 	if err != nil {
 		return nil, err
 	}
-	if end {
-		return nil, fault(Malformed, "end of contents outside of a value")
+	w := &writer{in: scanner{in: in, limits: limits}, sizes: s.sizes, out: make([]byte, 0, total)}
+	if _, err := w.value(false); err != nil {
+		return nil, err
 	}
-	if r.pos != len(in) {
-		return nil, fault(TrailingData, "bytes follow the outermost value")
-	}
-	return root.write(make([]byte, 0, root.total())), nil
+	return w.out, nil
 }
 
-// read reads one value that ends before limit; end reports the two zero bytes that close an indefinite length.
-func (r *reader) read(limit, depth int) (e *element, end bool, err error) {
-	if r.elements++; r.elements > r.limits.MaxElements {
-		return nil, false, fault(TooLarge, "too many elements")
+// whole scans the one value that the file must be, and returns its size in DER.
+func (s *scanner) whole() (int, error) {
+	_, size, end, err := s.value(len(s.in), 1)
+	switch {
+	case err != nil:
+		return 0, err
+	case end:
+		return 0, fault(Malformed, "end of contents outside of a value")
+	case s.pos != len(s.in):
+		return 0, fault(TrailingData, "bytes follow the outermost value")
 	}
-	tag, length, err := r.header(limit)
-	if err != nil {
-		return nil, false, err
-	}
-	if tag == 0 && length == 0 {
-		return nil, true, nil
-	}
-	if tag&constructed == 0 {
-		if length == indefiniteLen {
-			return nil, false, fault(Malformed, "primitive value of indefinite length")
-		}
-		e = &element{tag: tag, content: r.in[r.pos : r.pos+length], size: length}
-		r.pos += length
-		return e, false, nil
-	}
-	if depth >= r.limits.MaxDepth {
-		return nil, false, fault(TooDeep, "nested too deeply")
-	}
-	e = &element{tag: tag}
-	if err := r.fill(e, length, limit, depth); err != nil {
-		return nil, false, err
-	}
-	return e, false, e.close()
+	return headerSize(size) + size, nil
 }
 
-// fill reads e's children up to its length, or up to the end of contents.
-func (r *reader) fill(e *element, length, limit, depth int) error {
+// value scans one value that ends before limit and returns its tag and the size of its content, both as in DER;
+// end reports the two zero bytes that close an indefinite length.
+func (s *scanner) value(limit, depth int) (tag byte, size int, end bool, err error) {
+	if s.elements++; s.elements > s.limits.MaxElements {
+		return 0, 0, false, fault(TooManyElements, "too many elements")
+	}
+	tag, length, err := s.header(limit)
+	switch {
+	case err != nil:
+		return 0, 0, false, err
+	case tag == 0 && length == 0:
+		return 0, 0, true, nil
+	case tag&constructed == 0 && length == indefiniteLen:
+		return 0, 0, false, fault(Malformed, "primitive value of indefinite length")
+	case tag&constructed == 0:
+		s.pos += length
+		return tag, length, false, nil
+	case length == 0: // measured by its header: nothing is to be kept of it
+		s.foreign = s.foreign || joined(tag) != 0
+		return tag &^ joined(tag), 0, false, nil
+	case depth >= s.limits.MaxDepth:
+		return 0, 0, false, fault(TooDeep, "nested too deeply")
+	}
+	own := s.opened
+	s.opened++
+	if size, err = s.children(tag, length, limit, depth); err != nil {
+		return 0, 0, false, err
+	}
+	if s.sizes != nil {
+		s.sizes[own] = int32(size) // toDER refuses what is larger than int32
+	}
+	return tag &^ joined(tag), size, false, nil
+}
+
+// joined is the bit that an octet string in pieces (X.690 8.7.3) loses when they are joined.
+func joined(tag byte) byte {
+	if tag == octetString|constructed {
+		return constructed
+	}
+	return 0
+}
+
+// children scans what is inside of a constructed value, up to its length or up to the end of contents.
+func (s *scanner) children(tag byte, length, limit, depth int) (size int, err error) {
+	pieces := joined(tag) != 0
+	s.foreign = s.foreign || pieces || length == indefiniteLen
 	if length != indefiniteLen {
-		limit = r.pos + length
+		limit = s.pos + length
 	}
-	for length == indefiniteLen || r.pos < limit {
-		child, end, err := r.read(limit, depth+1)
-		if err != nil {
-			return err
+	for length == indefiniteLen || s.pos < limit {
+		inner, innerSize, end, err := s.value(limit, depth+1)
+		switch {
+		case err != nil:
+			return 0, err
+		case end && length == indefiniteLen:
+			return size, nil
+		case end:
+			return 0, fault(Malformed, "end of contents inside a definite length")
+		case pieces && inner != octetString:
+			return 0, fault(Malformed, "octet string made of other values")
+		case !pieces:
+			size += headerSize(innerSize)
 		}
-		if end && length == indefiniteLen {
-			return nil
-		}
-		if end {
-			return fault(Malformed, "end of contents inside a definite length")
-		}
-		e.children = append(e.children, child)
+		size += innerSize
 	}
-	return nil
+	return size, nil
 }
 
 // header reads a tag of one byte and a length; every value of RFC 5652 has a tag number below 31.
-func (r *reader) header(limit int) (tag byte, length int, err error) {
-	if limit-r.pos < 2 {
+func (s *scanner) header(limit int) (tag byte, length int, err error) {
+	if limit-s.pos < 2 {
 		return 0, 0, fault(Malformed, "truncated header")
 	}
-	tag, first := r.in[r.pos], r.in[r.pos+1]
-	r.pos += 2
+	tag, first := s.in[s.pos], s.in[s.pos+1]
+	s.pos += 2
 	if tag&longTag == longTag {
 		return 0, 0, fault(Malformed, "tag number above 30")
 	}
@@ -120,65 +161,34 @@ func (r *reader) header(limit int) (tag byte, length int, err error) {
 	}
 	length = int(first)
 	if first > 0x80 {
-		if length, err = r.longLength(int(first&0x7f), limit); err != nil {
+		octets := int(first & 0x7f)
+		if length, err = s.longLength(octets, limit); err != nil {
 			return 0, 0, err
 		}
+		s.foreign = s.foreign || lengthSize(length) != 1+octets
 	}
-	if length > limit-r.pos {
+	if length > limit-s.pos {
 		return 0, 0, fault(Malformed, "length beyond the enclosing value")
 	}
 	return tag, length, nil
 }
 
-func (r *reader) longLength(octets, limit int) (int, error) {
-	if octets > 4 || octets > limit-r.pos {
+func (s *scanner) longLength(octets, limit int) (int, error) {
+	if octets > lengthOctets || octets > limit-s.pos {
 		return 0, fault(Malformed, "length of too many bytes")
 	}
 	n := int64(0)
 	for range octets {
-		n = n<<8 | int64(r.in[r.pos])
-		r.pos++
+		n = n<<8 | int64(s.in[s.pos])
+		s.pos++
 	}
-	if n > int64(len(r.in)) {
+	if n > int64(len(s.in)) {
 		return 0, fault(Malformed, "length beyond the file")
 	}
 	return int(n), nil
 }
 
-// close joins the pieces of an octet string (X.690 8.7.3) and settles the size of any other constructed value.
-func (e *element) close() error {
-	if e.tag == octetString|constructed {
-		return e.join()
-	}
-	for _, child := range e.children {
-		e.size += child.total()
-	}
-	return nil
-}
-
-func (e *element) join() error {
-	for _, piece := range e.children {
-		if piece.tag != octetString {
-			return fault(Malformed, "octet string made of other values")
-		}
-		e.size += piece.size
-	}
-	// A single piece is shared, never copied: nesting octet strings must not multiply the work.
-	switch len(e.children) {
-	case 0:
-	case 1:
-		e.content = e.children[0].content
-	default:
-		e.content = make([]byte, 0, e.size)
-		for _, piece := range e.children {
-			e.content = append(e.content, piece.content...)
-		}
-	}
-	e.tag, e.children = octetString, nil
-	return nil
-}
-
-func (e *element) total() int { return 1 + lengthSize(e.size) + e.size }
+func headerSize(size int) int { return 1 + lengthSize(size) }
 
 func lengthSize(n int) int {
 	size := 1
@@ -190,21 +200,50 @@ func lengthSize(n int) int {
 	return size
 }
 
-func (e *element) write(out []byte) []byte {
-	out = append(out, e.tag)
-	if octets := lengthSize(e.size) - 1; octets == 0 {
-		out = append(out, byte(e.size))
-	} else {
-		out = append(out, 0x80|byte(octets))
-		for i := octets - 1; i >= 0; i-- {
-			out = append(out, byte(e.size>>(8*i)))
+// writer writes what a scanner has seen and measured.
+type writer struct {
+	in     scanner
+	sizes  []int32
+	opened int
+	out    []byte
+}
+
+// value writes the next value; bare is for the pieces of an octet string, whose own headers are left out.
+func (w *writer) value(bare bool) (end bool, err error) {
+	tag, length, err := w.in.header(len(w.in.in))
+	if err != nil || tag == 0 && length == 0 {
+		return true, err
+	}
+	if tag&constructed == 0 || length == 0 {
+		if !bare {
+			w.header(tag&^joined(tag), length)
+		}
+		w.out = append(w.out, w.in.in[w.in.pos:w.in.pos+length]...)
+		w.in.pos += length
+		return false, nil
+	}
+	if !bare {
+		w.header(tag&^joined(tag), int(w.sizes[w.opened]))
+	}
+	w.opened++
+	pieces, limit := joined(tag) != 0, w.in.pos+length
+	for length == indefiniteLen || w.in.pos < limit {
+		if end, err := w.value(pieces); err != nil || end {
+			return false, err
 		}
 	}
-	if e.children == nil {
-		return append(out, e.content...)
+	return false, nil
+}
+
+func (w *writer) header(tag byte, size int) {
+	w.out = append(w.out, tag)
+	octets := lengthSize(size) - 1
+	if octets == 0 {
+		w.out = append(w.out, byte(size))
+		return
 	}
-	for _, child := range e.children {
-		out = child.write(out)
+	w.out = append(w.out, 0x80|byte(octets))
+	for i := octets - 1; i >= 0; i-- {
+		w.out = append(w.out, byte(size>>(8*i)))
 	}
-	return out
 }

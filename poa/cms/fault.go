@@ -33,12 +33,12 @@ const (
 	Signature          Kind = "SIGNATURE"            // the signature does not verify
 	ESSCertificate     Kind = "ESS_CERTIFICATE"      // the signing certificate attribute names another certificate
 
-	TimeStampRefused  Kind = "TIME_STAMP_REFUSED"   // the authority gave none
-	TimeStampNonce    Kind = "TIME_STAMP_NONCE"     // the answer to another question
-	TimeStampImprint  Kind = "TIME_STAMP_IMPRINT"   // over something else
-	TimeStampESS      Kind = "TIME_STAMP_ESS"       // its certificate is not named by a signed attribute
-	TimeStampUsage    Kind = "TIME_STAMP_USAGE"     // its certificate is not for time stamps alone
-	TimeStampPeriod   Kind = "TIME_STAMP_PERIOD"    // outside of the period of a certificate in its path
+	TimeStampRefused   Kind = "TIME_STAMP_REFUSED"   // the authority gave none
+	TimeStampNonce     Kind = "TIME_STAMP_NONCE"     // the answer to another question
+	TimeStampImprint   Kind = "TIME_STAMP_IMPRINT"   // over something else
+	TimeStampESS       Kind = "TIME_STAMP_ESS"       // its certificate is not named by a signed attribute
+	TimeStampUsage     Kind = "TIME_STAMP_USAGE"     // its certificate is not for time stamps alone
+	TimeStampPeriod    Kind = "TIME_STAMP_PERIOD"    // outside of the period of a certificate in its path
 	TimeStampUntrusted Kind = "TIME_STAMP_UNTRUSTED" // no path to a pinned root
 )
 

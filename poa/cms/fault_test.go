@@ -92,12 +92,12 @@ func TestVerifyRefusesWithoutRunningOpenSSL(t *testing.T) {
 		"trailing byte":              {append(slices.Clone(attached), 0), nil, all, cms.TrailingData},
 		"two files in one":           {append(slices.Clone(attached), attached...), nil, all, cms.TrailingData},
 		"more bytes than allowed":    {attached, nil, small, cms.TooLarge},
-		"more elements than allowed": {attached, nil, few, cms.TooLarge},
+		"more elements than allowed": {attached, nil, few, cms.TooManyElements},
 		"more content than allowed":  {detached, make([]byte, all.MaxBytes+1), all, cms.TooLarge},
 		"deeper than allowed":        {attached, nil, shallow, cms.TooDeep},
 		"nested body of 4 MB":        {nested(2 << 20), nil, all, cms.TooDeep},
 		"nested, definite lengths":   {wideNested(5000), nil, all, cms.TooDeep},
-		"many tiny elements":         {append([]byte{0x30, 0x80}, bytes.Repeat([]byte{0x05, 0x00}, 2<<20)...), nil, all, cms.TooLarge},
+		"many tiny elements":         {append([]byte{0x30, 0x80}, bytes.Repeat([]byte{0x05, 0x00}, 2<<20)...), nil, all, cms.TooManyElements},
 		"only ends of contents":      {make([]byte, 1000), nil, all, cms.Malformed},
 		"indefinite primitive":       {[]byte{0x04, 0x80, 0, 0}, nil, all, cms.Malformed},
 		"length of five bytes":       {[]byte{0x30, 0x85, 0, 0, 0, 0, 1, 0}, nil, all, cms.Malformed},
@@ -108,10 +108,10 @@ func TestVerifyRefusesWithoutRunningOpenSSL(t *testing.T) {
 		"detached, without content":  {detached, nil, all, cms.NoContent},
 		"detached, other content":    {detached, []byte("other"), all, cms.Digest},
 		"detached, empty content":    {detached, []byte{}, all, cms.Digest},
-		"attached, other beside":     {attached, []byte("other"), all, cms.Digest},
+		"attached, other beside":     {attached, []byte("other"), all, cms.OtherContent},
 		"altered signature":          {flipped, nil, all, cms.Signature},
-		"unlike content type":        {replaceOnce(t, attached, rawData, rawReceiptData), nil, all, cms.ContentType},
-		"no digest attribute":        {replaceOnce(t, attached, rawMessageDigest, rawReceiptData), nil, all, cms.Digest},
+		"unlike content type":        {replaceOnce(t, attached, rawData, rawReceiptData), nil, all, cms.ForeignContent},
+		"no digest attribute":        {replaceOnce(t, attached, rawMessageDigest, rawReceiptData), nil, all, cms.NoDigest},
 		"repeated attribute":         {replaceOnce(t, withTime(t, signer), rawSigningTime, rawMessageDigest), nil, all, cms.Malformed},
 		"another's certificate":      {mustSign(t, &foreign), nil, all, cms.Signature},
 		"another kind of key":        {mustSign(t, &wrongKey), nil, all, cms.Algorithm},
@@ -168,7 +168,7 @@ func TestVerifyRefusesWhatOpenSSLCanBeMadeToWrite(t *testing.T) {
 		args []string
 		want cms.Kind
 	}{
-		"SHA-1":                     {[]string{"-md", "sha1"}, cms.Algorithm},
+		"SHA-1":                     {[]string{"-md", "sha1"}, cms.WeakDigest},
 		"SHA-224":                   {[]string{"-md", "sha224"}, cms.Algorithm},
 		"SHA3-256":                  {[]string{"-md", "sha3-256"}, cms.Algorithm},
 		"RSA-PSS with another mask": {[]string{"-keyopt", "rsa_padding_mode:pss", "-keyopt", "rsa_mgf1_md:sha1"}, cms.Algorithm},
@@ -177,7 +177,7 @@ func TestVerifyRefusesWhatOpenSSLCanBeMadeToWrite(t *testing.T) {
 		"no signed attributes":      {[]string{"-noattr"}, cms.NoSignedAttributes},
 		"no certificate":            {[]string{"-nocerts"}, cms.NoCertificate},
 		"only another certificate":  {[]string{"-nocerts", "-certfile", "b.pem"}, cms.NoCertificate},
-		"another content type":      {[]string{"-econtent_type", "1.2.840.113549.1.9.16.1.4"}, cms.ContentType},
+		"another content type":      {[]string{"-econtent_type", "1.2.840.113549.1.9.16.1.4"}, cms.ForeignContent},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -4,11 +4,17 @@ package cms_test
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/elliptic"
+	"encoding/asn1"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -83,55 +89,87 @@ func (b bench) sign(args ...string) []byte {
 	return b.read("out")
 }
 
+// keys are one signer for each kind of key, made once.
+var keys = sync.OnceValue(func() map[string]*poatest.Signer {
+	ca, err := poatest.NewCA(instant)
+	if err != nil {
+		panic(err)
+	}
+	signers := map[string]*poatest.Signer{}
+	for name, option := range map[string]poatest.Option{
+		"RSA-PKCS1-v1_5": poatest.WithRSABits(2048), "RSA-PSS": poatest.WithRSABits(3072),
+		"ECDSA-P-256": poatest.WithECDSA(elliptic.P256()), "ECDSA-P-384": poatest.WithECDSA(elliptic.P384()),
+	} {
+		if signers[name], err = ca.Issue(person, option); err != nil {
+			panic(err)
+		}
+	}
+	return signers
+})
+
+// hashes are the digests by the name that Verify gives them.
+var hashes = map[string]crypto.Hash{"SHA-256": crypto.SHA256, "SHA-384": crypto.SHA384, "SHA-512": crypto.SHA512}
+
+// everyKind runs a subtest for each kind of key and each digest.
+func everyKind(t *testing.T, run func(t *testing.T, key, digest string, b bench, signer *poatest.Signer)) {
+	for key, signer := range keys() {
+		for digest := range hashes {
+			t.Run(key+" with "+digest, func(t *testing.T) {
+				t.Parallel()
+				run(t, key, digest, newBench(t, signer), signer)
+			})
+		}
+	}
+}
+
+// Every combination of key, digest, form, name of the signer and CAdES that openssl cms -sign can be told to write.
 func TestVerifyTakesWhatOpenSSLWrites(t *testing.T) {
 	t.Parallel()
-	rsa := []poatest.Option{}
-	tests := map[string]struct {
-		key               []poatest.Option
-		args              []string
-		detached          bool
-		digest, signature string
-	}{
-		"attached DER":           {rsa, []string{"-nodetach", "-outform", "DER"}, false, "SHA-256", "RSA-PKCS1-v1_5"},
-		"attached PEM":           {rsa, []string{"-nodetach", "-outform", "PEM"}, false, "SHA-256", "RSA-PKCS1-v1_5"},
-		"detached":               {rsa, []string{"-outform", "DER"}, true, "SHA-256", "RSA-PKCS1-v1_5"},
-		"indefinite length":      {rsa, []string{"-nodetach", "-stream", "-outform", "DER"}, false, "SHA-256", "RSA-PKCS1-v1_5"},
-		"signer by key":          {rsa, []string{"-nodetach", "-keyid", "-outform", "DER"}, false, "SHA-256", "RSA-PKCS1-v1_5"},
-		"SHA-384":                {rsa, []string{"-nodetach", "-md", "sha384", "-outform", "DER"}, false, "SHA-384", "RSA-PKCS1-v1_5"},
-		"SHA-512":                {rsa, []string{"-nodetach", "-md", "sha512", "-outform", "DER"}, false, "SHA-512", "RSA-PKCS1-v1_5"},
-		"CAdES-BES":              {rsa, []string{"-nodetach", "-cades", "-outform", "DER"}, false, "SHA-256", "RSA-PKCS1-v1_5"},
-		"CAdES-BES with SHA-512": {rsa, []string{"-nodetach", "-cades", "-md", "sha512", "-outform", "DER"}, false, "SHA-512", "RSA-PKCS1-v1_5"},
-		"RSA-PSS": {rsa, []string{"-nodetach", "-keyopt", "rsa_padding_mode:pss", "-keyopt", "rsa_pss_saltlen:digest", "-outform", "DER"},
-			false, "SHA-256", "RSA-PSS"},
-		"RSA-PSS, longest salt": {rsa, []string{"-nodetach", "-md", "sha384", "-keyopt", "rsa_padding_mode:pss", "-keyopt", "rsa_pss_saltlen:max", "-outform", "DER"},
-			false, "SHA-384", "RSA-PSS"},
-		"P-256": {[]poatest.Option{poatest.WithECDSA(elliptic.P256())}, []string{"-nodetach", "-outform", "DER"}, false, "SHA-256", "ECDSA-P-256"},
-		"P-384": {[]poatest.Option{poatest.WithECDSA(elliptic.P384())}, []string{"-nodetach", "-md", "sha384", "-outform", "DER"}, false, "SHA-384", "ECDSA-P-384"},
-		"P-384 by key, detached": {[]poatest.Option{poatest.WithECDSA(elliptic.P384())},
-			[]string{"-md", "sha384", "-keyid", "-outform", "DER"}, true, "SHA-384", "ECDSA-P-384"},
+	forms := map[string][]string{
+		"attached DER": {"-nodetach", "-outform", "DER"},
+		"attached PEM": {"-nodetach", "-outform", "PEM"},
+		"attached BER": {"-nodetach", "-stream", "-outform", "DER"},
+		"detached DER": {"-outform", "DER"},
+		"detached PEM": {"-outform", "PEM"},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			signer := issue(t, test.key...)
-			file := newBench(t, signer).sign(test.args...)
-			var beside []byte
-			if test.detached {
-				beside = content
+	everyKind(t, func(t *testing.T, key, digest string, b bench, signer *poatest.Signer) {
+		for form, args := range forms {
+			for _, options := range [][]string{nil, {"-keyid"}, {"-cades"}, {"-keyid", "-cades"}} {
+				args := slices.Concat(args, options, []string{"-md", strings.ToLower(strings.ReplaceAll(digest, "-", ""))})
+				if key == "RSA-PSS" && form == "attached BER" {
+					continue // openssl 3.0 fails to write it; TestVerifyTakesIndefiniteLengths has it
+				}
+				if key == "RSA-PSS" {
+					args = append(args, "-keyopt", "rsa_padding_mode:pss", "-keyopt", "rsa_pss_saltlen:digest")
+				}
+				detached := strings.HasPrefix(form, "detached")
+				var beside []byte
+				if detached {
+					beside = content
+				}
+				file := b.sign(args...)
+				got, err := cms.Verify(file, beside, cms.DefaultLimits())
+				if err != nil {
+					t.Fatalf("%v: %v", args, err)
+				}
+				if !got.Signer.Equal(signer.Certificate) || !bytes.Equal(got.Content, content) || got.SigningTime == nil {
+					t.Errorf("%v: another signer, content or signing time: %v", args, got.SigningTime)
+				}
+				want := []any{detached, digest, key, hashes[digest]}
+				if diff := cmp.Diff(want, []any{got.Detached, got.Digest, got.SignatureAlgorithm, got.Hash}); diff != "" {
+					t.Errorf("%v: %s", args, diff)
+				}
+				secondOpinion(t, file, got)
 			}
-			got, err := cms.Verify(file, beside, cms.DefaultLimits())
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !got.Signer.Equal(signer.Certificate) || !bytes.Equal(got.Content, content) || got.SigningTime == nil {
-				t.Errorf("another signer, content or signing time: %v", got.SigningTime)
-			}
-			want := []any{test.detached, test.digest, test.signature}
-			if diff := cmp.Diff(want, []any{got.Detached, got.Digest, got.SignatureAlgorithm}); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
+		}
+	})
+	t.Run("RSA-PSS with the longest salt", func(t *testing.T) {
+		t.Parallel()
+		file := newBench(t, keys()["RSA-PSS"]).sign("-nodetach", "-outform", "DER", "-keyopt", "rsa_padding_mode:pss", "-keyopt", "rsa_pss_saltlen:max")
+		if _, err := cms.Verify(file, nil, cms.DefaultLimits()); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // A streamed file comes in many pieces of octet string; all of them are the content.
@@ -150,48 +188,118 @@ func TestVerifyJoinsTheSegmentsOfALargeStream(t *testing.T) {
 	}
 }
 
+// Every combination that Sign can write.
 func TestOpenSSLVerifiesWhatSignWrites(t *testing.T) {
 	t.Parallel()
-	tests := map[string]struct {
-		key     []poatest.Option
-		options cms.SignOptions
-	}{
-		"attached":            {nil, cms.SignOptions{}},
-		"detached":            {nil, cms.SignOptions{Detached: true}},
-		"with signing time":   {nil, cms.SignOptions{SigningTime: instant}},
-		"signer by key":       {nil, cms.SignOptions{KeyID: true}},
-		"signing certificate": {nil, cms.SignOptions{ESS: true}},
-		"P-384":               {[]poatest.Option{poatest.WithECDSA(elliptic.P384())}, cms.SignOptions{}},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			signer := issue(t, test.key...)
-			b := newBench(t, signer)
-			file, err := signer.Sign(content, test.options)
+	everyKind(t, func(t *testing.T, key, digest string, b bench, signer *poatest.Signer) {
+		b.write("root.pem", signer.RootPEM())
+		for number := range 1 << 4 {
+			on := func(bit int) bool { return number>>bit&1 == 1 }
+			options := cms.SignOptions{Hash: hashes[digest], PSS: key == "RSA-PSS", Detached: on(0), KeyID: on(1), ESS: on(2)}
+			if on(3) {
+				options.SigningTime = instant
+			}
+			file, err := signer.Sign(content, options)
 			if err != nil {
 				t.Fatal(err)
 			}
 			b.write("file", file)
-			b.write("root.pem", signer.RootPEM())
 			args := []string{"cms", "-verify", "-binary", "-inform", "DER", "-in", "file", "-out", "seen",
 				"-CAfile", "root.pem", "-purpose", "any", "-attime", strconv.FormatInt(instant.Unix(), 10)}
-			if test.options.Detached {
+			if options.Detached {
 				args = append(args, "-content", "content")
 			}
-			if test.options.ESS {
+			if options.ESS {
 				args = append(args, "-cades")
 			}
 			b.openssl(args...)
 			if !bytes.Equal(b.read("seen"), content) {
-				t.Error("openssl saw another content")
+				t.Errorf("%+v: openssl saw another content", options)
 			}
 			got, err := cms.Verify(file, content, cms.DefaultLimits())
 			if err != nil {
-				t.Fatal(err)
+				t.Fatalf("%+v: %v", options, err)
 			}
-			if claimed := got.SigningTime; (claimed != nil) != !test.options.SigningTime.IsZero() {
-				t.Errorf("signing time %v", claimed)
+			if got.Digest != digest || got.SignatureAlgorithm != key || got.Detached != options.Detached || (got.SigningTime != nil) != on(3) {
+				t.Errorf("%+v: read as %s, %s, %v", options, got.Digest, got.SignatureAlgorithm, got.SigningTime)
+			}
+			secondOpinion(t, file, got)
+		}
+	})
+}
+
+// indefinite rewrites DER with indefinite lengths all over, and strings of bytes in pieces where it is told to.
+func indefinite(t testing.TB, der []byte, piece int) []byte {
+	t.Helper()
+	var out []byte
+	for len(der) > 0 {
+		var v asn1.RawValue
+		rest, err := asn1.Unmarshal(der, &v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tag := der[0]
+		der = rest
+		switch {
+		case v.IsCompound:
+			out = append(append(append(out, tag, 0x80), indefinite(t, v.Bytes, piece)...), 0, 0)
+		case tag == asn1.TagOctetString && piece > 0:
+			out = append(out, tag|0x20, 0x80)
+			for part := range slices.Chunk(v.Bytes, piece) {
+				one, err := asn1.Marshal(part)
+				if err != nil {
+					t.Fatal(err)
+				}
+				out = append(out, one...)
+			}
+			out = append(out, 0, 0)
+		default:
+			out = append(out, v.FullBytes...)
+		}
+	}
+	return out
+}
+
+// BER is taken in any form, and is the same file as its DER.
+func TestVerifyTakesIndefiniteLengths(t *testing.T) {
+	t.Parallel()
+	for key, signer := range keys() {
+		for _, piece := range []int{0, 1, 7, 1000} {
+			t.Run(fmt.Sprintf("%s in pieces of %d", key, piece), func(t *testing.T) {
+				t.Parallel()
+				file, err := signer.Sign(content, cms.SignOptions{ESS: true, PSS: key == "RSA-PSS"})
+				if err != nil {
+					t.Fatal(err)
+				}
+				ber := indefinite(t, file, piece)
+				if got, err := cms.Verify(ber, content, cms.DefaultLimits()); err != nil || !got.Signer.Equal(signer.Certificate) {
+					t.Fatal(err)
+				}
+				der, err := cms.Normalized(ber)
+				if err != nil || !bytes.Equal(der, file) {
+					t.Errorf("not the DER that it was made of: %v", err)
+				}
+			})
+		}
+	}
+}
+
+// A card signs a digest and nothing else; what it cannot do is an error, never another signature than was asked for.
+func TestSignRefusesWhatIsNotInTheTable(t *testing.T) {
+	t.Parallel()
+	curve, rsa := keys()["ECDSA-P-256"], keys()["RSA-PSS"]
+	for name, test := range map[string]struct {
+		signer  *poatest.Signer
+		options cms.SignOptions
+	}{
+		"RSA-PSS by an ECDSA key": {curve, cms.SignOptions{PSS: true}},
+		"SHA-1":                   {rsa, cms.SignOptions{Hash: crypto.SHA1}},
+		"SHA-224":                 {curve, cms.SignOptions{Hash: crypto.SHA224}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if file, err := test.signer.Sign(content, test.options); err == nil || file != nil {
+				t.Error("signed")
 			}
 		})
 	}

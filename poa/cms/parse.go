@@ -15,6 +15,9 @@ var (
 	oidContentType   = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 3}
 	oidMessageDigest = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 4}
 	oidSigningTime   = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 5}
+	oidTSTInfo       = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 16, 1, 4}
+	oidESS           = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 16, 2, 12}
+	oidTimeStamp     = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 16, 2, 14}
 	oidESSv2         = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 16, 2, 47}
 )
 
@@ -27,6 +30,15 @@ type signedData struct {
 	signer       signerInfo
 }
 
+// Bounds of the parts of a file that cost more than their bytes: each certificate is parsed into a tree of its own, and
+// each attribute into a slice.
+const (
+	maxCertificates     = 32
+	maxCertificateBytes = 256 << 10
+	maxAttributeBytes   = 64 << 10
+	maxStampBytes       = 512 << 10
+)
+
 // signerInfo is RFC 5652 section 5.3.
 type signerInfo struct {
 	issuer             []byte // DER; nil where keyID is given
@@ -36,6 +48,7 @@ type signerInfo struct {
 	attributes         []byte // DER of the SET OF Attribute, as signed; nil where there are none
 	signatureAlgorithm pkix.AlgorithmIdentifier
 	signature          []byte
+	unsigned           []byte // content of the SET OF Attribute that anyone may have added
 }
 
 // fields hands out the values of a SEQUENCE or SET one after the other and remembers the first failure.
@@ -44,23 +57,47 @@ type fields struct {
 	bad  bool
 }
 
+// next reads the next header. toDER has seen all bytes, so the checks here only guard against its own mistakes;
+// encoding/asn1 would do the same by reflection, which costs more than the rest of the parsing.
 func (f *fields) next() asn1.RawValue {
-	var v asn1.RawValue
-	rest, err := asn1.Unmarshal(f.rest, &v)
-	if err != nil {
-		f.bad, rest = true, nil
+	tag, body, ok := cut(f.rest)
+	if f.bad || !ok {
+		f.bad, f.rest = true, nil
+		return asn1.RawValue{}
 	}
-	f.rest = rest
-	return v
+	full := f.rest[:len(f.rest)-len(body.after)]
+	f.rest = body.after
+	return asn1.RawValue{
+		Class: int(tag >> 6), Tag: int(tag & longTag), IsCompound: tag&constructed != 0, Bytes: body.content, FullBytes: full,
+	}
 }
 
-// want returns the next value, which must be of this universal tag.
+// inside is the content of a value, and what follows the value.
+type inside struct{ content, after []byte }
+
+// cut takes the first value off DER.
+func cut(der []byte) (tag byte, body inside, ok bool) {
+	s := scanner{in: der}
+	tag, length, err := s.header(len(der))
+	if err != nil || length == indefiniteLen {
+		return 0, inside{}, false
+	}
+	end := s.pos + length
+	return tag, inside{der[s.pos:end:end], der[end:]}, true
+}
+
+// want returns the next value, which must be of this universal tag: a sequence or a set, or else a primitive value.
 func (f *fields) want(tag int) asn1.RawValue {
 	v := f.next()
-	if v.Class != asn1.ClassUniversal || v.Tag != tag {
+	if v.Class != asn1.ClassUniversal || v.Tag != tag || v.IsCompound != (tag == asn1.TagSequence || tag == asn1.TagSet) {
 		f.bad = true
 	}
 	return v
+}
+
+// peek tells whether the next value is of this universal tag.
+func (f *fields) peek(tag int) bool {
+	return len(f.rest) > 0 && int(f.rest[0]&^constructed) == tag
 }
 
 // optional returns the next value if it has this context tag.
@@ -85,6 +122,17 @@ func (f *fields) decode(into any) {
 	if rest, err := asn1.Unmarshal(v.FullBytes, into); err != nil || len(rest) > 0 {
 		f.bad = true
 	}
+}
+
+// algorithm reads an AlgorithmIdentifier (RFC 5280 section 4.1.1.2).
+func (f *fields) algorithm() (id pkix.AlgorithmIdentifier) {
+	inner := fields{rest: f.want(asn1.TagSequence).Bytes}
+	inner.decode(&id.Algorithm)
+	if len(inner.rest) > 0 {
+		id.Parameters = inner.next()
+	}
+	f.bad = f.bad || !inner.done()
+	return id
 }
 
 func (f *fields) done() bool { return !f.bad && len(f.rest) == 0 }
@@ -130,11 +178,37 @@ func parseSignedData(body []byte) (*signedData, error) {
 	if err := sd.readSigners(signers.Bytes); err != nil {
 		return nil, err
 	}
-	var err error
-	if sd.certificates, err = x509.ParseCertificates(certificates.Bytes); err != nil {
-		return nil, fault(Malformed, "a certificate cannot be parsed")
+	if err := sd.readCertificates(certificates.Bytes); err != nil {
+		return nil, err
 	}
 	return sd, nil
+}
+
+// readCertificates reads the certificates of a file; other choices of RFC 5652 section 10.2.2 (attribute
+// certificates) are passed over.
+func (sd *signedData) readCertificates(set []byte) error {
+	if len(set) > maxCertificateBytes {
+		return fault(TooLarge, "more bytes of certificates than allowed")
+	}
+	f := fields{rest: set}
+	for len(f.rest) > 0 {
+		v := f.next()
+		if f.bad {
+			return fault(Malformed, "the certificates cannot be read")
+		}
+		if v.Class != asn1.ClassUniversal {
+			continue
+		}
+		if len(sd.certificates) == maxCertificates {
+			return fault(TooManyElements, "more certificates than allowed")
+		}
+		certificate, err := x509.ParseCertificate(v.FullBytes)
+		if err != nil {
+			return fault(Malformed, "a certificate cannot be parsed")
+		}
+		sd.certificates = append(sd.certificates, certificate)
+	}
+	return nil
 }
 
 func (sd *signedData) readContent(encapsulated []byte) error {
@@ -172,21 +246,26 @@ func (si *signerInfo) read(body []byte) error {
 	f := fields{rest: body}
 	f.want(asn1.TagInteger)
 	if keyID, ok := f.optional(0); ok {
-		si.keyID = keyID.Bytes
+		si.keyID, f.bad = keyID.Bytes, f.bad || keyID.IsCompound
 	} else {
 		sid := fields{rest: f.want(asn1.TagSequence).Bytes}
 		si.issuer = sid.want(asn1.TagSequence).FullBytes
 		sid.decode(&si.serial)
 		f.bad = f.bad || !sid.done()
 	}
-	f.decode(&si.digestAlgorithm)
+	si.digestAlgorithm = f.algorithm()
 	if attributes, ok := f.optional(0); ok {
+		if len(attributes.FullBytes) > maxAttributeBytes {
+			return fault(TooLarge, "more bytes of signed attributes than allowed")
+		}
 		// Signed under the tag of SET OF, not under the one it is sent with (RFC 5652 section 5.4).
 		si.attributes = append([]byte{asn1.TagSet | constructed}, attributes.FullBytes[1:]...)
 	}
-	f.decode(&si.signatureAlgorithm)
+	si.signatureAlgorithm = f.algorithm()
 	si.signature = f.want(octetString).Bytes
-	f.optional(1) // unsigned attributes prove nothing here
+	if unsigned, ok := f.optional(1); ok {
+		si.unsigned = unsigned.Bytes
+	}
 	if !f.done() {
 		return fault(Malformed, "not the fields of a signer")
 	}

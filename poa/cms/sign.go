@@ -47,6 +47,7 @@ type wireSigner struct {
 	Attributes         asn1.RawValue
 	SignatureAlgorithm pkix.AlgorithmIdentifier
 	Signature          []byte
+	Unsigned           asn1.RawValue `asn1:"optional"`
 }
 
 type wireContent struct {
@@ -63,69 +64,116 @@ type wireSignedData struct {
 }
 
 // Sign makes one CMS SignedData in DER with one signer, its certificate and the signed attributes content type,
-// message digest and, where asked for, signing time: the shape that jpki/myna writes. pkcs7 is not used for it,
-// since that would always write the machine's time.
+// message digest and, where asked for, signing time and signing-certificate-v2: the shape that jpki/myna writes.
+// key is asked to sign one digest, which is all that a card can do. Whether it is the certificate's is not asked here:
+// a caller that drives a card with two keys verifies what it got. pkcs7 is not used for it, since that would always
+// write the machine's time.
 func Sign(content []byte, certificate *x509.Certificate, key crypto.Signer, options SignOptions) ([]byte, error) {
-	hash, digestOID, signatureOID, err := chooseSigning(key.Public(), options.Hash)
+	how, err := chooseSigning(key.Public(), options)
 	if err != nil {
 		return nil, err
 	}
-	attributes, err := signedAttributes(content, certificate, hash, options)
+	if len(options.ContentType) == 0 {
+		options.ContentType = oidData
+	}
+	attributes, err := signedAttributes(content, certificate, how.hash, options)
 	if err != nil {
 		return nil, fmt.Errorf("encoding signed attributes: %w", err)
 	}
-	signature, err := key.Sign(rand.Reader, sum(hash, attributes), hash)
+	signature, err := key.Sign(rand.Reader, sum(how.hash, attributes), how.options)
 	if err != nil {
 		return nil, fmt.Errorf("signing attributes: %w", err)
 	}
 	signer := wireSigner{
-		Version: 1, DigestAlgorithm: pkix.AlgorithmIdentifier{Algorithm: digestOID},
-		Attributes:         asn1.RawValue{FullBytes: append([]byte{0xa0}, attributes[1:]...)},
-		SignatureAlgorithm: signatureAlgorithm(signatureOID), Signature: signature,
+		Version: 1, DigestAlgorithm: how.digest, SignatureAlgorithm: how.signature, Signature: signature,
+		Attributes: asn1.RawValue{FullBytes: append([]byte{0xa0}, attributes[1:]...)},
 	}
 	if err := signer.name(certificate, options.KeyID); err != nil {
 		return nil, err
 	}
-	der, err := assemble(content, certificate, signer, options.Detached)
+	if err := signer.stamp(options.TimeStamp); err != nil {
+		return nil, err
+	}
+	der, err := assemble(content, certificate, signer, options)
 	if err != nil {
 		return nil, fmt.Errorf("encoding signed data: %w", err)
 	}
 	return der, nil
 }
 
-// chooseSigning returns hash, digest OID and signature OID for a key; RSA is named rsaEncryption, as the card's tools do.
-func chooseSigning(public crypto.PublicKey, hash crypto.Hash) (crypto.Hash, asn1.ObjectIdentifier, asn1.ObjectIdentifier, error) {
-	curve, isECDSA := public.(*ecdsa.PublicKey)
-	if _, isRSA := public.(*rsa.PublicKey); !isRSA && !isECDSA {
-		return 0, nil, nil, errors.New("choosing algorithm: key is neither RSA nor ECDSA")
-	}
-	if hash == 0 {
-		hash = crypto.SHA256
-		if isECDSA && curve.Curve == elliptic.P384() {
-			hash = crypto.SHA384
-		}
-	}
-	table := map[crypto.Hash][2]asn1.ObjectIdentifier{
-		crypto.SHA256: {oidSHA256, oidECDSASHA256},
-		crypto.SHA384: {oidSHA384, oidECDSASHA384},
-		crypto.SHA512: {oidSHA512, oidECDSASHA512},
-	}
-	row, ok := table[hash]
-	if !ok {
-		return 0, nil, nil, errors.New("choosing algorithm: digest is not SHA-256, SHA-384 or SHA-512")
-	}
-	if isECDSA {
-		return hash, row[0], row[1], nil
-	}
-	return hash, row[0], oidRSA, nil
+// signing is how one key signs.
+type signing struct {
+	hash              crypto.Hash
+	options           crypto.SignerOpts
+	digest, signature pkix.AlgorithmIdentifier
 }
 
-func signatureAlgorithm(oid asn1.ObjectIdentifier) pkix.AlgorithmIdentifier {
-	id := pkix.AlgorithmIdentifier{Algorithm: oid}
-	if oid.Equal(oidRSA) {
-		id.Parameters = asn1.NullRawValue // RFC 3370 section 3.2
+var errAlgorithm = errors.New("choosing algorithm: not RSA PKCS #1 v1.5, RSA-PSS or ECDSA with SHA-256, SHA-384 or SHA-512")
+
+// signingOIDs are, for each hash, the digest and ECDSA with it; RSA is named rsaEncryption, as the card's tools do.
+var signingOIDs = map[crypto.Hash][2]asn1.ObjectIdentifier{
+	crypto.SHA256: {oidSHA256, oidECDSASHA256},
+	crypto.SHA384: {oidSHA384, oidECDSASHA384},
+	crypto.SHA512: {oidSHA512, oidECDSASHA512},
+}
+
+func chooseSigning(public crypto.PublicKey, options SignOptions) (how signing, err error) {
+	how.hash = options.Hash
+	curve, isECDSA := public.(*ecdsa.PublicKey)
+	if how.hash == 0 {
+		how.hash = crypto.SHA256
+		if isECDSA && curve.Curve == elliptic.P384() {
+			how.hash = crypto.SHA384
+		}
 	}
-	return id
+	oids, ok := signingOIDs[how.hash]
+	_, isRSA := public.(*rsa.PublicKey)
+	if !ok || !isRSA && !isECDSA || isECDSA && options.PSS {
+		return how, errAlgorithm
+	}
+	how.digest, how.options = pkix.AlgorithmIdentifier{Algorithm: oids[0]}, how.hash
+	switch {
+	case isECDSA:
+		how.signature.Algorithm = oids[1]
+	case options.PSS:
+		how.options = &rsa.PSSOptions{SaltLength: how.hash.Size(), Hash: how.hash}
+		how.signature, err = pssIdentifier(how.digest, how.hash)
+	default:
+		how.signature = pkix.AlgorithmIdentifier{Algorithm: oidRSA, Parameters: asn1.NullRawValue} // RFC 3370 section 3.2
+	}
+	return how, err
+}
+
+// pssIdentifier is RFC 4056 section 3: the digest is also the mask's, the salt has its length.
+func pssIdentifier(digest pkix.AlgorithmIdentifier, hash crypto.Hash) (id pkix.AlgorithmIdentifier, err error) {
+	mask, err := asn1.Marshal(digest)
+	if err != nil {
+		return id, fmt.Errorf("encoding RSA-PSS parameters: %w", err)
+	}
+	parameters, err := asn1.Marshal(pssParameters{
+		Hash: digest, MGF: pkix.AlgorithmIdentifier{Algorithm: oidMGF1, Parameters: asn1.RawValue{FullBytes: mask}}, Salt: hash.Size(), Trailer: 1,
+	})
+	if err != nil {
+		return id, fmt.Errorf("encoding RSA-PSS parameters: %w", err)
+	}
+	return pkix.AlgorithmIdentifier{Algorithm: oidRSAPSS, Parameters: asn1.RawValue{FullBytes: parameters}}, nil
+}
+
+// stamp adds a time stamp token over the signature value as the one unsigned attribute (RFC 3161 appendix A).
+func (s *wireSigner) stamp(ask func(signature []byte) ([]byte, error)) error {
+	if ask == nil {
+		return nil
+	}
+	token, err := ask(s.Signature)
+	if err != nil {
+		return fmt.Errorf("stamping signature: %w", err)
+	}
+	one, err := asn1.Marshal(wireAttribute{Type: oidTimeStamp, Values: []asn1.RawValue{{FullBytes: token}}})
+	if err != nil {
+		return fmt.Errorf("stamping signature: %w", err)
+	}
+	s.Unsigned = asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: 1, IsCompound: true, Bytes: one}
+	return nil
 }
 
 // signedAttributes returns the DER of the SET OF Attribute, sorted as DER asks.
@@ -135,7 +183,7 @@ func signedAttributes(content []byte, certificate *x509.Certificate, hash crypto
 		value any
 		on    bool
 	}{
-		{oidContentType, oidData, true},
+		{oidContentType, options.ContentType, true},
 		{oidMessageDigest, sum(hash, content), true},
 		{oidSigningTime, options.SigningTime.UTC(), !options.SigningTime.IsZero()},
 		{oidESSv2, essValue(certificate), options.ESS},
@@ -186,15 +234,22 @@ func (s *wireSigner) name(certificate *x509.Certificate, byKeyID bool) error {
 	return nil
 }
 
-func assemble(content []byte, certificate *x509.Certificate, signer wireSigner, detached bool) ([]byte, error) {
+func assemble(content []byte, certificate *x509.Certificate, signer wireSigner, options SignOptions) ([]byte, error) {
+	certificates := slices.Clone(certificate.Raw)
+	for _, other := range options.Chain {
+		certificates = append(certificates, other.Raw...)
+	}
 	body := wireSignedData{
 		Version:          signer.Version,
 		DigestAlgorithms: []pkix.AlgorithmIdentifier{signer.DigestAlgorithm},
-		Content:          wireContent{Type: oidData},
-		Certificates:     explicit(certificate.Raw),
+		Content:          wireContent{Type: options.ContentType},
+		Certificates:     explicit(certificates),
 		Signers:          []wireSigner{signer},
 	}
-	if !detached {
+	if !options.ContentType.Equal(oidData) {
+		body.Version = 3 // RFC 5652 section 5.1
+	}
+	if !options.Detached {
 		octets, err := asn1.Marshal(slices.Concat([]byte{}, content))
 		if err != nil {
 			return nil, err
