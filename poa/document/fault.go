@@ -25,6 +25,9 @@ const (
 	Version FaultKind = "VERSION"
 	// Namespace says that an element is of another namespace.
 	Namespace FaultKind = "NAMESPACE"
+	// NoGlyph says that a text holds a character that the pages cannot show as it
+	// is written: the font lacks it, or it changes the one before.
+	NoGlyph FaultKind = "NO_GLYPH"
 	// Unsigned says that the file holds no signature.
 	Unsigned FaultKind = "UNSIGNED"
 	// Changed says that what is signed is not what was drafted.

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package document
+
+import (
+	"fmt"
+	"strings"
+)
+
+// structure writes the tree of tags: what a screen reader follows.
+type structure struct {
+	objects *objects
+	pages   []int
+	parents [][]int // by page and marked piece: the element that owns it
+}
+
+// write returns the number of the tree's root.
+func (s *structure) write(drawn *sheet, field int) int {
+	root := s.objects.add("")
+	for i, p := range drawn.pages {
+		s.parents[i] = make([]int, len(p.owners))
+	}
+	top := s.element(drawn.root, root)
+	form := s.objects.add(fmt.Sprintf("<</Type /StructElem /S /Form /P %s /Pg %s /K <</Type /OBJR /Obj %s>>>>", ref(root), ref(s.pages[0]), ref(field)))
+	var nums strings.Builder
+	for i, owners := range s.parents {
+		fmt.Fprintf(&nums, "%d %s ", i, refs(owners))
+	}
+	fmt.Fprintf(&nums, "%d %s", len(s.parents), ref(form))
+	s.objects.set(root, fmt.Sprintf("<</Type /StructTreeRoot /K [%s %s] /ParentTree <</Nums [%s]>> /ParentTreeNextKey %d>>",
+		ref(top), ref(form), nums.String(), len(s.parents)+1))
+	return root
+}
+
+func (s *structure) element(t *tag, parent int) int {
+	number := s.objects.add("")
+	var kids []string
+	for _, m := range t.content {
+		s.parents[m.page][m.id] = number
+		kids = append(kids, fmt.Sprintf("<</Type /MCR /Pg %s /MCID %d>>", ref(s.pages[m.page]), m.id))
+	}
+	for _, kid := range t.kids {
+		kids = append(kids, ref(s.element(kid, number)))
+	}
+	attrs := t.attrs
+	if attrs != "" {
+		attrs = " " + attrs
+	}
+	s.objects.set(number, fmt.Sprintf("<</Type /StructElem /S /%s /P %s /K [%s]%s>>", t.kind, ref(parent), strings.Join(kids, " "), attrs))
+	return number
+}
