@@ -46,33 +46,38 @@ func startPage(t *testing.T, c Command) *clerk {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	reader, writer := io.Pipe()
-	a := &clerk{t: t, ended: make(chan error, 1)}
+	ended := make(chan error, 1)
 	c.NoBrowser, c.Slot = true, -1
 	if c.Idle == 0 {
 		c.Idle = time.Hour
 	}
 	go func() {
-		a.ended <- c.Sign(ctx, Terminal{In: strings.NewReader(""), Out: writer, Err: io.Discard}, poatest.NewClock(instant))
+		ended <- c.Sign(ctx, Terminal{In: strings.NewReader(""), Out: writer, Err: io.Discard}, poatest.NewClock(instant))
 		_ = writer.Close()
 	}()
-	lines := bufio.NewScanner(reader)
-	if !lines.Scan() {
-		t.Fatal(<-a.ended)
-	}
-	a.address = lines.Text()
-	u, err := url.Parse(a.address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a.base = "http://" + u.Host
-	jar, _ := cookiejar.New(nil)
-	a.http = &http.Client{Jar: jar, Timeout: 30 * time.Second}
+	a := clerkOf(t, reader)
+	a.ended = ended
 	t.Cleanup(func() {
 		a.http.CloseIdleConnections()
 		cancel()
-		<-a.ended
+		<-ended
 	})
 	return a
+}
+
+// clerkOf reads the address that a program prints.
+func clerkOf(t *testing.T, printed io.Reader) *clerk {
+	t.Helper()
+	lines := bufio.NewScanner(printed)
+	if !lines.Scan() {
+		t.Fatal("no address was printed")
+	}
+	u, err := url.Parse(lines.Text())
+	if err != nil {
+		t.Fatal(err)
+	}
+	jar, _ := cookiejar.New(nil)
+	return &clerk{t: t, address: lines.Text(), base: "http://" + u.Host, http: &http.Client{Jar: jar, Timeout: 30 * time.Second}}
 }
 
 func (a *clerk) send(r *http.Request) (int, string) {

@@ -24,7 +24,11 @@ const password = "合言葉 1"
 
 func TestMain(m *testing.M) {
 	_ = os.Setenv("LC_ALL", "en_US.UTF-8")
-	os.Exit(m.Run())
+	code := m.Run()
+	if cardFolder != "" {
+		_ = os.RemoveAll(cardFolder)
+	}
+	os.Exit(code)
 }
 
 func sample(id string) document.Content {
