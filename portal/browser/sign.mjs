@@ -1,7 +1,7 @@
 // The signing page of `ininjo sign`: two drafts are dropped, looked at, signed with a certificate's file; a wrong
 // password first. Every state is looked at as axe does, in both languages, light and dark, narrow and wide.
 // Environment: BASE_URL, OPEN (the address with its secret), FILES and P12 (paths, FILES with a | between), PASSWORD,
-// LANGUAGE, JS (1: with script in the browser, so that axe can run), SCREENSHOT_DIR.
+// SAVE (where the first result goes), LANGUAGE, JS (1: with script in the browser, so that axe can run), SCREENSHOT_DIR.
 import { readFile } from "node:fs/promises";
 import axe from "axe-core";
 import { assert, env, overview, scenario, screenshot, sees } from "./harness.mjs";
@@ -65,9 +65,9 @@ await scenario(`signing in ${lang}, script ${script}`, { javaScript: script, all
   await look(page, "results");
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: ".p7m" }).first().click()]);
   assert.match(download.suggestedFilename(), /\.xml\.p7m$/);
-  console.log(`signed ${(await readFile(await download.path())).toString("base64")}`);
+  await download.saveAs(env("SAVE"));
 
   await press(page, say("quit"));
   await sees(page, say("closed.ended"));
-  if (script) await look(page, "closed");
+  await look(page, "closed");
 });

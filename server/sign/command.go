@@ -48,7 +48,7 @@ type Command struct {
 func (c *Command) Sign(ctx context.Context, t Terminal, clock poa.Clock) error {
 	c.clock, c.texts = clock, textsOfSystem()
 	if c.poll == 0 {
-		c.poll = 5 * time.Second
+		c.poll = 2 * time.Second
 	}
 	err := c.choose(ctx, t)
 	var p *problem

@@ -6,6 +6,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"time"
 )
 
 // policy lets the page load its own style sheet and mark, and nothing else: it has no script.
@@ -15,7 +16,7 @@ const policy = "default-src 'none'; style-src 'self'; img-src 'self'; form-actio
 func (p *page) handler(ctx context.Context) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /open/{secret}", p.enter)
-	mux.Handle("GET /static/{file}", http.FileServerFS(static))
+	mux.HandleFunc("GET /static/{file}", asset)
 	for pattern, handle := range map[string]http.HandlerFunc{
 		"GET /{$}":             p.home,
 		"POST /files":          p.addFiles,
@@ -109,8 +110,14 @@ func (p *page) texts(r *http.Request) Texts {
 	return "ja"
 }
 
-// quit ends the page once the answer is out.
+// quit ends the page a moment after its answer, so that the browser still gets what that answer is drawn with.
 func (p *page) quit(w http.ResponseWriter, r *http.Request) {
 	p.render(w, http.StatusOK, "closed", view{Texts: p.texts(r), Title: "closed.title", Key: "closed.ended"})
-	p.end()
+	time.AfterFunc(time.Second, p.end)
+}
+
+// asset serves the style sheet and the mark, which are no secret; the browser may keep them for the page's life.
+func asset(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "private, max-age=3600")
+	http.ServeFileFS(w, r, static, "static/"+r.PathValue("file"))
 }

@@ -69,7 +69,7 @@ func beginnings(t Texts) []place {
 		all = append(all, place{t.T("folder.home"), home})
 	}
 	if runtime.GOOS != "windows" {
-		return append(all, place{"/", "/"})
+		return append(all, place{t.T("folder.root"), "/"})
 	}
 	for letter := 'A'; letter <= 'Z'; letter++ {
 		if drive := string(letter) + `:\`; isDir(drive) {
