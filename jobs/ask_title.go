@@ -9,7 +9,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/rivertype"
 
 	"ininjo/poa"
 )
@@ -53,19 +52,18 @@ func (w *dueTitles) Work(ctx context.Context, _ *river.Job[poa.DueTitles]) error
 // Timeout leaves room for what a stop of weeks left behind.
 func (w *dueTitles) Timeout(*river.Job[poa.DueTitles]) time.Duration { return 10 * time.Minute }
 
-// askTitleOptions let a round be asked for by one job, whoever enqueued it.
+// askTitleOptions ask for no uniqueness: a round is enqueued in the transaction
+// that opens it, which the database lets happen once, and working it off twice
+// does nothing.
 func askTitleOptions() *river.InsertOpts {
-	return &river.InsertOpts{Queue: queueTitle, MaxAttempts: 25, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
-		rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable, rivertype.JobStateRunning, rivertype.JobStateScheduled,
-		rivertype.JobStateCompleted}}}
+	return &river.InsertOpts{Queue: queueTitle, MaxAttempts: 25}
 }
 
 // insertBatch is how many jobs one statement inserts.
 const insertBatch = 10_000
 
-// enqueueAll copies many jobs into the transaction. A job that is there already
-// fails it: what the jobs are for, such as a title's round, is unique and was
-// opened in the same transaction.
+// enqueueAll copies many jobs into the transaction. What they are for, such as a
+// title's round, is unique and was opened in the same transaction.
 func (i *Inserter) enqueueAll(ctx context.Context, tx pgx.Tx, batch poa.JobBatch) error {
 	params := make([]river.InsertManyParams, 0, min(len(batch), insertBatch))
 	for n, each := range batch {

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"ininjo/db/dbtest"
 	"ininjo/poa"
 )
 
@@ -58,11 +59,7 @@ func whenAllIsOver(end func() error) {
 // folderOf makes a folder that PostgreSQL's user may reach and that goes with
 // the test binary.
 func folderOf(name string) (string, error) {
-	dir, err := os.MkdirTemp("", "ininjo-e2e-"+name+"-")
-	if err != nil {
-		return "", fmt.Errorf("making folder: %w", err)
-	}
-	return dir, nil
+	return dbtest.MakeFolder(name + "-")
 }
 
 // demoRun is the demo as a newcomer runs it.

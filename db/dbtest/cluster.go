@@ -5,7 +5,6 @@ package dbtest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -19,7 +18,7 @@ import (
 )
 
 const (
-	// folderPrefix begins the name of every test cluster's folder; the process
+	// folderPrefix begins the name of every folder of a test process; the process
 	// ID follows.
 	folderPrefix = "ininjo-dbtest-"
 	// fsyncVariable keeps PostgreSQL's safety against power cuts on when "1".
@@ -43,9 +42,15 @@ func Cluster(tb testing.TB) *embedded.Cluster {
 
 func startCluster() (*embedded.Cluster, error) {
 	removeStale(os.TempDir())
-	dir, err := os.MkdirTemp("", folderPrefix+strconv.Itoa(os.Getpid())+"-")
+	removeStale(memoryFolder)
+	dir, err := MakeFolder("")
 	if err != nil {
-		return nil, fmt.Errorf("making the cluster's folder: %w", err)
+		return nil, err
+	}
+	if filepath.Dir(dir) == memoryFolder {
+		if err := removeAtEnd(dir); err != nil {
+			return nil, err
+		}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
@@ -59,6 +64,7 @@ func settings() map[string]string {
 	}
 	return map[string]string{
 		"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off",
+		"wal_level": "minimal", "max_wal_senders": "0", "max_wal_size": "256MB",
 		"shared_buffers": "64MB", "autovacuum_naptime": "1h",
 	}
 }
