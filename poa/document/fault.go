@@ -30,8 +30,42 @@ const (
 	NoGlyph FaultKind = "NO_GLYPH"
 	// Unsigned says that the file holds no signature.
 	Unsigned FaultKind = "UNSIGNED"
-	// Changed says that what is signed is not what was drafted.
+	// Changed says that what is signed is not what was drafted: the file does not
+	// begin with the drafted bytes, or the page is not what the XML in it says.
 	Changed FaultKind = "CHANGED"
+	// SecondRevision says that a PDF holds more than one revision after the draft.
+	SecondRevision FaultKind = "SECOND_REVISION"
+	// TrailingData says that bytes follow the end of a PDF.
+	TrailingData FaultKind = "TRAILING_DATA"
+	// CrossReference says that a PDF's table does not list exactly its objects, or
+	// does not lead back to the draft's.
+	CrossReference FaultKind = "CROSS_REFERENCE"
+	// Encrypted says that a PDF is.
+	Encrypted FaultKind = "ENCRYPTED"
+	// SeveralSignatures says that a PDF holds more than one.
+	SeveralSignatures FaultKind = "SEVERAL_SIGNATURES"
+	// ByteRange says that a PDF's signature does not cover the whole file but
+	// exactly its own place.
+	ByteRange FaultKind = "BYTE_RANGE"
+	// SubFilter says that a PDF's signature is of a kind that is not taken.
+	SubFilter FaultKind = "SUB_FILTER"
+	// Contents says that the place of the signature does not hold one CMS in DER,
+	// filled up with zeros.
+	Contents FaultKind = "CONTENTS"
+	// Replaced says that the signing revision of a PDF changes more of the draft
+	// than a signature needs.
+	Replaced FaultKind = "REPLACED"
+	// Annotation says that the signing revision brings another annotation or field
+	// than that of the signature.
+	Annotation FaultKind = "ANNOTATION"
+	// Covering says that the signature's picture stands outside of its frame.
+	Covering FaultKind = "COVERING"
+	// Active says that the signing revision brings scripts, actions, attachments or
+	// other things that act or are not seen.
+	Active FaultKind = "ACTIVE"
+	// HiddenObject says that the signing revision holds an object that nothing
+	// leads to.
+	HiddenObject FaultKind = "HIDDEN_OBJECT"
 )
 
 // Fault is the error of this package. Where is the path of the element, as in

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package document_test
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"ininjo/poa/cms"
+	"ininjo/poa/document"
+)
+
+func TestSignedPDF(t *testing.T) {
+	t.Parallel()
+	file := signedPDF(t, signWith(person(t)))
+	signature, err := document.PDF{}.Open(file, draftPDF())
+	if err != nil {
+		t.Fatal(err)
+	}
+	verified(t, signature)
+	if !bytes.HasPrefix(signature.Content, draftPDF()) {
+		t.Error("the signed bytes do not begin with the draft")
+	}
+}
+
+// verified verifies the CMS over what it must sign.
+func verified(t *testing.T, s document.Signature) {
+	t.Helper()
+	signed, err := cms.Verify(s.CMS, s.Content, cms.DefaultLimits())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(signed.Content, s.Content) {
+		t.Error("other bytes are signed")
+	}
+}
+
+// TestSignedPDFIsVerifiedByPoppler shows that another program takes what Sign
+// makes, and covers the whole file with it.
+func TestSignedPDFIsVerifiedByPoppler(t *testing.T) {
+	t.Parallel()
+	signer := person(t)
+	path := keep(t, "signed.pdf", signedPDF(t, signWith(signer)))
+	out := pdfsig(t, path)
+	for _, want := range []string{"Signature Validation: Signature is Valid.", "Total document signed", "ETSI.CAdES.detached", "Signature Field Name: Delegator"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("pdfsig does not say %q:\n%s", want, out)
+		}
+	}
+}
+
+// pdfsig asks without certificates: the path is jpki's to judge.
+func pdfsig(t *testing.T, path string) string {
+	t.Helper()
+	command := exec.Command("pdfsig", "-nocert", path)
+	command.Env = append(os.Environ(), "HOME="+filepath.Dir(path)) // no Firefox's certificates
+	out, err := command.CombinedOutput()
+	if err != nil {
+		t.Fatalf("pdfsig (.ci/setup installs it): %v\n%s", err, out)
+	}
+	return string(out)
+}
