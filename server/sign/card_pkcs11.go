@@ -78,7 +78,7 @@ func listCards(path string) (cards []Card, err error) {
 func (m module) card(path string, slot uint) (Card, bool, error) {
 	info, err := m.GetTokenInfo(slot)
 	if err != nil || info.Flags&pkcs11.CKF_TOKEN_INITIALIZED == 0 {
-		return Card{}, false, nil //nolint:nilerr // a card that is just pulled out is not there
+		return Card{}, false, nil // a card that is just pulled out is not there
 	}
 	c := Card{Module: path, Slot: slot, Label: strings.TrimSpace(info.Label), PINMin: int(info.MinPinLen), PINMax: int(info.MaxPinLen),
 		Pinpad: info.Flags&pkcs11.CKF_PROTECTED_AUTHENTICATION_PATH != 0, Tries: triesOf(info)}
@@ -87,7 +87,7 @@ func (m module) card(path string, slot uint) (Card, bool, error) {
 	}
 	session, err := m.OpenSession(slot, pkcs11.CKF_SERIAL_SESSION)
 	if err != nil {
-		return c, true, nil //nolint:nilerr // it is listed all the same
+		return c, true, nil // it is listed all the same
 	}
 	found, err := m.certificates(session)
 	if err == nil {

@@ -113,7 +113,7 @@ func (c *Command) run(ctx context.Context, t Terminal, tasks []*task, k *Key) {
 		n++
 		line := fmt.Sprintf("[%d/%d] %s: %s", n, len(tasks), plain(each.Name), c.texts.T("outcome."+each.Outcome))
 		if each.Outcome == outcomeSigned {
-			line += " → " + each.Target
+			line += " → " + plain(each.Target)
 		}
 		if each.Err != nil {
 			line += " – " + c.texts.Problem(each.Err)

@@ -170,6 +170,15 @@ func TestRefusesWithTheWayOut(t *testing.T) {
 	}
 }
 
+func TestNamesCannotSteerTheTerminal(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"a\x1b[2J.xml", "a\nb", "a\u202egnp.xml"} {
+		if said := Texts("en").Problem(wrong("missing", "name", name)); strings.ContainsFunc(said, hidden) || strings.Contains(said, "\n") {
+			t.Errorf("%q is told as %q", name, said)
+		}
+	}
+}
+
 func must(file []byte, err error) []byte {
 	if err != nil {
 		panic(err)

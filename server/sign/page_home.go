@@ -37,12 +37,9 @@ type view struct {
 	Places []place
 	Files  int
 	// Results.
-	Row      row
-	N, Of    int
-	Uploads  int
-	Counts   []string
-	AllFine  bool
-	Finished bool
+	Row            row
+	N, Of, Uploads int
+	AllFine        bool
 }
 
 // row is a task as a page shows it: a copy, taken under the lock.

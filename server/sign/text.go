@@ -48,11 +48,11 @@ func textsOfSystem() Texts {
 }
 
 // T gives a text with its {placeholders} filled from pairs of name and value; a code's or label's from poa's own
-// texts. A missing one shows as ⟦key⟧.
+// texts. What is filled in cannot steer a terminal. A missing one shows as ⟦key⟧.
 func (t Texts) T(key string, pairs ...string) string {
 	args := map[string]string{}
 	for i := 0; i+1 < len(pairs); i += 2 {
-		args[pairs[i]] = pairs[i+1]
+		args[pairs[i]] = plain(pairs[i+1])
 	}
 	text, ok := texts[string(t)][key]
 	if !ok {
