@@ -20,6 +20,7 @@ type checkRow struct {
 	Kind         string    `bun:"kind"`
 	Result       string    `bun:"result"`
 	Reason       string    `bun:"reason"`
+	Reasons      []string  `bun:"reasons,array"`
 	Note         []byte    `bun:"note"`
 	At           time.Time `bun:"at"`
 }
@@ -36,7 +37,7 @@ func (t *tx) InsertChecks(ctx context.Context, id poa.DelegationID, checks []poa
 	}
 	rows := make([]checkRow, len(checks))
 	for i, c := range checks {
-		rows[i] = checkRow{DelegationID: string(id), Kind: string(c.Kind), Result: string(c.Result), Reason: c.Reason, At: c.At.UTC()}
+		rows[i] = checkRow{DelegationID: string(id), Kind: string(c.Kind), Result: string(c.Result), Reason: c.Reason, Reasons: texts(c.Reasons), At: c.At.UTC()}
 		if c.Note == "" {
 			continue
 		}
@@ -67,7 +68,7 @@ func (r reader) Checks(ctx context.Context, id poa.DelegationID) ([]poa.Check, e
 
 // check opens a row. Of an erased delegation the note is empty.
 func (r reader) check(ctx context.Context, row checkRow) (poa.Check, error) {
-	c := poa.Check{Kind: poa.CheckKind(row.Kind), Result: poa.CheckResult(row.Result), Reason: row.Reason, At: row.At.UTC()}
+	c := poa.Check{Kind: poa.CheckKind(row.Kind), Result: poa.CheckResult(row.Result), Reason: row.Reason, Reasons: fromTexts[string](row.Reasons), At: row.At.UTC()}
 	if row.Note == nil {
 		return c, nil
 	}

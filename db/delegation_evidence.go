@@ -116,8 +116,10 @@ func (t *tx) InsertHandedIn(ctx context.Context, h poa.HandedIn, file []byte) er
 	if _, err := t.q.NewInsert().Model(&row).Exec(ctx); err != nil {
 		return failed(err, "inserting certificate")
 	}
-	if err := t.insertFile(ctx, h.DelegationID, poa.FileCertificate, n, file); err != nil {
-		return err
+	if file != nil {
+		if err := t.insertFile(ctx, h.DelegationID, poa.FileCertificate, n, file); err != nil {
+			return err
+		}
 	}
 	return t.tieCertificate(ctx, h)
 }
@@ -134,6 +136,13 @@ func (t *tx) tieCertificate(ctx context.Context, h poa.HandedIn) error {
 	_, err = t.q.NewUpdate().Model((*projectionRow)(nil)).Set("delegate_certificate_sha256 = ?", h.CertificateSHA256[:]).
 		Where("delegation_id = ?", string(h.DelegationID)).Exec(ctx)
 	return failed(err, "tying certificate")
+}
+
+// UntieCertificate takes the certificate off a draft.
+func (t *tx) UntieCertificate(ctx context.Context, id poa.DelegationID) error {
+	res, err := t.q.NewUpdate().Model((*delegationRow)(nil)).Set("delegate_certificate_sha256 = NULL").Set("delegate_certified_at = NULL").
+		Where("id = ?", string(id)).Where("state = ?", string(poa.StateDrafted)).Where("delegate_certified_at IS NOT NULL").Exec(ctx)
+	return changed(res, err, "untying certificate")
 }
 
 // HandedIn returns the certificate that was handed in last.

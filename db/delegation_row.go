@@ -3,6 +3,7 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strconv"
@@ -22,6 +23,8 @@ type delegationRow struct {
 	DelegatorID         string     `bun:"delegator_id"`
 	State               string     `bun:"state"`
 	Sealed              []byte     `bun:"sealed"`
+	Format              string     `bun:"format"`
+	FilingMode          string     `bun:"filing_mode"`
 	Qualification       string     `bun:"qualification"`
 	ValidFrom           time.Time  `bun:"valid_from"`
 	ValidThrough        time.Time  `bun:"valid_through"`
@@ -65,7 +68,7 @@ func (d *DB) sealedDelegation(ctx context.Context, in poa.Delegation) (delegatio
 		return delegationRow{}, err
 	}
 	return delegationRow{
-		ID: string(in.ID), DelegatorID: in.DelegatorID, State: string(in.State), Sealed: sealed,
+		ID: string(in.ID), DelegatorID: in.DelegatorID, State: string(in.State), Sealed: sealed, Format: string(cmp.Or(in.Format, poa.DefaultFormat)),
 		Qualification: string(in.Contents.Delegate.Qualification), ValidFrom: day(in.ValidFrom), ValidThrough: day(in.ValidThrough),
 		StatusList: in.StatusList.List, StatusIndex: in.StatusList.Index, Replaces: nullText(in.Replaces),
 		DraftedAt: in.DraftedAt.UTC(), DraftSHA256: in.DraftSHA256[:],
@@ -76,7 +79,7 @@ func (d *DB) sealedDelegation(ctx context.Context, in poa.Delegation) (delegatio
 // became of it is still told.
 func (d *DB) delegation(ctx context.Context, r delegationRow) (poa.Delegation, error) {
 	out := poa.Delegation{
-		ID: poa.DelegationID(r.ID), DelegatorID: r.DelegatorID, State: poa.State(r.State),
+		ID: poa.DelegationID(r.ID), DelegatorID: r.DelegatorID, State: poa.State(r.State), Format: poa.DocumentFormat(r.Format), Mode: poa.Mode(r.FilingMode),
 		ValidFrom: fromDay(&r.ValidFrom), ValidThrough: fromDay(&r.ValidThrough),
 		StatusList: poa.StatusListEntry{List: r.StatusList, Index: r.StatusIndex},
 		Replaces:   fromNullText[poa.DelegationID](r.Replaces), Version: r.Version, DraftedAt: r.DraftedAt.UTC(),

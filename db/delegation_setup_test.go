@@ -94,7 +94,7 @@ func days(from, through int) poa.Term {
 // drafted inserts a draft and returns it.
 func (w *world) drafted(t failer, delegator string, term poa.Term, replaces poa.DelegationID) poa.Delegation {
 	t.Helper()
-	d := poa.Delegation{ID: poa.NewDelegationID(), DelegatorID: delegator, State: poa.StateDrafted, ValidFrom: term.From, ValidThrough: term.Through,
+	d := poa.Delegation{ID: poa.NewDelegationID(), DelegatorID: delegator, State: poa.StateDrafted, Format: "XML", ValidFrom: term.From, ValidThrough: term.Through,
 		Replaces: replaces, DraftedAt: w.Clock.Now(), DraftSHA256: sha256.Sum256([]byte("draft")), Contents: poa.Contents{
 			Mandator: poa.Mandator{Kind: poa.Corporation, Name: "例社", RepresentativeName: secretName},
 			Delegate: poa.Delegate{Name: "受任 太郎", Qualification: poa.TaxAccountant, Email: "taro@example.com"}, Powers: []string{"契約の締結"}}}

@@ -64,6 +64,7 @@ func (t *tx) Submit(ctx context.Context, d poa.Delegation, file []byte, contentS
 	}
 	res, err := t.q.NewUpdate().Model((*delegationRow)(nil)).
 		Set("state = ?", string(poa.StateSubmitted)).
+		Set("filing_mode = ?", string(d.Mode)).
 		Set("acknowledgement_number = ?", d.Acknowledgement.Number).
 		Set("submitted_at = ?", d.Acknowledgement.SubmittedAt.UTC()).
 		Set("signature_verified_at = ?", d.Acknowledgement.VerifiedAt.UTC()).
@@ -73,8 +74,10 @@ func (t *tx) Submit(ctx context.Context, d poa.Delegation, file []byte, contentS
 	if err := changed(res, err, "submitting delegation"); err != nil {
 		return err
 	}
-	if err := t.insertFile(ctx, d.ID, poa.FileSigned, 1, file); err != nil {
-		return err
+	if file != nil {
+		if err := t.insertFile(ctx, d.ID, poa.FileSigned, 1, file); err != nil {
+			return err
+		}
 	}
 	return t.InsertChecks(ctx, d.ID, checks)
 }

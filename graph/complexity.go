@@ -17,6 +17,8 @@ const (
 	fileCost = 1000
 	// bodyCost is for a published text of at most 500,000 characters.
 	bodyCost = 100
+	// shownRecords is more than the records of evidence that a delegation has.
+	shownRecords = 5
 	// receiptCost is for a signature.
 	receiptCost = 5
 )
@@ -54,6 +56,9 @@ func complexities() schema.ComplexityRoot {
 	c.Delegator.Questions, c.Recipient.Changes, c.Recipient.Questions = c.Delegator.Changes, c.Delegator.Changes, c.Delegator.Changes
 	c.Delegation.DraftFile = func(int) int { return fileCost }
 	c.Delegation.SignedFile = c.Delegation.DraftFile
+	c.Evidence.Bundle = func(int) int { return 5 * fileCost }
+	c.EvidenceRecord.Checks = func(child int) int { return listed(child, nil, nil) }
+	c.Evidence.Records = func(child int) int { return 1 + shownRecords*child }
 	c.PublishedDocument.Body = func(int) int { return bodyCost }
 	c.Recipient.Inquiries = func(child int, first *int, _ *string, last *int, _ *string, _ *schema.InquiryFilter) int {
 		return listed(child, first, last)

@@ -71,8 +71,9 @@ func newDelegation(d poa.Delegation, beside schema.Beside) schema.Delegation {
 		Acknowledgement: newAcknowledgement(d.Acknowledgement), DelegateCertifiedAt: d.DelegateCertifiedAt,
 		DelegateCertificateSHA256: optionalHex(d.DelegateCertificateSHA256),
 		StatusList:                &schema.StatusListEntry{List: d.StatusList.List, Index: d.StatusList.Index},
-		Version:                   optional(d.Version), Replaces: optional(string(d.Replaces)), DraftedAt: d.DraftedAt, ClosedAt: d.ClosedAt,
-		DelegatorID: d.DelegatorID, Beside: beside}
+		Version:                   optional(d.Version), Replaces: optional(string(d.Replaces)), DraftedAt: d.DraftedAt, ClosedAt: d.ClosedAt, Erased: d.Erased,
+		DelegatorID: d.DelegatorID, Beside: beside,
+		Format: d.Format, DraftMediaType: d.Format.MediaType(), SignedFileAbsence: absenceOf(d)}
 }
 
 func newMandator(m poa.Mandator) *schema.Mandator {
@@ -100,4 +101,17 @@ func optionalHex(b [32]byte) *string {
 		return nil
 	}
 	return optional(hexOf(b))
+}
+
+// absenceOf tells why there is no signed file; nil where there is one.
+func absenceOf(d poa.Delegation) *schema.SignedFileAbsence {
+	switch {
+	case d.Acknowledgement == nil:
+		return optional(schema.SignedFileAbsenceNotFiled)
+	case d.Erased:
+		return optional(schema.SignedFileAbsenceErased)
+	case d.Mode == poa.ModeSP:
+		return optional(schema.SignedFileAbsenceNotKept)
+	}
+	return nil
 }

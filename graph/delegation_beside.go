@@ -81,12 +81,15 @@ func (*delegationResolver) Delegator(ctx context.Context, d *schema.Delegation) 
 
 // DraftFile returns the bytes to sign.
 func (*delegationResolver) DraftFile(ctx context.Context, d *schema.Delegation) ([]byte, error) {
+	if d.Erased {
+		return []byte{}, nil
+	}
 	return d.Beside.File(ctx, poa.DelegationID(d.ID), poa.FileDraft)
 }
 
 // SignedFile returns the file as filed.
 func (*delegationResolver) SignedFile(ctx context.Context, d *schema.Delegation) ([]byte, error) {
-	if d.SignedFileSHA256 == nil {
+	if d.SignedFileAbsence != nil {
 		return nil, nil
 	}
 	return d.Beside.File(ctx, poa.DelegationID(d.ID), poa.FileSigned)
@@ -147,5 +150,5 @@ func newFact(f poa.Fact) schema.Fact {
 }
 
 func newCheck(c poa.Check) schema.Check {
-	return schema.Check{Kind: c.Kind, Result: c.Result, Reason: optional(c.Reason), Note: optional(c.Note), At: c.At}
+	return schema.Check{Kind: c.Kind, Result: c.Result, Reason: optional(c.Reason), Reasons: append([]string{}, c.Reasons...), Note: optional(c.Note), At: c.At}
 }

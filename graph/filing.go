@@ -47,7 +47,7 @@ func (m *mutationResolver) ReplaceDelegation(ctx context.Context, in schema.Repl
 		return m.shown(ctx, actor, poa.Delegation{}, poa.Faults{{Code: poa.CodeRequired, Field: []string{"delegationId"}}})
 	}
 	d, err := m.Registrar.Draft(ctx, actor, poa.DraftInput{IdempotencyKey: in.IdempotencyKey, Delegate: in.Delegate, Powers: in.Powers, Limits: in.Limits,
-		SubDelegation: given(in.SubDelegation), ValidFrom: in.ValidFrom, ValidThrough: in.ValidThrough, Replaces: in.DelegationID})
+		SubDelegation: given(in.SubDelegation), ValidFrom: in.ValidFrom, ValidThrough: in.ValidThrough, Format: given(in.Format), Replaces: in.DelegationID})
 	return m.shown(ctx, actor, d, renamed(err, "replaces", "delegationId"))
 }
 

@@ -49,6 +49,8 @@ type Config struct {
 type Retries struct {
 	Webhook []time.Duration
 	Mail    []time.Duration
+	// Stamp is for time stamps; after the last the hourly round begins anew.
+	Stamp []time.Duration
 }
 
 // DefaultRetries returns the example of Standard Webhooks 1.0.0 for webhooks
@@ -60,6 +62,7 @@ func DefaultRetries() Retries {
 			10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour},
 		Mail: []time.Duration{30 * time.Second, 5 * time.Minute, 15 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour,
 			8 * time.Hour, 12 * time.Hour, 20 * time.Hour, 24 * time.Hour},
+		Stamp: []time.Duration{10 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour, 8 * time.Hour, 12 * time.Hour, 24 * time.Hour},
 	}
 }
 
@@ -82,6 +85,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Retries.Mail == nil {
 		c.Retries.Mail = defaults.Mail
+	}
+	if c.Retries.Stamp == nil {
+		c.Retries.Stamp = defaults.Stamp
 	}
 	return c
 }

@@ -69,6 +69,10 @@ func (i *Inserter) options(j poa.Job) *river.InsertOpts {
 		return &river.InsertOpts{Queue: queueWebhook, MaxAttempts: len(i.retries.Webhook) + 1 + spareAttempts}
 	case poa.AskTitle:
 		return askTitleOptions()
+	case poa.AskStatus:
+		return onceOptions(queueStatus, 100)
+	case poa.StampEvidence:
+		return onceOptions(queueStamp, len(i.retries.Stamp)+1)
 	case poa.SendMail:
 		return &river.InsertOpts{Queue: queueMail, MaxAttempts: len(i.retries.Mail) + 1}
 	case poa.AnswerPasswordRequest:

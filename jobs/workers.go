@@ -30,6 +30,9 @@ func newWorkers(c Config) (*river.Workers, error) {
 		river.AddWorkerSafely(w, &warnTokens{Config: c}),
 		river.AddWorkerSafely(w, &askTitle{Config: c}),
 		river.AddWorkerSafely(w, &dueTitles{Config: c}),
+		river.AddWorkerSafely(w, &askStatus{Config: c}),
+		river.AddWorkerSafely(w, &stampEvidence{Config: c}),
+		river.AddWorkerSafely(w, &renewEvidence{Config: c}),
 		addRetention(w, c),
 	)
 	return w, err
@@ -48,6 +51,7 @@ func periodic() []*river.PeriodicJob {
 		every(24*time.Hour, poa.MakePartitions{}),
 		every(time.Hour, poa.WarnTokens{}),
 		every(15*time.Minute, poa.DueTitles{}),
+		every(time.Hour, poa.RenewEvidence{}),
 	)
 }
 

@@ -6,7 +6,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
+	"ininjo/poa/evidence"
 	"ininjo/poa/kanji"
 )
 
@@ -69,6 +72,10 @@ func (r *Registrar) HandIn(ctx context.Context, actor Actor, in HandInInput) (De
 	if err := r.mayAnswer(actor, LinkAnswer); err != nil {
 		return Delegation{}, err
 	}
+	found, err := r.examineHandedIn(ctx, actor, in)
+	if err != nil {
+		return Delegation{}, err
+	}
 	id, err := r.perform(ctx, actor, ActionHandedIn, in.IdempotencyKey, in, func(ctx context.Context, a *act) (string, error) {
 		if err := checkInput(in).Err(); err != nil {
 			return "", err
@@ -81,7 +88,7 @@ func (r *Registrar) HandIn(ctx context.Context, actor Actor, in HandInInput) (De
 		if actor.LinkUsed || d.State != StateDrafted || !d.DelegateCertifiedAt.IsZero() {
 			return "", Faults{newFault(CodeLinkOver, "token")}
 		}
-		return string(d.ID), r.handIn(ctx, a, d, in)
+		return string(d.ID), r.handIn(ctx, a, d, in, found)
 	})
 	if err != nil {
 		return Delegation{}, err
@@ -89,36 +96,96 @@ func (r *Registrar) HandIn(ctx context.Context, actor Actor, in HandInInput) (De
 	return r.store.Delegation(ctx, DelegationID(id))
 }
 
-func (r *Registrar) handIn(ctx context.Context, a *act, d Delegation, in HandInInput) error {
+// examineHandedIn examines the signed challenge before the transaction and asks
+// for the certificate's status; nil where there is none to take.
+func (r *Registrar) examineHandedIn(ctx context.Context, actor Actor, in HandInInput) (*examined, error) {
+	if len(checkInput(in)) > 0 || !IsID(in.ChallengeID, PrefixChallenge) || actor.LinkUsed {
+		return nil, nil
+	}
+	d, err := r.store.Delegation(ctx, actor.DelegationID)
+	if err != nil || d.State != StateDrafted || !d.DelegateCertifiedAt.IsZero() {
+		return nil, ignoreMissing(err)
+	}
+	now := r.clock.Now()
+	c, err := r.store.Challenge(ctx, in.ChallengeID)
+	if err != nil || c.overFor(d.ID, now) {
+		return nil, ignoreMissing(err)
+	}
+	e := r.examine(bareCMS, evidence.FormatChallenge, in.SignedFile, c.Text, now, "signedFile")
+	if len(e.faults) > 0 || delegateName(e, d, now).Result == CheckFailed {
+		return &e, nil // it is refused whatever its status
+	}
+	return &e, r.judge(ctx, &e, "signedFile")
+}
+
+func ignoreMissing(err error) error {
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// overFor reports whether a challenge cannot be answered for the delegation.
+func (c Challenge) overFor(id DelegationID, now time.Time) bool {
+	return c.DelegationID != id || !c.UsedAt.IsZero() || !now.Before(c.ExpiresAt)
+}
+
+// delegateName compares the name in the certificate with the draft's.
+func delegateName(e examined, d Delegation, now time.Time) Check {
+	id := e.certificate.Identity
+	return comparisonCheck(CheckDelegateName, kanji.CompareNameFlagged(id.Name, id.NameSubstitutes, d.Contents.Delegate.Name), now)
+}
+
+func (r *Registrar) handIn(ctx context.Context, a *act, d Delegation, in HandInInput, found *examined) error {
 	if !IsID(in.ChallengeID, PrefixChallenge) {
 		return Faults{newFault(CodeChallengeOver, "challengeId")}
 	}
 	c, err := a.Tx.Challenge(ctx, in.ChallengeID)
-	if errors.Is(err, ErrNotFound) || err == nil && (c.DelegationID != d.ID || !c.UsedAt.IsZero() || !a.now.Before(c.ExpiresAt)) {
+	if errors.Is(err, ErrNotFound) || err == nil && c.overFor(d.ID, a.now) {
 		return Faults{newFault(CodeChallengeOver, "challengeId")}
 	}
 	if err != nil {
 		return fmt.Errorf("reading challenge: %w", err)
 	}
-	certificate, faults := verifySigned(r.profile, in.SignedFile, c.Text, a.now, "signedFile")
-	if len(faults) > 0 {
-		return faults
+	if found == nil {
+		return ErrConflict // it came to be open only just now
 	}
-	id := certificate.Identity
-	name := comparisonCheck(CheckDelegateName, kanji.CompareNameFlagged(id.Name, id.NameSubstitutes, d.Contents.Delegate.Name), a.now)
+	e := *found
+	if len(e.faults) > 0 {
+		return e.faults
+	}
+	name := delegateName(e, d, a.now)
 	if err := faultsOf([]Check{name}, "signedFile").Err(); err != nil {
 		return err
+	}
+	if !e.judged {
+		return ErrConflict
 	}
 	if err := a.UseChallenge(ctx, c.ID, a.now); err != nil {
 		return fmt.Errorf("using challenge: %w", err)
 	}
-	handed := HandedIn{DelegationID: d.ID, CertificateSHA256: certificate.SHA256, Name: id.Name, Address: id.Address, BirthDate: id.BirthDate.String(), NameSubstitutes: id.NameSubstitutes, At: a.now}
-	if err := a.InsertHandedIn(ctx, handed, in.SignedFile); err != nil {
+	return r.keepHandedIn(ctx, a, d, e, name)
+}
+
+// keepHandedIn stores what the certificate says and what was checked of it.
+func (r *Registrar) keepHandedIn(ctx context.Context, a *act, d Delegation, e examined, name Check) error {
+	id := e.certificate.Identity
+	handed := HandedIn{DelegationID: d.ID, CertificateSHA256: e.certificate.SHA256, Name: id.Name, Address: id.Address, BirthDate: id.BirthDate.String(), NameSubstitutes: id.NameSubstitutes, At: a.now}
+	if err := a.InsertHandedIn(ctx, handed, r.kept(e.file)); err != nil {
 		return fmt.Errorf("inserting delegate's certificate: %w", err)
 	}
-	a.note("certificateSha256", hexOf(certificate.SHA256))
-	return a.InsertChecks(ctx, d.ID, []Check{{Kind: CheckDelegatePath, Result: CheckPassed, At: a.now},
-		{Kind: CheckDelegateStatus, Result: CheckNotChecked, Reason: "NO_STATUS_SOURCE", At: a.now}, name})
+	a.note("certificateSha256", hexOf(e.certificate.SHA256))
+	checks := []Check{{Kind: CheckDelegatePath, Result: CheckPassed, At: a.now}, e.status.check(CheckDelegateStatus, a.now), name}
+	if err := a.InsertChecks(ctx, d.ID, checks); err != nil {
+		return fmt.Errorf("keeping checks: %w", err)
+	}
+	if err := r.recordDelegate(ctx, a, d, e, checks); err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(checks, pendingStatus) {
+		return nil
+	}
+	return a.Enqueue(ctx, AskStatus{DelegationID: d.ID, Delegate: true, Since: a.now}, time.Time{})
 }
 
 // Decline is a delegate's no: it ends a draft as abandoned and a submitted

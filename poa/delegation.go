@@ -2,7 +2,11 @@
 
 package poa
 
-import "time"
+import (
+	"time"
+
+	"ininjo/poa/document"
+)
 
 // State is where the filing of a delegation stands (design.md, rule 1). What
 // becomes of an accepted one is told by its facts, not by its state.
@@ -81,6 +85,13 @@ type Contents struct {
 	SubDelegation bool     `json:"subDelegation"`
 }
 
+// DocumentFormat names a format of poa/document, as it is stored with a
+// delegation.
+type DocumentFormat string
+
+// DefaultFormat is that of a file whose drafter named none.
+const DefaultFormat DocumentFormat = "XML"
+
 // StatusListEntry is a delegation's place in the status lists (IETF Token
 // Status List), written into its file.
 type StatusListEntry struct {
@@ -94,7 +105,12 @@ type Delegation struct {
 	DelegatorID string
 	State       State
 	Contents    Contents
-	ValidFrom   Date
+	// Format names that of the file (document.Format).
+	Format DocumentFormat
+	// Mode is the one in which the filing was verified; "" before. In mode sp no
+	// signed file is kept.
+	Mode      Mode
+	ValidFrom Date
 	// ValidThrough is the last day of the term, inclusive.
 	ValidThrough Date
 	StatusList   StatusListEntry
@@ -160,6 +176,7 @@ const (
 	CheckSignature         CheckKind = "SIGNATURE"
 	CheckPath              CheckKind = "CERTIFICATE_PATH"
 	CheckStatus            CheckKind = "CERTIFICATE_STATUS"
+	CheckSignerCompany     CheckKind = "SIGNER_COMPANY" // of a certificate of the commercial registry
 	CheckSignerName        CheckKind = "SIGNER_NAME"
 	CheckSignerAddress     CheckKind = "SIGNER_ADDRESS"
 	CheckSignerBirthDate   CheckKind = "SIGNER_BIRTH_DATE"
@@ -176,6 +193,8 @@ type Check struct {
 	Result CheckResult
 	// Reason is a code, never text of the parties.
 	Reason string
+	// Reasons lists more codes with positions, as poa/kanji gives them.
+	Reasons []string
 	// Note is the ground on which a person decided; sealed, empty for machines.
 	Note string
 	At   time.Time
@@ -237,4 +256,21 @@ type Challenge struct {
 	CreatedAt time.Time
 	ExpiresAt time.Time
 	UsedAt    time.Time
+}
+
+// MediaType is the type that a file of the format is served under before it is
+// signed.
+func (f DocumentFormat) MediaType() string {
+	if format, known := document.Known().ByName(string(f)); known {
+		return format.MediaType()
+	}
+	return "application/octet-stream"
+}
+
+// Extension is the end of such a file's name, with its dot.
+func (f DocumentFormat) Extension() string {
+	if format, known := document.Known().ByName(string(f)); known {
+		return format.Extension()
+	}
+	return ""
 }

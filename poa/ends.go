@@ -19,7 +19,7 @@ type EndInput struct {
 
 // Withdraw takes back a filing that is not decided yet; a draft is abandoned.
 func (r *Registrar) Withdraw(ctx context.Context, actor Actor, in EndInput) (Delegation, error) {
-	if err := actor.requireFor(ActorDelegator, MemberAdministrator); err != nil {
+	if err := r.admit(ctx, actor, ActionWithdrawn, actor.requireFor(ActorDelegator, MemberAdministrator)); err != nil {
 		return Delegation{}, err
 	}
 	return r.change(ctx, actor, ActionWithdrawn, in, func(ctx context.Context, a *act, d Delegation) error {
@@ -44,7 +44,7 @@ func (r *Registrar) Withdraw(ctx context.Context, actor Actor, in EndInput) (Del
 // an instant to come. Of two revocations at once one wins; the other is told
 // ALREADY_ENDED.
 func (r *Registrar) Revoke(ctx context.Context, actor Actor, in EndInput) (Delegation, error) {
-	if err := actor.requireFor(ActorDelegator, MemberAdministrator); err != nil {
+	if err := r.admit(ctx, actor, ActionRevoked, actor.requireFor(ActorDelegator, MemberAdministrator)); err != nil {
 		return Delegation{}, err
 	}
 	return r.change(ctx, actor, ActionRevoked, in, func(ctx context.Context, a *act, d Delegation) error {
@@ -203,6 +203,9 @@ func (r *Registrar) decide(ctx context.Context, a *act, d Delegation, in DecideF
 	if d.Contents.Delegate.Qualification != "" && !titleSettled(checks) {
 		return Faults{newFault(CodeQualificationMissing, "delegationId")} // 4.1.2: no ground replaces title and engagement
 	}
+	if statusPending(checks) {
+		return Faults{newFault(CodeStatusPending, "delegationId")} // nor does one replace the word of the source that is being asked
+	}
 	if needsPerson(checks) && in.Ground == "" {
 		return Faults{newFault(CodeGroundRequired, "ground")}
 	}
@@ -211,7 +214,7 @@ func (r *Registrar) decide(ctx context.Context, a *act, d Delegation, in DecideF
 			return fmt.Errorf("keeping ground: %w", err)
 		}
 	}
-	if err := r.accept(ctx, a, d); err != nil {
+	if err := r.accept(ctx, a, d, in.Ground); err != nil {
 		return err
 	}
 	return r.tell(ctx, a, d, MailFilingAccepted)
@@ -229,6 +232,9 @@ func (r *Registrar) refuse(ctx context.Context, a *act, d Delegation, reasons []
 		return err
 	}
 	if err := a.endTitle(ctx, d, string(StateRefused)); err != nil {
+		return err
+	}
+	if err := r.recordDecision(ctx, a, d, StateRefused, groundOf(reasons)); err != nil {
 		return err
 	}
 	c := Change{Type: NoticeRefused, DelegationID: d.ID, DelegatorID: d.DelegatorID, Status: StatusUnknown, At: a.now}

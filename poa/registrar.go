@@ -3,6 +3,7 @@
 package poa
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -21,13 +22,15 @@ type Registrar struct {
 	office
 	policy  Policy
 	profile jpki.Profile
-	format  document.Format
+	// verification is whom the checks ask beside the profile.
+	verification Verification
 }
 
 // NewRegistrar returns the chapter's rules over a clock, a store and the
 // certificates that it trusts.
 func NewRegistrar(clock Clock, store Store, policy Policy, profile jpki.Profile) *Registrar {
-	return &Registrar{office: office{clock, store}, policy: policy, profile: profile, format: document.XML{}}
+	return &Registrar{office: office{clock, store}, policy: policy, profile: profile,
+		verification: Verification{}.withDefaults()}
 }
 
 // DelegateInput is the 受任者 as the delegator states it.
@@ -50,6 +53,8 @@ type DraftInput struct {
 	SubDelegation  bool          `json:"subDelegation"`
 	ValidFrom      Date          `json:"validFrom"`
 	ValidThrough   Date          `json:"validThrough"`
+	// Format is that of the file to sign; empty means [DefaultFormat].
+	Format DocumentFormat `json:"format,omitempty" validate:"max=16"`
 	// Replaces is the ID of the delegation that the new one takes the place of.
 	Replaces string `json:"replaces,omitempty" validate:"max=64"`
 }
@@ -58,7 +63,7 @@ type DraftInput struct {
 // status lists, writes the exact file to sign, and mails the delegate a
 // one-time link (4.1.1, 4.1.4). With Replaces it is an update (4.2).
 func (r *Registrar) Draft(ctx context.Context, actor Actor, in DraftInput) (Delegation, error) {
-	if err := actor.requireFor(ActorDelegator, MemberAdministrator); err != nil {
+	if err := r.admit(ctx, actor, ActionDrafted, actor.requireFor(ActorDelegator, MemberAdministrator)); err != nil {
 		return Delegation{}, err
 	}
 	id, err := r.perform(ctx, actor, ActionDrafted, in.IdempotencyKey, in, func(ctx context.Context, a *act) (string, error) {
@@ -100,7 +105,14 @@ func (r *Registrar) checkDraft(in DraftInput, now time.Time) Faults {
 	case !in.ValidFrom.IsZero() && !in.ValidThrough.Before(in.ValidFrom.addYears(r.policy.MaxTermYears)):
 		faults.Add(CodeTermTooLong, "validThrough", "bound", fmt.Sprint(r.policy.MaxTermYears))
 	}
+	if _, known := in.format(); !known {
+		faults.Add(CodeFormatUnknown, "format")
+	}
 	return faults
+}
+
+func (in DraftInput) format() (document.Format, bool) {
+	return document.Known().ByName(string(cmp.Or(in.Format, DefaultFormat)))
 }
 
 // replaceable locks the delegation to be replaced: it must be the delegator's
@@ -173,9 +185,13 @@ func (r *Registrar) draft(ctx context.Context, a *act, owner Delegator, in Draft
 		return "", fmt.Errorf("allocating status entry: %w", err)
 	}
 	d := Delegation{ID: NewDelegationID(), DelegatorID: owner.ID, State: StateDrafted, ValidFrom: in.ValidFrom, ValidThrough: in.ValidThrough,
-		StatusList: entry, Replaces: replaces, DraftedAt: a.now,
+		StatusList: entry, Replaces: replaces, DraftedAt: a.now, Format: cmp.Or(in.Format, DefaultFormat),
 		Contents: Contents{Mandator: mandatorOf(owner), Delegate: Delegate(in.Delegate), Powers: in.Powers, Limits: in.Limits, SubDelegation: in.SubDelegation}.normal()}
-	file, err := r.format.Marshal(r.content(d))
+	format, _ := in.format() // checkDraft wanted a known one
+	file, err := format.Marshal(r.content(d))
+	if documentCode(err) == CodeNoGlyph {
+		return "", Faults{newFault(CodeNoGlyph, "format")}
+	}
 	if err != nil {
 		return "", fmt.Errorf("writing draft: %w", err)
 	}

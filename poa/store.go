@@ -42,6 +42,7 @@ type Tx interface {
 	DeskTx
 	TitleTx
 	RetentionTx
+	EvidenceTx
 
 	// Audit inserts the event of the act. A failing insert fails the act.
 	Audit(ctx context.Context, e AuditEvent) error
@@ -86,8 +87,8 @@ type DelegationTx interface {
 	// unused ones of the open list; a new list opens at 75 %.
 	AllocateStatusEntry(ctx context.Context) (StatusListEntry, error)
 	InsertDelegation(ctx context.Context, d Delegation, draft []byte) error
-	// Submit stores the filing: state, acknowledgement, digests of the file and
-	// of the signed content, the file itself and its checks.
+	// Submit stores the filing: state, mode, acknowledgement, digests of the file
+	// and of the signed content, the file itself unless it is nil, and its checks.
 	Submit(ctx context.Context, d Delegation, file []byte, contentSHA256 [32]byte, checks []Check) error
 	InsertChecks(ctx context.Context, id DelegationID, checks []Check) error
 	// Close moves a filing from one state to WITHDRAWN, ABANDONED or REFUSED.
@@ -101,7 +102,12 @@ type DelegationTx interface {
 	AppendFact(ctx context.Context, f Fact, term Term, now time.Time) (Fact, error)
 	InsertChallenge(ctx context.Context, c Challenge) error
 	UseChallenge(ctx context.Context, id string, at time.Time) error
+	// InsertHandedIn keeps what the certificate says, and the signed challenge unless
+	// it is nil.
 	InsertHandedIn(ctx context.Context, h HandedIn, file []byte) error
+	// UntieCertificate takes a handed-in certificate off a draft: it must be handed
+	// in anew.
+	UntieCertificate(ctx context.Context, id DelegationID) error
 	// MarkAnnounced records that a due change was announced; false where it
 	// already was.
 	MarkAnnounced(ctx context.Context, id DelegationID, t NoticeType, version int, at time.Time) (bool, error)
@@ -150,6 +156,7 @@ type Reader interface {
 	DeskReader
 	TitleReader
 	RetentionReader
+	EvidenceReader
 
 	Delegator(ctx context.Context, id string) (Delegator, error)
 	Recipient(ctx context.Context, id string) (Recipient, error)

@@ -79,11 +79,7 @@ func (t *Titles) confirmed(ctx context.Context, a *act, d Delegation, title Titl
 	if needsPerson(checks) || !a.now.Before(d.ValidThrough.Ends()) {
 		return nil // reception decides
 	}
-	a.note("accepted", "true")
-	if err := t.registrar.accept(ctx, a, d); err != nil {
-		return err
-	}
-	return t.registrar.tell(ctx, a, d, MailFilingAccepted)
+	return t.registrar.acceptIfPassed(ctx, a, d, checks)
 }
 
 // lift ends the suspension that earlier checks opened, from now on.

@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"time"
 
@@ -20,27 +19,83 @@ import (
 // MaxFile bounds a signed file that is handed in, in bytes.
 const MaxFile = 4 << 20
 
-// verifySigned verifies that file is a signature over exactly the expected
-// bytes by one certificate of the profile, good at the instant at. It returns
-// the signed content's certificate, or the faults of the named field; where the
-// certificate has a path but other faults, its identity all the same, so that
-// every reason can be told at once.
-func verifySigned(profile jpki.Profile, file, expected []byte, at time.Time, field string) (jpki.Certificate, Faults) {
+// examined is what a signed file says by itself, and what was said of its
+// certificate: all that is found out before the transaction that stores it.
+type examined struct {
+	file []byte
+	// expected is what had to be signed.
+	expected []byte
+	// format names how the file was signed, for the record.
+	format string
+	signed *cms.Signed
+	// attributes is the DER of the signed attributes.
+	attributes []byte
+	// certificate is that of the profile; where there is a path but other faults it
+	// has the identity alone, so that every reason can be told at once.
+	certificate jpki.Certificate
+	faults      Faults
+	at          time.Time
+	status      told
+	// judged tells that the status was asked for, of whoever there was to ask.
+	judged bool
+}
+
+// opener finds in a file the CMS and the bytes that it must sign.
+type opener func(file, expected []byte) (document.Signature, error)
+
+// bareCMS opens a file that is nothing but a CMS, attached or detached.
+func bareCMS(file, expected []byte) (document.Signature, error) {
+	return document.Signature{CMS: file, Content: expected}, nil
+}
+
+// examine verifies that file is a signature over exactly the expected bytes by
+// one certificate of the profile, good at the instant at. Faults name the field.
+func (r *Registrar) examine(open opener, format string, file, expected []byte, at time.Time, field string) examined {
+	e := examined{file: file, expected: expected, format: format, at: at}
 	if len(file) > MaxFile {
-		return jpki.Certificate{}, Faults{newFault(CodeFileTooLarge, field, "bound", fmt.Sprint(MaxFile>>20))}
+		e.faults.Add(CodeFileTooLarge, field, "bound", fmt.Sprint(MaxFile>>20))
+		return e
 	}
-	signed, err := cms.Verify(file, expected, cms.DefaultLimits())
+	found, err := open(file, expected)
 	if err != nil {
-		return jpki.Certificate{}, Faults{newFault(signatureCode(err), field)}
+		e.faults.Add(documentCode(err), field)
+		return e
 	}
-	if !bytes.Equal(signed.Content, expected) {
-		return jpki.Certificate{}, Faults{newFault(CodeDocumentChanged, field)}
+	if e.signed, err = cms.Verify(found.CMS, found.Content, cms.DefaultLimits()); err != nil {
+		e.faults.Add(signatureCode(closer(err, found.CMS)), field)
+		return e
 	}
-	certificate, err := profile.Check(signed.Signer, signed.Certificates, at)
-	if err != nil {
-		return jpki.Certificate{Identity: identityOfKnown(signed.Signer, err)}, certificateFaults(err, field)
+	if e.attributes, err = cms.SignedAttributes(found.CMS, cms.DefaultLimits()); err != nil {
+		e.faults.Add(signatureCode(err), field)
+		return e
 	}
-	return certificate, nil
+	if !bytes.Equal(e.signed.Content, found.Content) {
+		e.faults.Add(CodeDocumentChanged, field)
+		return e
+	}
+	if e.certificate, err = r.profile.Check(e.signed.Signer, e.signed.Certificates, at); err != nil {
+		e.certificate = jpki.Certificate{Identity: identityOfKnown(e.signed.Signer, err)}
+		e.faults = append(e.faults, certificateFaults(err, field)...)
+	}
+	return e
+}
+
+// closer looks once more at a CMS that carries another content than was drafted:
+// that may be the lesser thing wrong with it.
+func closer(err error, file []byte) error {
+	if cms.KindOf(err) != cms.OtherContent {
+		return err
+	}
+	if _, more := cms.Verify(file, nil, cms.DefaultLimits()); cms.KindOf(more) == cms.ReplayedAttributes {
+		return more
+	}
+	return err
+}
+
+// question is what a source of status is asked about a file without faults.
+func (e examined) question(liveness bool) StatusQuestion {
+	return StatusQuestion{Certificate: e.signed.Signer, Issuer: e.certificate.Issuer, RootSHA256: e.certificate.RootSHA256,
+		SignatureValue: e.signed.SignatureValue, SignedDigest: e.signed.SignedDigest, Hash: e.signed.Hash, At: e.at, Liveness: liveness}
 }
 
 // identityOfKnown reads the identity of a certificate that was refused though a
@@ -54,64 +109,6 @@ func identityOfKnown(certificate *x509.Certificate, refusal error) jpki.Identity
 		return jpki.Identity{}
 	}
 	return identity
-}
-
-// signatureCode maps the faults of poa/cms to codes of the closed list.
-func signatureCode(err error) Code {
-	var f cms.Fault
-	if !errors.As(err, &f) {
-		return CodeFileMalformed
-	}
-	switch f.Kind {
-	case cms.TooLarge, cms.TooDeep, cms.TooManyElements:
-		return CodeFileTooLarge
-	case cms.NoSigner, cms.NoCertificate, cms.NotSignedData:
-		return CodeSignatureMissing
-	case cms.NoSignedAttributes, cms.ReplayedAttributes:
-		return CodeSignedAttributes
-	case cms.SeveralSigners:
-		return CodeSeveralSigners
-	case cms.Algorithm, cms.WeakDigest, cms.KeyTooShort:
-		return CodeAlgorithm
-	case cms.Digest, cms.OtherContent:
-		return CodeDocumentChanged
-	case cms.Signature, cms.ContentType, cms.ForeignContent, cms.NoDigest, cms.KeyIdentifier, cms.ESSCertificate,
-		cms.TimeStampRefused, cms.TimeStampNonce, cms.TimeStampImprint, cms.TimeStampESS, cms.TimeStampUsage, cms.TimeStampPeriod, cms.TimeStampUntrusted:
-		return CodeSignatureInvalid
-	case cms.Malformed, cms.TrailingData, cms.NoContent:
-		return CodeFileMalformed
-	}
-	return CodeFileMalformed
-}
-
-// certificateFaults maps every fault of poa/jpki to a code of the closed list.
-func certificateFaults(err error, field string) Faults {
-	var faults Faults
-	for _, f := range jpki.Faults(err) {
-		faults.Add(certificateCode(f.Kind), field)
-	}
-	if len(faults) == 0 {
-		faults.Add(CodeCertificateUntrusted, field)
-	}
-	return faults
-}
-
-func certificateCode(kind jpki.Kind) Code {
-	switch kind {
-	case jpki.Expired:
-		return CodeCertificateExpired
-	case jpki.NotYetValid:
-		return CodeCertificateNotYet
-	case jpki.KeyUsage, jpki.IsCA:
-		return CodeCertificateUsage
-	case jpki.Policy:
-		return CodeCertificatePolicy
-	case jpki.NoIdentity, jpki.AmbiguousIdentity, jpki.BadBirthDate:
-		return CodeCertificateIdentity
-	case jpki.Untrusted:
-		return CodeCertificateUntrusted
-	}
-	return CodeCertificateUntrusted
 }
 
 // signerExpected is who must have signed: a corporation's representative as the
@@ -131,12 +128,18 @@ func expectedSigner(owner Delegator) signerExpected {
 	return expected
 }
 
-// compareSigner compares the certificate's identity with who must have signed.
-func compareSigner(id jpki.Identity, want signerExpected, now time.Time) []Check {
-	checks := []Check{
-		comparisonCheck(CheckSignerName, kanji.CompareNameFlagged(id.Name, id.NameSubstitutes, want.name), now),
-		comparisonCheck(CheckSignerAddress, kanji.CompareAddressFlagged(id.Address, id.AddressSubstitutes, want.address), now),
+// compareSigner compares whom the certificate names with who must have signed: a
+// JPKI certificate by name, address and birth date, one of the commercial
+// registry by company and representative.
+func compareSigner(c jpki.Certificate, owner Delegator, now time.Time) []Check {
+	want := expectedSigner(owner)
+	id := c.Identity
+	name := comparisonCheck(CheckSignerName, kanji.CompareNameFlagged(id.Name, id.NameSubstitutes, want.name), now)
+	if c.Company != nil {
+		return []Check{companyCheck(*c.Company, owner, now), unmarked(name)}
 	}
+	checks := []Check{name,
+		comparisonCheck(CheckSignerAddress, kanji.CompareAddressFlagged(id.Address, id.AddressSubstitutes, want.address), now)}
 	if want.birthDate.IsZero() {
 		return checks
 	}
@@ -147,8 +150,27 @@ func compareSigner(id jpki.Identity, want signerExpected, now time.Time) []Check
 	return append(checks, birth)
 }
 
+// companyCheck wants the certificate of the company that was confirmed.
+func companyCheck(company jpki.Company, owner Delegator, now time.Time) Check {
+	check := Check{Kind: CheckSignerCompany, Result: CheckFailed, Reason: kanji.ReasonDifferent, At: now}
+	if owner.Kind == Corporation && company.Has(owner.Confirmation.Says.CorporateNumber) {
+		check.Result, check.Reason = CheckPassed, kanji.ReasonSame
+	}
+	return check
+}
+
+// unmarked leaves a name of the commercial registry that differs to a person:
+// characters outside JIS levels 1 and 2 stand there as others, and nothing marks
+// them (facts of the field 2.7).
+func unmarked(name Check) Check {
+	if name.Result == CheckFailed {
+		name.Result = CheckPossible
+	}
+	return name
+}
+
 func comparisonCheck(kind CheckKind, c kanji.Comparison, now time.Time) Check {
-	check := Check{Kind: kind, Reason: c.Reason, At: now}
+	check := Check{Kind: kind, Reason: c.Reason, Reasons: c.Reasons, At: now}
 	switch c.Result {
 	case kanji.MATCH:
 		check.Result = CheckPassed
@@ -163,11 +185,11 @@ func comparisonCheck(kind CheckKind, c kanji.Comparison, now time.Time) Check {
 // faultsOf turns failed checks into refusals.
 func faultsOf(checks []Check, field string) Faults {
 	codes := map[CheckKind]Code{CheckSignerName: CodeSignerName, CheckSignerAddress: CodeSignerAddress,
-		CheckSignerBirthDate: CodeSignerBirthDate, CheckDelegateName: CodeDelegateName}
+		CheckSignerBirthDate: CodeSignerBirthDate, CheckSignerCompany: CodeSignerCompany, CheckDelegateName: CodeDelegateName}
 	var faults Faults
 	for _, c := range checks {
-		if c.Result == CheckFailed {
-			faults.Add(codes[c.Kind], field)
+		if code, compared := codes[c.Kind]; compared && c.Result == CheckFailed {
+			faults.Add(code, field)
 		}
 	}
 	return faults

@@ -90,6 +90,8 @@ type Config struct {
 	StopTimeout time.Duration `default:"20s" env:"ININJO_STOP_TIMEOUT" help:"How long a graceful stop may take."`
 
 	retentionConfig `embed:""`
+	statusConfig    `embed:""`
+	timestampConfig `embed:""`
 
 	// demo marks a service of the demo command, beside a command that may run
 	// while serve holds the private PostgreSQL; they are no settings.
@@ -109,6 +111,12 @@ func (c Config) withDefaults() (Config, error) {
 		return c, errors.New("--anonymous-rate is a number of requests each second, or 0 for no bound")
 	}
 	if err := c.retentionConfig.check(); err != nil {
+		return c, err
+	}
+	if err := c.statusConfig.check(); err != nil {
+		return c, err
+	}
+	if err := c.timestampConfig.check(); err != nil {
 		return c, err
 	}
 	if c.StopTimeout <= 0 {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"ininjo/poa"
+	"ininjo/poa/evidence"
 	"math"
 	"strconv"
 	"sync/atomic"
@@ -93,6 +94,15 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	CertificateStatus struct {
+		AskedAt        func(childComplexity int) int
+		Reason         func(childComplexity int) int
+		RevokedAt      func(childComplexity int) int
+		Source         func(childComplexity int) int
+		Standing       func(childComplexity int) int
+		VerificationID func(childComplexity int) int
+	}
+
 	Challenge struct {
 		ExpiresAt func(childComplexity int) int
 		ID        func(childComplexity int) int
@@ -100,11 +110,12 @@ type ComplexityRoot struct {
 	}
 
 	Check struct {
-		At     func(childComplexity int) int
-		Kind   func(childComplexity int) int
-		Note   func(childComplexity int) int
-		Reason func(childComplexity int) int
-		Result func(childComplexity int) int
+		At      func(childComplexity int) int
+		Kind    func(childComplexity int) int
+		Note    func(childComplexity int) int
+		Reason  func(childComplexity int) int
+		Reasons func(childComplexity int) int
+		Result  func(childComplexity int) int
 	}
 
 	ConfirmDelegatorPayload struct {
@@ -170,8 +181,11 @@ type ComplexityRoot struct {
 		DelegateCertifiedAt       func(childComplexity int) int
 		Delegator                 func(childComplexity int) int
 		DraftFile                 func(childComplexity int) int
+		DraftMediaType            func(childComplexity int) int
 		DraftSHA256               func(childComplexity int) int
 		DraftedAt                 func(childComplexity int) int
+		Erased                    func(childComplexity int) int
+		Format                    func(childComplexity int) int
 		History                   func(childComplexity int) int
 		ID                        func(childComplexity int) int
 		Limits                    func(childComplexity int) int
@@ -183,6 +197,7 @@ type ComplexityRoot struct {
 		ReplacedBy                func(childComplexity int) int
 		Replaces                  func(childComplexity int) int
 		SignedFile                func(childComplexity int) int
+		SignedFileAbsence         func(childComplexity int) int
 		SignedFileSHA256          func(childComplexity int) int
 		State                     func(childComplexity int) int
 		Status                    func(childComplexity int) int
@@ -271,6 +286,33 @@ type ComplexityRoot struct {
 	EndDelegationPayload struct {
 		Delegation func(childComplexity int) int
 		Errors     func(childComplexity int) int
+	}
+
+	Evidence struct {
+		Bundle       func(childComplexity int) int
+		Chain        func(childComplexity int) int
+		DelegationID func(childComplexity int) int
+		Format       func(childComplexity int) int
+		Mode         func(childComplexity int) int
+		Records      func(childComplexity int) int
+	}
+
+	EvidenceRecord struct {
+		At         func(childComplexity int) int
+		Checks     func(childComplexity int) int
+		KanjiTable func(childComplexity int) int
+		Kind       func(childComplexity int) int
+		RootSha256 func(childComplexity int) int
+		Rules      func(childComplexity int) int
+		Sha256     func(childComplexity int) int
+		Stamps     func(childComplexity int) int
+		Statuses   func(childComplexity int) int
+	}
+
+	EvidenceStamp struct {
+		EndsAt    func(childComplexity int) int
+		Hash      func(childComplexity int) int
+		StampedAt func(childComplexity int) int
 	}
 
 	Fact struct {
@@ -432,6 +474,7 @@ type ComplexityRoot struct {
 		Delegations           func(childComplexity int, first *int, after *string, last *int, before *string, filter *poa.DelegationFilter, orderBy *DelegationOrder) int
 		Delegator             func(childComplexity int, id string) int
 		Delegators            func(childComplexity int, first *int, after *string, last *int, before *string, filter *poa.PartyFilter, orderBy *PartyOrder) int
+		Evidence              func(childComplexity int, delegationID string, chain poa.EvidenceChain) int
 		Node                  func(childComplexity int, id string) int
 		Published             func(childComplexity int, kind *poa.DocumentKind, first *int, after *string) int
 		Recipient             func(childComplexity int, id string) int
@@ -767,6 +810,7 @@ type QueryResolver interface {
 	AuditEvents(ctx context.Context, first *int, after *string, last *int, before *string, filter *AuditEventFilter) (*AuditEventConnection, error)
 	Delegation(ctx context.Context, id string) (*Delegation, error)
 	Delegations(ctx context.Context, first *int, after *string, last *int, before *string, filter *poa.DelegationFilter, orderBy *DelegationOrder) (*DelegationConnection, error)
+	Evidence(ctx context.Context, delegationID string, chain poa.EvidenceChain) (*Evidence, error)
 	Delegator(ctx context.Context, id string) (*Delegator, error)
 	Delegators(ctx context.Context, first *int, after *string, last *int, before *string, filter *poa.PartyFilter, orderBy *PartyOrder) (*DelegatorConnection, error)
 	Recipient(ctx context.Context, id string) (*Recipient, error)
@@ -987,6 +1031,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AuditEventEdge.Node(childComplexity), true
 
+	case "CertificateStatus.askedAt":
+		if e.ComplexityRoot.CertificateStatus.AskedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CertificateStatus.AskedAt(childComplexity), true
+	case "CertificateStatus.reason":
+		if e.ComplexityRoot.CertificateStatus.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CertificateStatus.Reason(childComplexity), true
+	case "CertificateStatus.revokedAt":
+		if e.ComplexityRoot.CertificateStatus.RevokedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CertificateStatus.RevokedAt(childComplexity), true
+	case "CertificateStatus.source":
+		if e.ComplexityRoot.CertificateStatus.Source == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CertificateStatus.Source(childComplexity), true
+	case "CertificateStatus.standing":
+		if e.ComplexityRoot.CertificateStatus.Standing == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CertificateStatus.Standing(childComplexity), true
+	case "CertificateStatus.verificationId":
+		if e.ComplexityRoot.CertificateStatus.VerificationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CertificateStatus.VerificationID(childComplexity), true
+
 	case "Challenge.expiresAt":
 		if e.ComplexityRoot.Challenge.ExpiresAt == nil {
 			break
@@ -1030,6 +1111,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Check.Reason(childComplexity), true
+	case "Check.reasons":
+		if e.ComplexityRoot.Check.Reasons == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Check.Reasons(childComplexity), true
 	case "Check.result":
 		if e.ComplexityRoot.Check.Result == nil {
 			break
@@ -1256,6 +1343,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Delegation.DraftFile(childComplexity), true
+	case "Delegation.draftMediaType":
+		if e.ComplexityRoot.Delegation.DraftMediaType == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delegation.DraftMediaType(childComplexity), true
 	case "Delegation.draftSha256":
 		if e.ComplexityRoot.Delegation.DraftSHA256 == nil {
 			break
@@ -1268,6 +1361,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Delegation.DraftedAt(childComplexity), true
+	case "Delegation.erased":
+		if e.ComplexityRoot.Delegation.Erased == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delegation.Erased(childComplexity), true
+	case "Delegation.format":
+		if e.ComplexityRoot.Delegation.Format == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delegation.Format(childComplexity), true
 	case "Delegation.history":
 		if e.ComplexityRoot.Delegation.History == nil {
 			break
@@ -1334,6 +1439,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Delegation.SignedFile(childComplexity), true
+	case "Delegation.signedFileAbsence":
+		if e.ComplexityRoot.Delegation.SignedFileAbsence == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delegation.SignedFileAbsence(childComplexity), true
 	case "Delegation.signedFileSha256":
 		if e.ComplexityRoot.Delegation.SignedFileSHA256 == nil {
 			break
@@ -1692,6 +1803,117 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.EndDelegationPayload.Errors(childComplexity), true
+
+	case "Evidence.bundle":
+		if e.ComplexityRoot.Evidence.Bundle == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Evidence.Bundle(childComplexity), true
+	case "Evidence.chain":
+		if e.ComplexityRoot.Evidence.Chain == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Evidence.Chain(childComplexity), true
+	case "Evidence.delegationId":
+		if e.ComplexityRoot.Evidence.DelegationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Evidence.DelegationID(childComplexity), true
+	case "Evidence.format":
+		if e.ComplexityRoot.Evidence.Format == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Evidence.Format(childComplexity), true
+	case "Evidence.mode":
+		if e.ComplexityRoot.Evidence.Mode == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Evidence.Mode(childComplexity), true
+	case "Evidence.records":
+		if e.ComplexityRoot.Evidence.Records == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Evidence.Records(childComplexity), true
+
+	case "EvidenceRecord.at":
+		if e.ComplexityRoot.EvidenceRecord.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EvidenceRecord.At(childComplexity), true
+	case "EvidenceRecord.checks":
+		if e.ComplexityRoot.EvidenceRecord.Checks == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EvidenceRecord.Checks(childComplexity), true
+	case "EvidenceRecord.kanjiTable":
+		if e.ComplexityRoot.EvidenceRecord.KanjiTable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EvidenceRecord.KanjiTable(childComplexity), true
+	case "EvidenceRecord.kind":
+		if e.ComplexityRoot.EvidenceRecord.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EvidenceRecord.Kind(childComplexity), true
+	case "EvidenceRecord.rootSha256":
+		if e.ComplexityRoot.EvidenceRecord.RootSha256 == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EvidenceRecord.RootSha256(childComplexity), true
+	case "EvidenceRecord.rules":
+		if e.ComplexityRoot.EvidenceRecord.Rules == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EvidenceRecord.Rules(childComplexity), true
+	case "EvidenceRecord.sha256":
+		if e.ComplexityRoot.EvidenceRecord.Sha256 == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EvidenceRecord.Sha256(childComplexity), true
+	case "EvidenceRecord.stamps":
+		if e.ComplexityRoot.EvidenceRecord.Stamps == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EvidenceRecord.Stamps(childComplexity), true
+	case "EvidenceRecord.statuses":
+		if e.ComplexityRoot.EvidenceRecord.Statuses == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EvidenceRecord.Statuses(childComplexity), true
+
+	case "EvidenceStamp.endsAt":
+		if e.ComplexityRoot.EvidenceStamp.EndsAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EvidenceStamp.EndsAt(childComplexity), true
+	case "EvidenceStamp.hash":
+		if e.ComplexityRoot.EvidenceStamp.Hash == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EvidenceStamp.Hash(childComplexity), true
+	case "EvidenceStamp.stampedAt":
+		if e.ComplexityRoot.EvidenceStamp.StampedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EvidenceStamp.StampedAt(childComplexity), true
 
 	case "Fact.from":
 		if e.ComplexityRoot.Fact.From == nil {
@@ -2581,6 +2803,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Delegators(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*poa.PartyFilter), args["orderBy"].(*PartyOrder)), true
+	case "Query.evidence":
+		if e.ComplexityRoot.Query.Evidence == nil {
+			break
+		}
+
+		args, err := ec.field_Query_evidence_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Evidence(childComplexity, args["delegationId"].(string), args["chain"].(poa.EvidenceChain)), true
 
 	case "Query.node":
 		if e.ComplexityRoot.Query.Node == nil {
@@ -3693,7 +3926,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "application.graphqls" "audit.graphqls" "base.graphqls" "delegate.graphqls" "delegation.graphqls" "errors.graphqls" "party.graphqls" "recipient.graphqls" "repository.graphqls" "staff.graphqls" "validity.graphqls" "viewer.graphqls" "webhook.graphqls"
+//go:embed "application.graphqls" "audit.graphqls" "base.graphqls" "delegate.graphqls" "delegation.graphqls" "errors.graphqls" "evidence.graphqls" "party.graphqls" "recipient.graphqls" "repository.graphqls" "staff.graphqls" "validity.graphqls" "viewer.graphqls" "webhook.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -3711,6 +3944,7 @@ var sources = []*ast.Source{
 	{Name: "delegate.graphqls", Input: sourceData("delegate.graphqls"), BuiltIn: false},
 	{Name: "delegation.graphqls", Input: sourceData("delegation.graphqls"), BuiltIn: false},
 	{Name: "errors.graphqls", Input: sourceData("errors.graphqls"), BuiltIn: false},
+	{Name: "evidence.graphqls", Input: sourceData("evidence.graphqls"), BuiltIn: false},
 	{Name: "party.graphqls", Input: sourceData("party.graphqls"), BuiltIn: false},
 	{Name: "recipient.graphqls", Input: sourceData("recipient.graphqls"), BuiltIn: false},
 	{Name: "repository.graphqls", Input: sourceData("repository.graphqls"), BuiltIn: false},
@@ -3821,6 +4055,24 @@ func (ec *executionContext) childFields_AuditEventEdge(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type AuditEventEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_CertificateStatus(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "source":
+		return ec.fieldContext_CertificateStatus_source(ctx, field)
+	case "standing":
+		return ec.fieldContext_CertificateStatus_standing(ctx, field)
+	case "askedAt":
+		return ec.fieldContext_CertificateStatus_askedAt(ctx, field)
+	case "revokedAt":
+		return ec.fieldContext_CertificateStatus_revokedAt(ctx, field)
+	case "reason":
+		return ec.fieldContext_CertificateStatus_reason(ctx, field)
+	case "verificationId":
+		return ec.fieldContext_CertificateStatus_verificationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CertificateStatus", field.Name)
+}
+
 func (ec *executionContext) childFields_Challenge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -3841,6 +4093,8 @@ func (ec *executionContext) childFields_Check(ctx context.Context, field graphql
 		return ec.fieldContext_Check_result(ctx, field)
 	case "reason":
 		return ec.fieldContext_Check_reason(ctx, field)
+	case "reasons":
+		return ec.fieldContext_Check_reasons(ctx, field)
 	case "note":
 		return ec.fieldContext_Check_note(ctx, field)
 	case "at":
@@ -3981,12 +4235,18 @@ func (ec *executionContext) childFields_Delegation(ctx context.Context, field gr
 		return ec.fieldContext_Delegation_validFrom(ctx, field)
 	case "validThrough":
 		return ec.fieldContext_Delegation_validThrough(ctx, field)
+	case "format":
+		return ec.fieldContext_Delegation_format(ctx, field)
+	case "draftMediaType":
+		return ec.fieldContext_Delegation_draftMediaType(ctx, field)
 	case "draftFile":
 		return ec.fieldContext_Delegation_draftFile(ctx, field)
 	case "draftSha256":
 		return ec.fieldContext_Delegation_draftSha256(ctx, field)
 	case "signedFile":
 		return ec.fieldContext_Delegation_signedFile(ctx, field)
+	case "signedFileAbsence":
+		return ec.fieldContext_Delegation_signedFileAbsence(ctx, field)
 	case "signedFileSha256":
 		return ec.fieldContext_Delegation_signedFileSha256(ctx, field)
 	case "acknowledgement":
@@ -4017,6 +4277,8 @@ func (ec *executionContext) childFields_Delegation(ctx context.Context, field gr
 		return ec.fieldContext_Delegation_draftedAt(ctx, field)
 	case "closedAt":
 		return ec.fieldContext_Delegation_closedAt(ctx, field)
+	case "erased":
+		return ec.fieldContext_Delegation_erased(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Delegation", field.Name)
 }
@@ -4179,6 +4441,60 @@ func (ec *executionContext) childFields_EndDelegationPayload(ctx context.Context
 		return ec.fieldContext_EndDelegationPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type EndDelegationPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Evidence(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "delegationId":
+		return ec.fieldContext_Evidence_delegationId(ctx, field)
+	case "chain":
+		return ec.fieldContext_Evidence_chain(ctx, field)
+	case "mode":
+		return ec.fieldContext_Evidence_mode(ctx, field)
+	case "format":
+		return ec.fieldContext_Evidence_format(ctx, field)
+	case "records":
+		return ec.fieldContext_Evidence_records(ctx, field)
+	case "bundle":
+		return ec.fieldContext_Evidence_bundle(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Evidence", field.Name)
+}
+
+func (ec *executionContext) childFields_EvidenceRecord(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_EvidenceRecord_kind(ctx, field)
+	case "at":
+		return ec.fieldContext_EvidenceRecord_at(ctx, field)
+	case "sha256":
+		return ec.fieldContext_EvidenceRecord_sha256(ctx, field)
+	case "checks":
+		return ec.fieldContext_EvidenceRecord_checks(ctx, field)
+	case "statuses":
+		return ec.fieldContext_EvidenceRecord_statuses(ctx, field)
+	case "rules":
+		return ec.fieldContext_EvidenceRecord_rules(ctx, field)
+	case "kanjiTable":
+		return ec.fieldContext_EvidenceRecord_kanjiTable(ctx, field)
+	case "rootSha256":
+		return ec.fieldContext_EvidenceRecord_rootSha256(ctx, field)
+	case "stamps":
+		return ec.fieldContext_EvidenceRecord_stamps(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EvidenceRecord", field.Name)
+}
+
+func (ec *executionContext) childFields_EvidenceStamp(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "stampedAt":
+		return ec.fieldContext_EvidenceStamp_stampedAt(ctx, field)
+	case "hash":
+		return ec.fieldContext_EvidenceStamp_hash(ctx, field)
+	case "endsAt":
+		return ec.fieldContext_EvidenceStamp_endsAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EvidenceStamp", field.Name)
 }
 
 func (ec *executionContext) childFields_Fact(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5699,6 +6015,28 @@ func (ec *executionContext) field_Query_delegators_args(ctx context.Context, raw
 	return args, nil
 }
 
+func (ec *executionContext) field_Query_evidence_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "delegationId",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["delegationId"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "chain",
+		func(ctx context.Context, v any) (poa.EvidenceChain, error) {
+			return ec.unmarshalNEvidenceChain2ininjoᚋpoaᚐEvidenceChain(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["chain"] = arg1
+	return args, nil
+}
+
 func (ec *executionContext) field_Query_node_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -6729,6 +7067,144 @@ func (ec *executionContext) fieldContext_AuditEventEdge_node(_ context.Context, 
 	return fc, nil
 }
 
+func (ec *executionContext) _CertificateStatus_source(ctx context.Context, field graphql.CollectedField, obj *CertificateStatus) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CertificateStatus_source(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Source, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CertificateStatus_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CertificateStatus", field, false, false, "String")
+}
+
+func (ec *executionContext) _CertificateStatus_standing(ctx context.Context, field graphql.CollectedField, obj *CertificateStatus) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CertificateStatus_standing(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Standing, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CertificateStatus_standing(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CertificateStatus", field, false, false, "String")
+}
+
+func (ec *executionContext) _CertificateStatus_askedAt(ctx context.Context, field graphql.CollectedField, obj *CertificateStatus) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CertificateStatus_askedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AskedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CertificateStatus_askedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CertificateStatus", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _CertificateStatus_revokedAt(ctx context.Context, field graphql.CollectedField, obj *CertificateStatus) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CertificateStatus_revokedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RevokedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CertificateStatus_revokedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CertificateStatus", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _CertificateStatus_reason(ctx context.Context, field graphql.CollectedField, obj *CertificateStatus) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CertificateStatus_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CertificateStatus_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CertificateStatus", field, false, false, "String")
+}
+
+func (ec *executionContext) _CertificateStatus_verificationId(ctx context.Context, field graphql.CollectedField, obj *CertificateStatus) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CertificateStatus_verificationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.VerificationID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CertificateStatus_verificationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CertificateStatus", field, false, false, "String")
+}
+
 func (ec *executionContext) _Challenge_id(ctx context.Context, field graphql.CollectedField, obj *Challenge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -6864,6 +7340,29 @@ func (ec *executionContext) _Check_reason(ctx context.Context, field graphql.Col
 	)
 }
 func (ec *executionContext) fieldContext_Check_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Check", field, false, false, "String")
+}
+
+func (ec *executionContext) _Check_reasons(ctx context.Context, field graphql.CollectedField, obj *Check) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Check_reasons(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reasons, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Check_reasons(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Check", field, false, false, "String")
 }
 
@@ -7913,6 +8412,52 @@ func (ec *executionContext) fieldContext_Delegation_validThrough(_ context.Conte
 	return graphql.NewScalarFieldContext("Delegation", field, false, false, "Date")
 }
 
+func (ec *executionContext) _Delegation_format(ctx context.Context, field graphql.CollectedField, obj *Delegation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Delegation_format(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Format, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v poa.DocumentFormat) graphql.Marshaler {
+			return ec.marshalNDocumentFormat2ininjoᚋpoaᚐDocumentFormat(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Delegation_format(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Delegation", field, false, false, "DocumentFormat")
+}
+
+func (ec *executionContext) _Delegation_draftMediaType(ctx context.Context, field graphql.CollectedField, obj *Delegation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Delegation_draftMediaType(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DraftMediaType, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Delegation_draftMediaType(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Delegation", field, false, false, "String")
+}
+
 func (ec *executionContext) _Delegation_draftFile(ctx context.Context, field graphql.CollectedField, obj *Delegation) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -7980,6 +8525,29 @@ func (ec *executionContext) _Delegation_signedFile(ctx context.Context, field gr
 }
 func (ec *executionContext) fieldContext_Delegation_signedFile(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Delegation", field, true, true, "Base64")
+}
+
+func (ec *executionContext) _Delegation_signedFileAbsence(ctx context.Context, field graphql.CollectedField, obj *Delegation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Delegation_signedFileAbsence(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SignedFileAbsence, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *SignedFileAbsence) graphql.Marshaler {
+			return ec.marshalOSignedFileAbsence2ᚖininjoᚋgraphᚋschemaᚐSignedFileAbsence(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Delegation_signedFileAbsence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Delegation", field, false, false, "SignedFileAbsence")
 }
 
 func (ec *executionContext) _Delegation_signedFileSha256(ctx context.Context, field graphql.CollectedField, obj *Delegation) (ret graphql.Marshaler) {
@@ -8388,6 +8956,29 @@ func (ec *executionContext) _Delegation_closedAt(ctx context.Context, field grap
 }
 func (ec *executionContext) fieldContext_Delegation_closedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Delegation", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Delegation_erased(ctx context.Context, field graphql.CollectedField, obj *Delegation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Delegation_erased(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Erased, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Delegation_erased(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Delegation", field, false, false, "Boolean")
 }
 
 func (ec *executionContext) _DelegationConnection_edges(ctx context.Context, field graphql.CollectedField, obj *DelegationConnection) (ret graphql.Marshaler) {
@@ -9709,6 +10300,456 @@ func (ec *executionContext) fieldContext_EndDelegationPayload_errors(_ context.C
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _Evidence_delegationId(ctx context.Context, field graphql.CollectedField, obj *Evidence) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Evidence_delegationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DelegationID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Evidence_delegationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Evidence", field, false, false, "ID")
+}
+
+func (ec *executionContext) _Evidence_chain(ctx context.Context, field graphql.CollectedField, obj *Evidence) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Evidence_chain(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Chain, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v poa.EvidenceChain) graphql.Marshaler {
+			return ec.marshalNEvidenceChain2ininjoᚋpoaᚐEvidenceChain(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Evidence_chain(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Evidence", field, false, false, "EvidenceChain")
+}
+
+func (ec *executionContext) _Evidence_mode(ctx context.Context, field graphql.CollectedField, obj *Evidence) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Evidence_mode(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Mode, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v VerificationMode) graphql.Marshaler {
+			return ec.marshalNVerificationMode2ininjoᚋgraphᚋschemaᚐVerificationMode(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Evidence_mode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Evidence", field, false, false, "VerificationMode")
+}
+
+func (ec *executionContext) _Evidence_format(ctx context.Context, field graphql.CollectedField, obj *Evidence) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Evidence_format(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Format, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Evidence_format(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Evidence", field, false, false, "String")
+}
+
+func (ec *executionContext) _Evidence_records(ctx context.Context, field graphql.CollectedField, obj *Evidence) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Evidence_records(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Records, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []EvidenceRecord) graphql.Marshaler {
+			return ec.marshalNEvidenceRecord2ᚕininjoᚋgraphᚋschemaᚐEvidenceRecordᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Evidence_records(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Evidence",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EvidenceRecord(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Evidence_bundle(ctx context.Context, field graphql.CollectedField, obj *Evidence) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Evidence_bundle(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Bundle, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []byte) graphql.Marshaler {
+			return ec.marshalNBase642ᚕbyte(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Evidence_bundle(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Evidence", field, false, false, "Base64")
+}
+
+func (ec *executionContext) _EvidenceRecord_kind(ctx context.Context, field graphql.CollectedField, obj *EvidenceRecord) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EvidenceRecord_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v evidence.Kind) graphql.Marshaler {
+			return ec.marshalNEvidenceKind2ininjoᚋpoaᚋevidenceᚐKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EvidenceRecord_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EvidenceRecord", field, false, false, "EvidenceKind")
+}
+
+func (ec *executionContext) _EvidenceRecord_at(ctx context.Context, field graphql.CollectedField, obj *EvidenceRecord) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EvidenceRecord_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EvidenceRecord_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EvidenceRecord", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _EvidenceRecord_sha256(ctx context.Context, field graphql.CollectedField, obj *EvidenceRecord) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EvidenceRecord_sha256(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sha256, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EvidenceRecord_sha256(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EvidenceRecord", field, false, false, "String")
+}
+
+func (ec *executionContext) _EvidenceRecord_checks(ctx context.Context, field graphql.CollectedField, obj *EvidenceRecord) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EvidenceRecord_checks(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Checks, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []Check) graphql.Marshaler {
+			return ec.marshalNCheck2ᚕininjoᚋgraphᚋschemaᚐCheckᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EvidenceRecord_checks(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EvidenceRecord",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Check(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _EvidenceRecord_statuses(ctx context.Context, field graphql.CollectedField, obj *EvidenceRecord) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EvidenceRecord_statuses(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Statuses, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []CertificateStatus) graphql.Marshaler {
+			return ec.marshalNCertificateStatus2ᚕininjoᚋgraphᚋschemaᚐCertificateStatusᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EvidenceRecord_statuses(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EvidenceRecord",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CertificateStatus(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _EvidenceRecord_rules(ctx context.Context, field graphql.CollectedField, obj *EvidenceRecord) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EvidenceRecord_rules(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Rules, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EvidenceRecord_rules(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EvidenceRecord", field, false, false, "String")
+}
+
+func (ec *executionContext) _EvidenceRecord_kanjiTable(ctx context.Context, field graphql.CollectedField, obj *EvidenceRecord) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EvidenceRecord_kanjiTable(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.KanjiTable, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EvidenceRecord_kanjiTable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EvidenceRecord", field, false, false, "String")
+}
+
+func (ec *executionContext) _EvidenceRecord_rootSha256(ctx context.Context, field graphql.CollectedField, obj *EvidenceRecord) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EvidenceRecord_rootSha256(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RootSha256, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EvidenceRecord_rootSha256(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EvidenceRecord", field, false, false, "String")
+}
+
+func (ec *executionContext) _EvidenceRecord_stamps(ctx context.Context, field graphql.CollectedField, obj *EvidenceRecord) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EvidenceRecord_stamps(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Stamps, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []EvidenceStamp) graphql.Marshaler {
+			return ec.marshalNEvidenceStamp2ᚕininjoᚋgraphᚋschemaᚐEvidenceStampᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EvidenceRecord_stamps(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EvidenceRecord",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EvidenceStamp(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _EvidenceStamp_stampedAt(ctx context.Context, field graphql.CollectedField, obj *EvidenceStamp) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EvidenceStamp_stampedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StampedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EvidenceStamp_stampedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EvidenceStamp", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _EvidenceStamp_hash(ctx context.Context, field graphql.CollectedField, obj *EvidenceStamp) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EvidenceStamp_hash(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Hash, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EvidenceStamp_hash(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EvidenceStamp", field, false, false, "String")
+}
+
+func (ec *executionContext) _EvidenceStamp_endsAt(ctx context.Context, field graphql.CollectedField, obj *EvidenceStamp) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EvidenceStamp_endsAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.EndsAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EvidenceStamp_endsAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EvidenceStamp", field, false, false, "DateTime")
 }
 
 func (ec *executionContext) _Fact_version(ctx context.Context, field graphql.CollectedField, obj *Fact) (ret graphql.Marshaler) {
@@ -13242,6 +14283,50 @@ func (ec *executionContext) fieldContext_Query_delegations(ctx context.Context, 
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_delegations_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_evidence(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_evidence(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Evidence(ctx, fc.Args["delegationId"].(string), fc.Args["chain"].(poa.EvidenceChain))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Evidence) graphql.Marshaler {
+			return ec.marshalOEvidence2ᚖininjoᚋgraphᚋschemaᚐEvidence(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_evidence(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Evidence(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_evidence_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -19349,7 +20434,7 @@ func (ec *executionContext) unmarshalInputDraftDelegationInput(ctx context.Conte
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"idempotencyKey", "delegate", "powers", "limits", "subDelegation", "validFrom", "validThrough"}
+	fieldsInOrder := [...]string{"idempotencyKey", "delegate", "powers", "limits", "subDelegation", "validFrom", "validThrough", "format"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -19405,6 +20490,13 @@ func (ec *executionContext) unmarshalInputDraftDelegationInput(ctx context.Conte
 				return it, err
 			}
 			it.ValidThrough = data
+		case "format":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("format"))
+			data, err := ec.unmarshalODocumentFormat2ininjoᚋpoaᚐDocumentFormat(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Format = data
 		}
 	}
 	return it, nil
@@ -20140,7 +21232,7 @@ func (ec *executionContext) unmarshalInputReplaceDelegationInput(ctx context.Con
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"idempotencyKey", "delegationId", "delegate", "powers", "limits", "subDelegation", "validFrom", "validThrough"}
+	fieldsInOrder := [...]string{"idempotencyKey", "delegationId", "delegate", "powers", "limits", "subDelegation", "validFrom", "validThrough", "format"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -20203,6 +21295,13 @@ func (ec *executionContext) unmarshalInputReplaceDelegationInput(ctx context.Con
 				return it, err
 			}
 			it.ValidThrough = data
+		case "format":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("format"))
+			data, err := ec.unmarshalODocumentFormat2ᚖininjoᚋpoaᚐDocumentFormat(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Format = data
 		}
 	}
 	return it, nil
@@ -21646,6 +22745,64 @@ func (ec *executionContext) _AuditEventEdge(ctx context.Context, sel ast.Selecti
 	return out
 }
 
+var certificateStatusImplementors = []string{"CertificateStatus"}
+
+func (ec *executionContext) _CertificateStatus(ctx context.Context, sel ast.SelectionSet, obj *CertificateStatus) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, certificateStatusImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CertificateStatus")
+		case "source":
+			out.Values[i] = ec._CertificateStatus_source(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "standing":
+			out.Values[i] = ec._CertificateStatus_standing(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "askedAt":
+			out.Values[i] = ec._CertificateStatus_askedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "revokedAt":
+			out.Values[i] = ec._CertificateStatus_revokedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "reason":
+			out.Values[i] = ec._CertificateStatus_reason(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "verificationId":
+			out.Values[i] = ec._CertificateStatus_verificationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var challengeImplementors = []string{"Challenge"}
 
 func (ec *executionContext) _Challenge(ctx context.Context, sel ast.SelectionSet, obj *Challenge) graphql.Marshaler {
@@ -21713,6 +22870,11 @@ func (ec *executionContext) _Check(ctx context.Context, sel ast.SelectionSet, ob
 		case "reason":
 			out.Values[i] = ec._Check_reason(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "reasons":
+			out.Values[i] = ec._Check_reasons(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "note":
@@ -22198,6 +23360,16 @@ func (ec *executionContext) _Delegation(ctx context.Context, sel ast.SelectionSe
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "format":
+			out.Values[i] = ec._Delegation_format(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "draftMediaType":
+			out.Values[i] = ec._Delegation_draftMediaType(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "draftFile":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -22215,6 +23387,11 @@ func (ec *executionContext) _Delegation(ctx context.Context, sel ast.SelectionSe
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Delegation_signedFile(ctx, field, obj)
 				})
+		case "signedFileAbsence":
+			out.Values[i] = ec._Delegation_signedFileAbsence(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "signedFileSha256":
 			out.Values[i] = ec._Delegation_signedFileSha256(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -22294,6 +23471,11 @@ func (ec *executionContext) _Delegation(ctx context.Context, sel ast.SelectionSe
 		case "closedAt":
 			out.Values[i] = ec._Delegation_closedAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "erased":
+			out.Values[i] = ec._Delegation_erased(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:
@@ -22826,6 +24008,180 @@ func (ec *executionContext) _EndDelegationPayload(ctx context.Context, sel ast.S
 			}
 		case "errors":
 			out.Values[i] = ec._EndDelegationPayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var evidenceImplementors = []string{"Evidence"}
+
+func (ec *executionContext) _Evidence(ctx context.Context, sel ast.SelectionSet, obj *Evidence) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, evidenceImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Evidence")
+		case "delegationId":
+			out.Values[i] = ec._Evidence_delegationId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "chain":
+			out.Values[i] = ec._Evidence_chain(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "mode":
+			out.Values[i] = ec._Evidence_mode(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "format":
+			out.Values[i] = ec._Evidence_format(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "records":
+			out.Values[i] = ec._Evidence_records(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "bundle":
+			out.Values[i] = ec._Evidence_bundle(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var evidenceRecordImplementors = []string{"EvidenceRecord"}
+
+func (ec *executionContext) _EvidenceRecord(ctx context.Context, sel ast.SelectionSet, obj *EvidenceRecord) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, evidenceRecordImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("EvidenceRecord")
+		case "kind":
+			out.Values[i] = ec._EvidenceRecord_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "at":
+			out.Values[i] = ec._EvidenceRecord_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sha256":
+			out.Values[i] = ec._EvidenceRecord_sha256(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "checks":
+			out.Values[i] = ec._EvidenceRecord_checks(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "statuses":
+			out.Values[i] = ec._EvidenceRecord_statuses(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "rules":
+			out.Values[i] = ec._EvidenceRecord_rules(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "kanjiTable":
+			out.Values[i] = ec._EvidenceRecord_kanjiTable(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "rootSha256":
+			out.Values[i] = ec._EvidenceRecord_rootSha256(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "stamps":
+			out.Values[i] = ec._EvidenceRecord_stamps(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var evidenceStampImplementors = []string{"EvidenceStamp"}
+
+func (ec *executionContext) _EvidenceStamp(ctx context.Context, sel ast.SelectionSet, obj *EvidenceStamp) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, evidenceStampImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("EvidenceStamp")
+		case "stampedAt":
+			out.Values[i] = ec._EvidenceStamp_stampedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "hash":
+			out.Values[i] = ec._EvidenceStamp_hash(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "endsAt":
+			out.Values[i] = ec._EvidenceStamp_endsAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -23937,6 +25293,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_delegations(ctx, field)
+				})
+		case "evidence":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_evidence(ctx, field)
 				})
 		case "delegator":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
@@ -26246,6 +27608,26 @@ func (ec *executionContext) marshalNBoolean2bool(ctx context.Context, sel ast.Se
 	return res
 }
 
+func (ec *executionContext) marshalNCertificateStatus2ininjoᚋgraphᚋschemaᚐCertificateStatus(ctx context.Context, sel ast.SelectionSet, v CertificateStatus) graphql.Marshaler {
+	return ec._CertificateStatus(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNCertificateStatus2ᚕininjoᚋgraphᚋschemaᚐCertificateStatusᚄ(ctx context.Context, sel ast.SelectionSet, v []CertificateStatus) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 32, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNCertificateStatus2ininjoᚋgraphᚋschemaᚐCertificateStatus(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNChangeState2ininjoᚋpoaᚐChangeState(ctx context.Context, v any) (poa.ChangeState, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := poa.ChangeState(tmp)
@@ -26624,6 +28006,21 @@ func (ec *executionContext) marshalNDeliveryState2ininjoᚋpoaᚐDeliveryState(c
 	return res
 }
 
+func (ec *executionContext) unmarshalNDocumentFormat2ininjoᚋpoaᚐDocumentFormat(ctx context.Context, v any) (poa.DocumentFormat, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := poa.DocumentFormat(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDocumentFormat2ininjoᚋpoaᚐDocumentFormat(ctx context.Context, sel ast.SelectionSet, v poa.DocumentFormat) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "DocumentFormat!")
+	}
+	return res
+}
+
 func (ec *executionContext) unmarshalNDocumentKind2ininjoᚋpoaᚐDocumentKind(ctx context.Context, v any) (poa.DocumentKind, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := poa.DocumentKind(tmp)
@@ -26708,6 +28105,76 @@ func (ec *executionContext) marshalNErrorCode2ininjoᚋpoaᚐCode(ctx context.Co
 		graphql.AddInvalidNullFromMarshaler(ctx, "ErrorCode!")
 	}
 	return res
+}
+
+func (ec *executionContext) unmarshalNEvidenceChain2ininjoᚋpoaᚐEvidenceChain(ctx context.Context, v any) (poa.EvidenceChain, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := poa.EvidenceChain(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNEvidenceChain2ininjoᚋpoaᚐEvidenceChain(ctx context.Context, sel ast.SelectionSet, v poa.EvidenceChain) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "EvidenceChain!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNEvidenceKind2ininjoᚋpoaᚋevidenceᚐKind(ctx context.Context, v any) (evidence.Kind, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := evidence.Kind(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNEvidenceKind2ininjoᚋpoaᚋevidenceᚐKind(ctx context.Context, sel ast.SelectionSet, v evidence.Kind) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "EvidenceKind!")
+	}
+	return res
+}
+
+func (ec *executionContext) marshalNEvidenceRecord2ininjoᚋgraphᚋschemaᚐEvidenceRecord(ctx context.Context, sel ast.SelectionSet, v EvidenceRecord) graphql.Marshaler {
+	return ec._EvidenceRecord(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNEvidenceRecord2ᚕininjoᚋgraphᚋschemaᚐEvidenceRecordᚄ(ctx context.Context, sel ast.SelectionSet, v []EvidenceRecord) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 32, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNEvidenceRecord2ininjoᚋgraphᚋschemaᚐEvidenceRecord(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNEvidenceStamp2ininjoᚋgraphᚋschemaᚐEvidenceStamp(ctx context.Context, sel ast.SelectionSet, v EvidenceStamp) graphql.Marshaler {
+	return ec._EvidenceStamp(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNEvidenceStamp2ᚕininjoᚋgraphᚋschemaᚐEvidenceStampᚄ(ctx context.Context, sel ast.SelectionSet, v []EvidenceStamp) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 32, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNEvidenceStamp2ininjoᚋgraphᚋschemaᚐEvidenceStamp(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalNFact2ininjoᚋgraphᚋschemaᚐFact(ctx context.Context, sel ast.SelectionSet, v Fact) graphql.Marshaler {
@@ -27760,6 +29227,16 @@ func (ec *executionContext) marshalNValidityStatus2ininjoᚋpoaᚐValidityStatus
 	return res
 }
 
+func (ec *executionContext) unmarshalNVerificationMode2ininjoᚋgraphᚋschemaᚐVerificationMode(ctx context.Context, v any) (VerificationMode, error) {
+	var res VerificationMode
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNVerificationMode2ininjoᚋgraphᚋschemaᚐVerificationMode(ctx context.Context, sel ast.SelectionSet, v VerificationMode) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) marshalNViewer2ᚖininjoᚋgraphᚋschemaᚐViewer(ctx context.Context, sel ast.SelectionSet, v *Viewer) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Viewer!")
@@ -28206,6 +29683,38 @@ func (ec *executionContext) marshalODelivery2ᚖininjoᚋgraphᚋschemaᚐDelive
 	return ec._Delivery(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalODocumentFormat2ininjoᚋpoaᚐDocumentFormat(ctx context.Context, v any) (poa.DocumentFormat, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := poa.DocumentFormat(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalODocumentFormat2ininjoᚋpoaᚐDocumentFormat(ctx context.Context, sel ast.SelectionSet, v poa.DocumentFormat) graphql.Marshaler {
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(string(v))
+	return res
+}
+
+func (ec *executionContext) unmarshalODocumentFormat2ᚖininjoᚋpoaᚐDocumentFormat(ctx context.Context, v any) (*poa.DocumentFormat, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := graphql.UnmarshalString(v)
+	res := poa.DocumentFormat(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalODocumentFormat2ᚖininjoᚋpoaᚐDocumentFormat(ctx context.Context, sel ast.SelectionSet, v *poa.DocumentFormat) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(string(*v))
+	return res
+}
+
 func (ec *executionContext) unmarshalODocumentKind2ᚖininjoᚋpoaᚐDocumentKind(ctx context.Context, v any) (*poa.DocumentKind, error) {
 	if v == nil {
 		return nil, nil
@@ -28259,6 +29768,13 @@ func (ec *executionContext) marshalOEnrollmentState2ᚕininjoᚋpoaᚐEnrollment
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalOEvidence2ᚖininjoᚋgraphᚋschemaᚐEvidence(ctx context.Context, sel ast.SelectionSet, v *Evidence) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Evidence(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOID2string(ctx context.Context, v any) (string, error) {
@@ -28480,6 +29996,22 @@ func (ec *executionContext) unmarshalORefusalReasonInput2ᚕininjoᚋpoaᚐRefus
 		}
 	}
 	return res, nil
+}
+
+func (ec *executionContext) unmarshalOSignedFileAbsence2ᚖininjoᚋgraphᚋschemaᚐSignedFileAbsence(ctx context.Context, v any) (*SignedFileAbsence, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(SignedFileAbsence)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOSignedFileAbsence2ᚖininjoᚋgraphᚋschemaᚐSignedFileAbsence(ctx context.Context, sel ast.SelectionSet, v *SignedFileAbsence) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
 }
 
 func (ec *executionContext) marshalOStaff2ᚖininjoᚋgraphᚋschemaᚐStaff(ctx context.Context, sel ast.SelectionSet, v *Staff) graphql.Marshaler {

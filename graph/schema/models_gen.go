@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"ininjo/poa"
+	"ininjo/poa/evidence"
 	"io"
 	"strconv"
 	"time"
@@ -105,6 +106,22 @@ type AuditEventFilter struct {
 	Until *time.Time `json:"until,omitempty"`
 }
 
+// What a source said of a certificate.
+type CertificateStatus struct {
+	// CRL, OCSP or PLATFORM.
+	Source string `json:"source"`
+	// GOOD, REVOKED, ON_HOLD or UNKNOWN.
+	Standing string `json:"standing"`
+	// When it was asked.
+	AskedAt time.Time `json:"askedAt"`
+	// When the certificate was revoked; null where it was not.
+	RevokedAt *time.Time `json:"revokedAt,omitempty"`
+	// Why it was revoked, by the name of RFC 5280; null where none was given.
+	Reason *string `json:"reason,omitempty"`
+	// The platform's ID of the verification; null of other sources.
+	VerificationID *string `json:"verificationId,omitempty"`
+}
+
 // What a delegate signs to hand in a certificate: signing it shows that the certificate is in the delegate's own hands.
 type Challenge struct {
 	// The challenge's ID.
@@ -123,6 +140,8 @@ type Check struct {
 	Result poa.CheckResult `json:"result"`
 	// A code that says more; null where there is none.
 	Reason *string `json:"reason,omitempty"`
+	// What a comparison passed over or found, each CODE or CODE@position (from 1, spaces not counted); empty where there is nothing more to say.
+	Reasons []string `json:"reasons"`
 	// The ground on which a person decided; null for machines.
 	Note *string `json:"note,omitempty"`
 	// When it was checked.
@@ -291,6 +310,54 @@ type EndDelegationInput struct {
 	Reason poa.ValidityReason `json:"reason"`
 	// When it ends: now if it is left out or past.
 	At *time.Time `json:"at,omitempty"`
+}
+
+// What was checked of a filing, as it was written down and time-stamped; it can be checked without this service.
+type Evidence struct {
+	// The delegation.
+	DelegationID string `json:"delegationId"`
+	// Which chain it is.
+	Chain poa.EvidenceChain `json:"chain"`
+	// In which mode it was verified.
+	Mode VerificationMode `json:"mode"`
+	// How the file was signed: XML, PDF, or CHALLENGE for what a delegate signs.
+	Format string `json:"format"`
+	// The records, oldest first; each holds the digest of the one before it.
+	Records []EvidenceRecord `json:"records"`
+	// The file that `ininjo verify evidence` checks with no database: every record with its time stamps. It holds the signed file and its certificates (not in mode SP): keep it as closed as these.
+	Bundle []byte `json:"bundle"`
+}
+
+// One record of evidence.
+type EvidenceRecord struct {
+	// What it is about.
+	Kind evidence.Kind `json:"kind"`
+	// The instant as of which everything in it was judged.
+	At time.Time `json:"at"`
+	// Its SHA-256, in hex.
+	Sha256 string `json:"sha256"`
+	// What it says was checked.
+	Checks []Check `json:"checks"`
+	// What sources said of the certificate.
+	Statuses []CertificateStatus `json:"statuses"`
+	// The version of the operating rules that was in force.
+	Rules *string `json:"rules,omitempty"`
+	// The version of the table of variants that names were compared by.
+	KanjiTable *string `json:"kanjiTable,omitempty"`
+	// The SHA-256 of the pinned root at the end of the certificate's path, in hex.
+	RootSha256 *string `json:"rootSha256,omitempty"`
+	// Its time stamps, oldest first; each renewal covers the record and the stamps before it.
+	Stamps []EvidenceStamp `json:"stamps"`
+}
+
+// An RFC 3161 time stamp.
+type EvidenceStamp struct {
+	// When the authority stamped.
+	StampedAt time.Time `json:"stampedAt"`
+	// The digest that it is over.
+	Hash string `json:"hash"`
+	// The earliest end of a certificate on its path: it is renewed before.
+	EndsAt time.Time `json:"endsAt"`
 }
 
 // One line of a delegation's history, with both times: when it was so, and when the service learned of it.
@@ -563,6 +630,8 @@ type ReplaceDelegationInput struct {
 	ValidFrom poa.Date `json:"validFrom"`
 	// The last day of the term, inclusive.
 	ValidThrough poa.Date `json:"validThrough"`
+	// The format of the file to sign; XML if it is left out. The portal offers PDF first.
+	Format *poa.DocumentFormat `json:"format,omitempty"`
 }
 
 // The 代表者 of an organisation: for a corporation whoever the commercial register names, for a sole proprietor the person in business.
@@ -788,6 +857,128 @@ func (e *OrderDirection) UnmarshalJSON(b []byte) error {
 }
 
 func (e OrderDirection) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Why there is no signed file.
+type SignedFileAbsence string
+
+const (
+	// It was not filed yet.
+	SignedFileAbsenceNotFiled SignedFileAbsence = "NOT_FILED"
+	// The service verifies through a platform and may keep no certificate: it keeps the document (draftFile), the signature value and the verification ID (evidence); signedFileSha256 still compares with the file as filed.
+	SignedFileAbsenceNotKept SignedFileAbsence = "NOT_KEPT"
+	// It was erased when its period was over.
+	SignedFileAbsenceErased SignedFileAbsence = "ERASED"
+)
+
+var AllSignedFileAbsence = []SignedFileAbsence{
+	SignedFileAbsenceNotFiled,
+	SignedFileAbsenceNotKept,
+	SignedFileAbsenceErased,
+}
+
+func (e SignedFileAbsence) IsValid() bool {
+	switch e {
+	case SignedFileAbsenceNotFiled, SignedFileAbsenceNotKept, SignedFileAbsenceErased:
+		return true
+	}
+	return false
+}
+
+func (e SignedFileAbsence) String() string {
+	return string(e)
+}
+
+func (e *SignedFileAbsence) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = SignedFileAbsence(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid SignedFileAbsence", str)
+	}
+	return nil
+}
+
+func (e SignedFileAbsence) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *SignedFileAbsence) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e SignedFileAbsence) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// The operator's part in the verification of signatures.
+type VerificationMode string
+
+const (
+	// A certified verifier itself: signed files are kept as they were filed.
+	VerificationModePlatform VerificationMode = "PLATFORM"
+	// A service provider, whom a platform verifies for: document, signature value and verification ID are kept, no certificate.
+	VerificationModeSp VerificationMode = "SP"
+	// A test hierarchy.
+	VerificationModeDemo VerificationMode = "DEMO"
+)
+
+var AllVerificationMode = []VerificationMode{
+	VerificationModePlatform,
+	VerificationModeSp,
+	VerificationModeDemo,
+}
+
+func (e VerificationMode) IsValid() bool {
+	switch e {
+	case VerificationModePlatform, VerificationModeSp, VerificationModeDemo:
+		return true
+	}
+	return false
+}
+
+func (e VerificationMode) String() string {
+	return string(e)
+}
+
+func (e *VerificationMode) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = VerificationMode(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid VerificationMode", str)
+	}
+	return nil
+}
+
+func (e VerificationMode) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *VerificationMode) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e VerificationMode) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

@@ -21,7 +21,10 @@ type Delegation struct {
 	Powers, Limits            []string
 	SubDelegation             bool
 	ValidFrom, ValidThrough   poa.Date
+	Format                    poa.DocumentFormat
+	DraftMediaType            string
 	DraftSHA256               string
+	SignedFileAbsence         *SignedFileAbsence
 	SignedFileSHA256          *string
 	Acknowledgement           *Acknowledgement
 	DelegateCertifiedAt       time.Time
@@ -30,6 +33,7 @@ type Delegation struct {
 	Version                   *int
 	Replaces                  *string
 	DraftedAt, ClosedAt       time.Time
+	Erased                    bool
 
 	// DelegatorID is whose delegation it is.
 	DelegatorID string

@@ -30,17 +30,23 @@ var (
 )
 
 // digests is the table of digests that are taken: SHA-256 or better, as 電子署名法施行規則 article 2 asks of the keys' class.
-var digests = map[string]crypto.Hash{
-	oidSHA256.String(): crypto.SHA256,
-	oidSHA384.String(): crypto.SHA384,
-	oidSHA512.String(): crypto.SHA512,
-}
+var digests = map[oid]crypto.Hash{rawSHA256: crypto.SHA256, rawSHA384: crypto.SHA384, rawSHA512: crypto.SHA512}
 
 // weak are digests that were good once; they are told apart, since an old card or tool is the likely cause.
-var weak = map[string]bool{
-	"1.2.840.113549.2.2": true, "1.2.840.113549.2.5": true, "1.3.14.3.2.26": true, // MD2, MD5, SHA-1
-	"1.2.840.113549.1.1.2": true, "1.2.840.113549.1.1.4": true, "1.2.840.113549.1.1.5": true, // each with RSA
-	"1.2.840.10045.4.1": true, // SHA-1 with ECDSA
+var weak = map[oid]bool{
+	raw(asn1.ObjectIdentifier{1, 2, 840, 113549, 2, 2}):    true, // MD2
+	raw(asn1.ObjectIdentifier{1, 2, 840, 113549, 2, 5}):    true, // MD5
+	raw(asn1.ObjectIdentifier{1, 3, 14, 3, 2, 26}):         true, // SHA-1
+	raw(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 2}): true, // MD2 with RSA
+	raw(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 4}): true, // MD5 with RSA
+	raw(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 5}): true, // SHA-1 with RSA
+	raw(asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 1}):     true, // SHA-1 with ECDSA
+}
+
+// algorithm is an AlgorithmIdentifier (RFC 5280 section 4.1.1.2) as it was read.
+type algorithm struct {
+	id         oid
+	parameters asn1.RawValue
 }
 
 type family int
@@ -57,15 +63,15 @@ type scheme struct {
 	hash   crypto.Hash
 }
 
-var schemes = map[string]scheme{
-	oidRSA.String():         {familyRSA, 0},
-	oidRSASHA256.String():   {familyRSA, crypto.SHA256},
-	oidRSASHA384.String():   {familyRSA, crypto.SHA384},
-	oidRSASHA512.String():   {familyRSA, crypto.SHA512},
-	oidRSAPSS.String():      {familyPSS, 0},
-	oidECDSASHA256.String(): {familyECDSA, crypto.SHA256},
-	oidECDSASHA384.String(): {familyECDSA, crypto.SHA384},
-	oidECDSASHA512.String(): {familyECDSA, crypto.SHA512},
+var schemes = map[oid]scheme{
+	raw(oidRSA):         {familyRSA, 0},
+	raw(oidRSASHA256):   {familyRSA, crypto.SHA256},
+	raw(oidRSASHA384):   {familyRSA, crypto.SHA384},
+	raw(oidRSASHA512):   {familyRSA, crypto.SHA512},
+	raw(oidRSAPSS):      {familyPSS, 0},
+	raw(oidECDSASHA256): {familyECDSA, crypto.SHA256},
+	raw(oidECDSASHA384): {familyECDSA, crypto.SHA384},
+	raw(oidECDSASHA512): {familyECDSA, crypto.SHA512},
 }
 
 const (
@@ -74,44 +80,42 @@ const (
 )
 
 // chooseDigest returns the hash of a digest algorithm identifier.
-func chooseDigest(id pkix.AlgorithmIdentifier) (crypto.Hash, error) {
-	name := id.Algorithm.String()
-	hash, ok := digests[name]
+func chooseDigest(a algorithm) (crypto.Hash, error) {
+	hash, ok := digests[a.id]
 	switch {
-	case weak[name]:
+	case weak[a.id]:
 		return 0, fault(WeakDigest, "SHA-1 or an older digest")
-	case !ok || !withoutParameters(id):
+	case !ok || !a.withoutParameters():
 		return 0, fault(Algorithm, "a digest other than SHA-256, SHA-384 and SHA-512")
 	}
 	return hash, nil
 }
 
 // withoutParameters says that an identifier has none, or NULL, as all but RSA-PSS have.
-func withoutParameters(id pkix.AlgorithmIdentifier) bool {
-	p := id.Parameters
+func (a algorithm) withoutParameters() bool {
+	p := a.parameters
 	return len(p.FullBytes) == 0 || p.Class == asn1.ClassUniversal && p.Tag == asn1.TagNull && len(p.Bytes) == 0
 }
 
 // verifySignature checks the signature over what digest is of; the signature algorithm's digest must be the signer's.
-func verifySignature(key any, id pkix.AlgorithmIdentifier, hash crypto.Hash, digest, signature []byte) (string, error) {
-	name := id.Algorithm.String()
-	chosen, ok := schemes[name]
+func verifySignature(key any, a algorithm, hash crypto.Hash, digest, signature []byte) (string, error) {
+	chosen, ok := schemes[a.id]
 	switch {
-	case weak[name]:
+	case weak[a.id]:
 		return "", fault(WeakDigest, "a signature algorithm of SHA-1 or an older digest")
-	case !ok || chosen.hash != 0 && chosen.hash != hash || chosen.family != familyPSS && !withoutParameters(id):
+	case !ok || chosen.hash != 0 && chosen.hash != hash || chosen.family != familyPSS && !a.withoutParameters():
 		return "", fault(Algorithm, "a signature algorithm outside the table, or of another digest")
 	}
 	switch public := key.(type) {
 	case *rsa.PublicKey:
-		return verifyRSA(public, chosen.family, id, hash, digest, signature)
+		return verifyRSA(public, chosen.family, a, hash, digest, signature)
 	case *ecdsa.PublicKey:
 		return verifyECDSA(public, chosen.family, hash, digest, signature)
 	}
 	return "", fault(Algorithm, "a key that is neither RSA nor ECDSA")
 }
 
-func verifyRSA(key *rsa.PublicKey, chosen family, id pkix.AlgorithmIdentifier, hash crypto.Hash, digest, signature []byte) (string, error) {
+func verifyRSA(key *rsa.PublicKey, chosen family, a algorithm, hash crypto.Hash, digest, signature []byte) (string, error) {
 	if bits := key.N.BitLen(); bits < minRSABits {
 		return "", fault(KeyTooShort, "an RSA key below 2048 bits")
 	} else if bits > maxRSABits {
@@ -124,7 +128,7 @@ func verifyRSA(key *rsa.PublicKey, chosen family, id pkix.AlgorithmIdentifier, h
 		}
 		return "RSA-PKCS1-v1_5", nil
 	case familyPSS:
-		salt, err := pssSalt(id, hash)
+		salt, err := pssSalt(a, hash)
 		if err != nil {
 			return "", err
 		}
@@ -156,16 +160,16 @@ type pssParameters struct {
 }
 
 // pssSalt reads the salt's length; digest and mask digest must both be the signer's, so defaults (SHA-1) are refused.
-func pssSalt(id pkix.AlgorithmIdentifier, hash crypto.Hash) (int, error) {
+func pssSalt(a algorithm, hash crypto.Hash) (int, error) {
 	var p pssParameters
-	if rest, err := asn1.Unmarshal(id.Parameters.FullBytes, &p); err != nil || len(rest) > 0 {
+	if rest, err := asn1.Unmarshal(a.parameters.FullBytes, &p); err != nil || len(rest) > 0 {
 		return 0, fault(Algorithm, "RSA-PSS without readable parameters")
 	}
 	var mask pkix.AlgorithmIdentifier
 	if rest, err := asn1.Unmarshal(p.MGF.Parameters.FullBytes, &mask); err != nil || len(rest) > 0 {
 		return 0, fault(Algorithm, "RSA-PSS without a readable mask")
 	}
-	same := digests[p.Hash.Algorithm.String()] == hash && digests[mask.Algorithm.String()] == hash
+	same := digests[raw(p.Hash.Algorithm)] == hash && digests[raw(mask.Algorithm)] == hash
 	if !same || !p.MGF.Algorithm.Equal(oidMGF1) || p.Trailer != 1 || p.Salt < hash.Size() || p.Salt > maxRSABits/8 {
 		return 0, fault(Algorithm, "RSA-PSS with other parameters")
 	}

@@ -5,35 +5,41 @@ package cms
 import (
 	"crypto/subtle"
 	"encoding/asn1"
+	"slices"
 	"time"
 )
 
 // attributes holds the signed attributes that are judged, each with its single value.
 type attributes struct {
-	contentType   asn1.ObjectIdentifier
+	contentType   oid
 	messageDigest []byte
 	signingTime   *time.Time
 	ess           []byte // DER of SigningCertificateV2 (RFC 5035)
 	essOld        []byte // DER of SigningCertificate (RFC 2634), which names by SHA-1
 }
 
-// readAttributes reads a SET OF Attribute. One of the known types that comes twice, or with other than
-// one value, is malformed (RFC 5652 section 11); unknown types are left alone.
+// maxAttributes bounds what is compared with one another; CAdES knows about ten.
+const maxAttributes = 64
+
+// readAttributes reads a SET OF Attribute. A type that comes twice, or one of the known types with other than one
+// value, is malformed (RFC 5652 section 11); what unknown types say is left alone.
 func readAttributes(set []byte) (attributes, error) {
 	var out attributes
 	outer := fields{rest: set}
 	f := fields{rest: outer.want(asn1.TagSet).Bytes}
-	seen := map[string]bool{}
+	var seen []oid
 	for len(f.rest) > 0 {
 		one := fields{rest: f.want(asn1.TagSequence).Bytes, bad: f.bad}
-		var oid asn1.ObjectIdentifier
-		one.decode(&oid)
+		id := one.oid()
 		values := one.want(asn1.TagSet)
-		if !one.done() || seen[oid.String()] {
+		switch {
+		case !one.done() || slices.Contains(seen, id):
 			return out, fault(Malformed, "signed attribute broken or repeated")
+		case len(seen) == maxAttributes:
+			return out, fault(TooManyElements, "more signed attributes than allowed")
 		}
-		seen[oid.String()] = true
-		if !out.take(oid, values.Bytes) {
+		seen = append(seen, id)
+		if !out.take(id, values.Bytes) {
 			return out, fault(Malformed, "signed attribute of another form")
 		}
 	}
@@ -43,19 +49,19 @@ func readAttributes(set []byte) (attributes, error) {
 	return out, nil
 }
 
-func (a *attributes) take(oid asn1.ObjectIdentifier, values []byte) bool {
+func (a *attributes) take(id oid, values []byte) bool {
 	f := fields{rest: values}
-	switch {
-	case oid.Equal(oidContentType):
-		f.decode(&a.contentType)
-	case oid.Equal(oidMessageDigest):
+	switch id {
+	case rawContentType:
+		a.contentType = f.oid()
+	case rawMessageDigest:
 		a.messageDigest = f.want(octetString).Bytes
-	case oid.Equal(oidSigningTime):
+	case rawSigningTime:
 		a.signingTime = new(time.Time)
 		f.decode(a.signingTime)
-	case oid.Equal(oidESSv2):
+	case rawESSv2:
 		a.ess = f.want(asn1.TagSequence).FullBytes
-	case oid.Equal(oidESS):
+	case rawESS:
 		a.essOld = f.want(asn1.TagSequence).FullBytes
 	default:
 		return true
@@ -64,8 +70,8 @@ func (a *attributes) take(oid asn1.ObjectIdentifier, values []byte) bool {
 }
 
 // check compares the attributes with the content they are said to cover.
-func (a attributes) check(contentType asn1.ObjectIdentifier, digest []byte) error {
-	if len(a.contentType) == 0 || !a.contentType.Equal(contentType) {
+func (a attributes) check(contentType oid, digest []byte) error {
+	if a.contentType == "" || a.contentType != contentType {
 		return fault(ContentType, "the content type attribute differs or is missing")
 	}
 	if len(a.messageDigest) != len(digest) {

@@ -4,9 +4,7 @@ package cms
 
 import (
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/asn1"
-	"math/big"
 )
 
 var (
@@ -23,7 +21,7 @@ var (
 
 // signedData is RFC 5652 section 5.1, as far as it is used.
 type signedData struct {
-	contentType  asn1.ObjectIdentifier
+	contentType  oid
 	content      []byte
 	detached     bool
 	certificates []*x509.Certificate
@@ -42,11 +40,11 @@ const (
 // signerInfo is RFC 5652 section 5.3.
 type signerInfo struct {
 	issuer             []byte // DER; nil where keyID is given
-	serial             *big.Int
+	serial             []byte // content of the INTEGER
 	keyID              []byte
-	digestAlgorithm    pkix.AlgorithmIdentifier
+	digestAlgorithm    algorithm
 	attributes         []byte // DER of the SET OF Attribute, as signed; nil where there are none
-	signatureAlgorithm pkix.AlgorithmIdentifier
+	signatureAlgorithm algorithm
 	signature          []byte
 	unsigned           []byte // content of the SET OF Attribute that anyone may have added
 }
@@ -124,15 +122,22 @@ func (f *fields) decode(into any) {
 	}
 }
 
-// algorithm reads an AlgorithmIdentifier (RFC 5280 section 4.1.1.2).
-func (f *fields) algorithm() (id pkix.AlgorithmIdentifier) {
+// oid reads an object identifier, of any form: one of a form that DER does not have is in no table.
+func (f *fields) oid() oid {
+	v := f.want(asn1.TagOID)
+	f.bad = f.bad || len(v.Bytes) == 0
+	return oid(v.Bytes)
+}
+
+// algorithm reads an AlgorithmIdentifier.
+func (f *fields) algorithm() (a algorithm) {
 	inner := fields{rest: f.want(asn1.TagSequence).Bytes}
-	inner.decode(&id.Algorithm)
+	a.id = inner.oid()
 	if len(inner.rest) > 0 {
-		id.Parameters = inner.next()
+		a.parameters = inner.next()
 	}
 	f.bad = f.bad || !inner.done()
-	return id
+	return a
 }
 
 func (f *fields) done() bool { return !f.bad && len(f.rest) == 0 }
@@ -140,12 +145,11 @@ func (f *fields) done() bool { return !f.bad && len(f.rest) == 0 }
 func parse(der []byte) (*signedData, error) {
 	outer := fields{rest: der}
 	info := fields{rest: outer.want(asn1.TagSequence).Bytes, bad: outer.bad}
-	var kind asn1.ObjectIdentifier
-	info.decode(&kind)
+	kind := info.oid()
 	if info.bad {
 		return nil, fault(Malformed, "not a CMS content")
 	}
-	if !kind.Equal(oidSignedData) {
+	if kind != rawSignedData {
 		return nil, fault(NotSignedData, "a CMS content of another type")
 	}
 	body, present := info.optional(0)
@@ -213,7 +217,7 @@ func (sd *signedData) readCertificates(set []byte) error {
 
 func (sd *signedData) readContent(encapsulated []byte) error {
 	f := fields{rest: encapsulated}
-	f.decode(&sd.contentType)
+	sd.contentType = f.oid()
 	explicit, present := f.optional(0)
 	sd.detached = !present
 	if present {
@@ -250,7 +254,7 @@ func (si *signerInfo) read(body []byte) error {
 	} else {
 		sid := fields{rest: f.want(asn1.TagSequence).Bytes}
 		si.issuer = sid.want(asn1.TagSequence).FullBytes
-		sid.decode(&si.serial)
+		si.serial = sid.want(asn1.TagInteger).Bytes
 		f.bad = f.bad || !sid.done()
 	}
 	si.digestAlgorithm = f.algorithm()

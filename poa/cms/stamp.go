@@ -68,7 +68,7 @@ func openStamp(token, digest []byte, hash crypto.Hash) (openedStamp, error) {
 	if sd.detached {
 		return none, fault(NoContent, "a time stamp without its statement")
 	}
-	signed, claims, err := sd.verify(sd.content, oidTSTInfo)
+	signed, claims, err := sd.verify(sd.content, rawTSTInfo)
 	if err != nil {
 		return none, err
 	}
@@ -113,7 +113,9 @@ func judgePath(stamp TimeStamp, others []*x509.Certificate, roots *x509.CertPool
 	}
 	between := x509.NewCertPool()
 	for _, other := range others {
-		between.AddCert(other)
+		if other != stamp.Signer {
+			between.AddCert(other)
+		}
 	}
 	chains, err := stamp.Signer.Verify(x509.VerifyOptions{
 		Roots: roots, Intermediates: between, CurrentTime: stamp.Time, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageTimeStamping},
@@ -144,13 +146,12 @@ func (s *Signed) readTimeStamps(unsigned []byte) error {
 	read := 0
 	for len(f.rest) > 0 {
 		one := fields{rest: f.want(asn1.TagSequence).Bytes, bad: f.bad}
-		var oid asn1.ObjectIdentifier
-		one.decode(&oid)
+		id := one.oid()
 		tokens := fields{rest: one.want(asn1.TagSet).Bytes}
 		if !one.done() {
 			return fault(Malformed, "unsigned attribute broken")
 		}
-		for oid.Equal(oidTimeStamp) && len(tokens.rest) > 0 {
+		for id == rawTimeStamp && len(tokens.rest) > 0 {
 			if read++; read > maxStamps {
 				return fault(TooManyElements, "more time stamps than allowed")
 			}

@@ -12,7 +12,7 @@ import (
 
 // stampInfo is TSTInfo of RFC 3161 section 2.4.2, as far as it is used.
 type stampInfo struct {
-	policy  asn1.ObjectIdentifier
+	policy  oid
 	hash    crypto.Hash
 	imprint []byte
 	serial  *big.Int
@@ -33,14 +33,14 @@ func readStampInfo(der []byte) (stampInfo, error) {
 	f := fields{rest: outer.want(asn1.TagSequence).Bytes, bad: outer.bad}
 	var version int
 	f.decode(&version)
-	f.decode(&info.policy)
+	info.policy = f.oid()
 	imprint := fields{rest: f.want(asn1.TagSequence).Bytes}
 	algorithm := imprint.algorithm()
 	info.imprint = imprint.want(octetString).Bytes
 	info.serial = f.number()
 	written := f.want(asn1.TagGeneralizedTime).Bytes
 	info.readOptions(&f)
-	if !f.done() || !imprint.done() || version != 1 {
+	if !f.done() || !imprint.done() || version != 1 || info.policy.String() == "" {
 		return info, fault(Malformed, "not the fields of a time stamp")
 	}
 	if info.hash, err = chooseDigest(algorithm); err != nil {

@@ -6,8 +6,8 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/x509"
-	"encoding/asn1"
 	"encoding/pem"
+	"math/big"
 	"time"
 )
 
@@ -49,7 +49,7 @@ func Verify(file []byte, detached []byte, limits Limits) (*Signed, error) {
 	if err != nil {
 		return nil, err
 	}
-	signed, _, err := sd.verify(content, oidData)
+	signed, _, err := sd.verify(content, rawData)
 	if err != nil {
 		return nil, err
 	}
@@ -107,9 +107,9 @@ func (sd *signedData) chooseContent(detached []byte, limits Limits) ([]byte, err
 }
 
 // verify decides, in the order in which a signer can put things right.
-func (sd *signedData) verify(content []byte, contentType asn1.ObjectIdentifier) (*Signed, attributes, error) {
+func (sd *signedData) verify(content []byte, contentType oid) (*Signed, attributes, error) {
 	var none attributes
-	if !sd.contentType.Equal(contentType) {
+	if sd.contentType != contentType {
 		return nil, none, fault(ForeignContent, "the content has another type")
 	}
 	if sd.signer.attributes == nil {
@@ -149,7 +149,7 @@ func (sd *signedData) verify(content []byte, contentType asn1.ObjectIdentifier) 
 // file, which are now handed in as its content: both are one hash of one string of bytes (RFC 5652 section 11).
 func withoutAttributes(content []byte) error {
 	if der, err := toDER(content, DefaultLimits()); err == nil && len(der) <= maxAttributeBytes {
-		if claims, err := readAttributes(der); err == nil && claims.contentType != nil && claims.messageDigest != nil {
+		if claims, err := readAttributes(der); err == nil && claims.contentType != "" && claims.messageDigest != nil {
 			return fault(ReplayedAttributes, "the content is another signature's signed attributes")
 		}
 	}
@@ -185,5 +185,11 @@ func (si *signerInfo) names(certificate *x509.Certificate) bool {
 	if si.issuer == nil {
 		return len(si.keyID) > 0 && bytes.Equal(si.keyID, certificate.SubjectKeyId)
 	}
-	return certificate.SerialNumber.Cmp(si.serial) == 0 && bytes.Equal(certificate.RawIssuer, si.issuer)
+	return sameNumber(si.serial, certificate.SerialNumber) && bytes.Equal(certificate.RawIssuer, si.issuer)
+}
+
+// sameNumber compares the content of an INTEGER in DER with a number, which in a certificate is never below zero.
+func sameNumber(content []byte, n *big.Int) bool {
+	shortest := len(content) == 1 || len(content) > 1 && (content[0] != 0 || content[1] >= 0x80)
+	return shortest && content[0] < 0x80 && new(big.Int).SetBytes(content).Cmp(n) == 0
 }

@@ -20,10 +20,10 @@ const (
 	Reiwa
 )
 
-// eraYears holds the first and last Gregorian year of each era; the year of a change belongs to both,
-// since the register may keep a date under either era's name.
-var eraYears = map[Era][2]int{
-	EraUnknown: {0, 9999}, Meiji: {1868, 1912}, Taisho: {1912, 1926}, Showa: {1926, 1989}, Heisei: {1989, 2019}, Reiwa: {2019, 9999},
+// eraDays hold the first and last day of each era, as numbers YYYYMMDD. The day of a change in 1912 and 1926 belongs to both.
+var eraDays = map[Era][2]int{
+	EraUnknown: {0, 99991231}, Meiji: {18680125, 19120730}, Taisho: {19120730, 19261225}, Showa: {19261225, 19890107},
+	Heisei: {19890108, 20190430}, Reiwa: {20190501, 99991231},
 }
 
 // BirthDate is 生年月日 as a certificate holds it: EYYYYMMDD, an era's digit and the Gregorian date, zeros for what is
@@ -46,14 +46,27 @@ func ParseBirthDate(text string) (BirthDate, error) {
 		number = number*10 + int(digit-'0')
 	}
 	b := BirthDate{era: Era(number / 1e8), year: number / 1e4 % 1e4, month: number / 100 % 100, day: number % 100}
-	years, ok := eraYears[b.era]
-	if !ok || b.year != 0 && (b.year < years[0] || b.year > years[1]) {
-		return BirthDate{}, fault(BadBirthDate, "year outside of its era")
-	}
-	if b.month > 12 || b.day > b.longestDay() {
-		return BirthDate{}, fault(BadBirthDate, "no such day")
+	days, ok := eraDays[b.era]
+	switch {
+	case !ok:
+		return BirthDate{}, fault(BadBirthDate, "an unknown era")
+	case b.month > 12 || b.day > b.longestDay():
+		return BirthDate{}, fault(NoSuchDay, "no such day")
+	case b.year != 0 && (b.number(12, 31) < days[0] || b.number(1, 1) > days[1]):
+		return BirthDate{}, fault(EraMismatch, "outside of its era")
 	}
 	return b, nil
+}
+
+// number is the date as YYYYMMDD, with this month and day where they are unknown.
+func (b BirthDate) number(month, day int) int {
+	if b.month != 0 {
+		month = b.month
+	}
+	if b.day != 0 {
+		day = b.day
+	}
+	return b.year*1e4 + month*100 + day
 }
 
 // longestDay is the last day that the known parts allow: 31 in an unknown month, 29 February in an unknown year.

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"ininjo/poa/jpki"
 	"ininjo/poa/poatest"
@@ -104,27 +105,27 @@ func TestParseSubjectAltNameRefuses(t *testing.T) {
 		want jpki.Kind
 	}{
 		"nothing":                 {nil, jpki.NoIdentity},
-		"an empty sequence":       {names(), jpki.NoIdentity},
+		"an empty sequence":       {names(), jpki.NoName},
 		"a set":                   {tlv(0, asn1.TagSet, true, goodName, goodBirth, goodAddress), jpki.NoIdentity},
 		"trailing bytes":          {append(slices.Clone(good), 0), jpki.NoIdentity},
 		"truncated":               {good[:len(good)-1], jpki.NoIdentity},
 		"an item cut short":       {tlv(0, asn1.TagSequence, true, goodName, goodBirth, goodAddress[:5]), jpki.NoIdentity},
-		"no name":                 {names(goodBirth, goodAddress), jpki.NoIdentity},
+		"no name":                 {names(goodBirth, goodAddress), jpki.NoName},
 		"no address":              {names(goodName, goodBirth), jpki.NoIdentity},
 		"no birth date":           {names(goodName, goodAddress), jpki.NoIdentity},
-		"an empty name":           {names(other(1, text("")), goodBirth, goodAddress), jpki.NoIdentity},
+		"an empty name":           {names(other(1, text("")), goodBirth, goodAddress), jpki.NoName},
 		"a name not in UTF-8":     {names(other(1, text("\xff")), goodBirth, goodAddress), jpki.NoIdentity},
 		"a name of another type":  {names(other(1, tlv(0, asn1.TagIA5String, false, []byte("A"))), goodBirth, goodAddress), jpki.NoIdentity},
 		"a name with a NUL":       {names(other(1, text("黒\x00桐")), goodBirth, goodAddress), jpki.NoIdentity},
 		"a name turned around":    {names(other(1, text("黒\u202e桐")), goodBirth, goodAddress), jpki.NoIdentity},
 		"a name without end":      {names(other(1, text(strings.Repeat("黒", 1001))), goodBirth, goodAddress), jpki.NoIdentity},
 		"two values in one item":  {names(other(1, slices.Concat(text("甲"), text("乙"))), goodBirth, goodAddress), jpki.NoIdentity},
-		"two names":               {names(goodName, goodName, goodBirth, goodAddress), jpki.AmbiguousIdentity},
-		"two names, one empty":    {names(other(1, text("")), goodName, goodBirth, goodAddress), jpki.AmbiguousIdentity},
+		"two names":               {names(goodName, goodName, goodBirth, goodAddress), jpki.AmbiguousName},
+		"two names, one empty":    {names(other(1, text("")), goodName, goodBirth, goodAddress), jpki.AmbiguousName},
 		"two addresses":           {names(goodName, goodBirth, goodAddress, other(5, text("大阪府"))), jpki.AmbiguousIdentity},
 		"two birth dates":         {names(goodName, goodBirth, goodBirth, goodAddress), jpki.AmbiguousIdentity},
 		"two sets of flags":       {names(goodName, goodBirth, goodAddress, other(2, text("0")), other(2, text("1"))), jpki.AmbiguousIdentity},
-		"an impossible birthday":  {names(goodName, other(4, text("319800230")), goodAddress), jpki.BadBirthDate},
+		"an impossible birthday":  {names(goodName, other(4, text("319800230")), goodAddress), jpki.NoSuchDay},
 		"a birthday without era":  {names(goodName, other(4, text("19800217")), goodAddress), jpki.BadBirthDate},
 		"numbers 4 and 5 swapped": {names(goodName, other(5, text("319800217")), other(4, text("東京都清瀬市"))), jpki.BadBirthDate},
 	}
@@ -171,6 +172,31 @@ func FuzzParseSubjectAltName(f *testing.F) {
 		}
 		if got.Name == "" || got.Address == "" || !utf8.ValidString(got.Name+got.Address+got.Gender) {
 			t.Fatalf("an identity with holes: %q %q", got.Name, got.Address)
+		}
+	})
+}
+
+// The six items may stand in any order, among others that are not known yet: the identity is the same.
+func TestIdentityDoesNotDependOnTheOrder(t *testing.T) {
+	t.Parallel()
+	known := [][]byte{goodName, goodBirth, goodGender, goodAddress, other(2, text("00000")), other(6, text("000000"))}
+	want, err := jpki.ParseSubjectAltName(names(known...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		items := slices.Clone(known)
+		unknown := rapid.IntRange(0, 3).Draw(t, "unknown items")
+		for n := range unknown {
+			items = append(items, other(7+n, text(rapid.StringMatching(`[ア-ン]{0,9}`).Draw(t, "text"))))
+		}
+		got, err := jpki.ParseSubjectAltName(names(rapid.Permutation(items).Draw(t, "order")...))
+		if err != nil || len(got.Other) != unknown {
+			t.Fatalf("%d unknown items kept of %d, %v", len(got.Other), unknown, err)
+		}
+		got.Other = nil
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatal(diff)
 		}
 	})
 }

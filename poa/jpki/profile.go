@@ -5,9 +5,7 @@ package jpki
 import (
 	"crypto/sha256"
 	"crypto/x509"
-	"encoding/asn1"
 	"errors"
-	"slices"
 	"time"
 )
 
@@ -19,18 +17,23 @@ const (
 	PolicyTest = "1.2.392.200149.8.5.1.0.20"
 )
 
-// Profile says which certificates are taken.
+// Profile says which certificates are taken: JPKI's by Roots and Policies, and those of further methods.
 type Profile struct {
 	Roots    *Roots
 	Policies []string // object identifiers; a certificate must be issued under one of them
+	Methods  []Rules  // further methods, each with roots of its own; none unless the operator sets it
 }
 
 // Certificate is a certificate that passed Check, with what is to be kept of it. Its revocation status is not known.
 type Certificate struct {
+	Method     Method
+	Issuer     *x509.Certificate   // whose key signed it: the one to ask for its status
+	Chain      []*x509.Certificate // from the certificate itself to the pinned root
 	Raw        []byte
 	SHA256     [sha256.Size]byte
-	Serial     string // 発行の番号, in hex
-	Identity   Identity
+	Serial     string   // 発行の番号, in hex
+	Identity   Identity // of a certificate of the commercial registry the representative's name alone
+	Company    *Company // nil but for the commercial registry
 	NotBefore  time.Time
 	NotAfter   time.Time
 	RootSHA256 [sha256.Size]byte
@@ -38,83 +41,58 @@ type Certificate struct {
 }
 
 // Check judges a signer's certificate as of an instant; others may complete its path. Where there is no path the
-// only Fault is UNTRUSTED; otherwise every fault is told, joined (see Faults). Revocation is not looked at.
+// only Fault is UNTRUSTED; otherwise every fault is told, joined (see Faults). Revocation is not looked at. The pinned
+// root that the path ends at decides which method's rules hold.
 func (p Profile) Check(signer *x509.Certificate, others []*x509.Certificate, at time.Time) (Certificate, error) {
-	root, err := p.path(signer, others, at)
-	if err != nil {
-		return Certificate{}, err
+	for _, rules := range p.rules() {
+		if chain := rules.path(signer, others, at); chain != nil {
+			return rules.judge(chain, at)
+		}
 	}
-	policy, policyFault := p.policy(signer)
-	identity, identityFault := ReadIdentity(signer)
-	if err := errors.Join(period(signer, at), usage(signer), policyFault, identityFault); err != nil {
+	return Certificate{}, fault(Untrusted, "no path to a pinned root")
+}
+
+// judge tells all that is wrong with a certificate whose path is known.
+func (r Rules) judge(chain []*x509.Certificate, at time.Time) (Certificate, error) {
+	signer, root := chain[0], chain[len(chain)-1]
+	policy, policyFault := r.policy(signer)
+	identity, company, holderFault := r.holder(signer)
+	if err := errors.Join(period(signer, at), r.usage(signer), r.critical(signer), policyFault, holderFault); err != nil {
 		return Certificate{}, err
 	}
 	return Certificate{
+		Method: r.Method, Issuer: chain[min(1, len(chain)-1)], Chain: chain, Company: company,
 		Raw: signer.Raw, SHA256: sha256.Sum256(signer.Raw), Serial: signer.SerialNumber.Text(16), Identity: identity,
 		NotBefore: signer.NotBefore.UTC(), NotAfter: signer.NotAfter.UTC(), RootSHA256: sha256.Sum256(root.Raw), Policy: policy,
 	}, nil
 }
 
-// path finds the pinned root. It is sought at the instant moved into the certificate's own period, so that an
-// expired certificate of a known authority is EXPIRED and one of an unknown authority is UNTRUSTED.
-func (p Profile) path(signer *x509.Certificate, others []*x509.Certificate, at time.Time) (*x509.Certificate, error) {
-	if p.Roots == nil {
-		return nil, fault(Untrusted, "no roots are pinned")
+// path finds the way to a pinned root, nil where there is none. It is sought at the instant moved into the
+// certificate's own period, so that an expired certificate of a known authority is EXPIRED and one of an unknown
+// authority is UNTRUSTED. Of roots with one name the one whose key signed is found.
+func (r Rules) path(signer *x509.Certificate, others []*x509.Certificate, at time.Time) []*x509.Certificate {
+	if r.Roots == nil {
+		return nil
 	}
 	between := x509.NewCertPool()
 	for _, other := range others {
-		between.AddCert(other)
+		if other != signer { // it would be hashed for nothing
+			between.AddCert(other)
+		}
 	}
 	if at.After(signer.NotAfter) {
 		at = signer.NotAfter
 	} else if at.Before(signer.NotBefore) {
 		at = signer.NotBefore
 	}
-	chains, err := withoutHandled(signer).Verify(x509.VerifyOptions{
-		Roots: p.Roots.pool, Intermediates: between, CurrentTime: at,
-		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}, // the profile has no extended key usage
+	view := *signer
+	view.UnhandledCriticalExtensions = nil // judge looks at them
+	chains, err := view.Verify(x509.VerifyOptions{
+		Roots: r.Roots.pool, Intermediates: between, CurrentTime: at,
+		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}, // the profiles have no extended key usage
 	})
 	if err != nil {
-		return nil, fault(Untrusted, "no path to a pinned root")
+		return nil
 	}
-	return chains[0][len(chains[0])-1], nil
-}
-
-// withoutHandled takes the subjectAltName off the list of critical extensions that crypto/x509 could not read:
-// ReadIdentity reads it. The copy serves one Verify; the certificate itself stays as it is.
-func withoutHandled(certificate *x509.Certificate) *x509.Certificate {
-	view := *certificate
-	view.UnhandledCriticalExtensions = slices.DeleteFunc(slices.Clone(certificate.UnhandledCriticalExtensions),
-		func(oid asn1.ObjectIdentifier) bool { return oid.Equal(oidSubjectAlt) })
-	return &view
-}
-
-func period(signer *x509.Certificate, at time.Time) error {
-	switch {
-	case at.Before(signer.NotBefore):
-		return fault(NotYetValid, "before its period")
-	case at.After(signer.NotAfter):
-		return fault(Expired, "after its period")
-	}
-	return nil
-}
-
-func usage(signer *x509.Certificate) error {
-	var ca, use error
-	if signer.IsCA {
-		ca = fault(IsCA, "an authority's certificate")
-	}
-	if signer.KeyUsage&x509.KeyUsageContentCommitment == 0 {
-		use = fault(KeyUsage, "nonRepudiation is not set")
-	}
-	return errors.Join(ca, use)
-}
-
-func (p Profile) policy(signer *x509.Certificate) (string, error) {
-	for _, oid := range signer.Policies {
-		if name := oid.String(); slices.Contains(p.Policies, name) {
-			return name, nil
-		}
-	}
-	return "", fault(Policy, "issued under no policy that is taken")
+	return append([]*x509.Certificate{signer}, chains[0][1:]...)
 }

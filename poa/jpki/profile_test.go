@@ -40,6 +40,8 @@ func TestCheckTakesACardsCertificate(t *testing.T) {
 		"card policy":               {poatest.WithPolicy(jpki.PolicyCard)},
 		"key on P-384":              {poatest.WithECDSA(elliptic.P384())},
 		"critical alternative name": {poatest.WithCriticalIdentity()},
+		"items in another order":    {poatest.WithReversedNames()},
+		"an item not known yet":     {poatest.WithOtherName(7, "コクトウ　ミキヤ")},
 	}
 	for name, options := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -57,11 +59,18 @@ func TestCheckTakesACardsCertificate(t *testing.T) {
 			if diff := cmp.Diff(want, kept{got.SHA256, got.RootSHA256, got.Serial, got.Identity.Name}); diff != "" {
 				t.Error(diff)
 			}
+			if got.Method != jpki.JPKI || got.Company != nil || !got.Issuer.Equal(ca.Root) || len(got.Chain) != 2 || !got.Chain[0].Equal(signer.Certificate) || !got.Chain[1].Equal(ca.Root) {
+				t.Errorf("another method, issuer or chain: %s, %d", got.Method, len(got.Chain))
+			}
 			if !slices.Contains(profile.Policies, got.Policy) || !got.NotAfter.Equal(signer.Certificate.NotAfter) {
 				t.Errorf("policy %s, until %v", got.Policy, got.NotAfter)
 			}
 		})
 	}
+}
+
+func born(date string) poatest.Person {
+	return poatest.Person{Name: "甲", Address: "東京都", BirthDate: date}
 }
 
 func TestCheckRefuses(t *testing.T) {
@@ -90,8 +99,14 @@ func TestCheckRefuses(t *testing.T) {
 		"another policy":                     {ca, []poatest.Option{card}, person, instant, []jpki.Kind{jpki.Policy}},
 		"policy of phones":                   {ca, []poatest.Option{poatest.WithPolicy("1.2.392.200149.8.5.1.1.40")}, person, instant, []jpki.Kind{jpki.Policy}},
 		"no identity":                        {ca, []poatest.Option{poatest.WithoutIdentity()}, person, instant, []jpki.Kind{jpki.NoIdentity}},
-		"two names":                          {ca, []poatest.Option{poatest.WithSubjectAltName(names(goodName, goodName))}, person, instant, []jpki.Kind{jpki.AmbiguousIdentity}},
-		"impossible birth date":              {ca, nil, poatest.Person{Name: "甲", Address: "東京都", BirthDate: "319800230"}, instant, []jpki.Kind{jpki.BadBirthDate}},
+		"two names":                          {ca, []poatest.Option{poatest.WithSecondName("別人　太郎")}, person, instant, []jpki.Kind{jpki.AmbiguousName}},
+		"no name":                            {ca, []poatest.Option{poatest.WithoutName()}, person, instant, []jpki.Kind{jpki.NoName}},
+		"two addresses":                      {ca, []poatest.Option{poatest.WithOtherName(5, "大阪府")}, person, instant, []jpki.Kind{jpki.AmbiguousIdentity}},
+		"31 February":                        {ca, nil, born("319800231"), instant, []jpki.Kind{jpki.NoSuchDay}},
+		"Heisei before it began":             {ca, nil, born("419800217"), instant, []jpki.Kind{jpki.EraMismatch}},
+		"an unknown era":                     {ca, nil, born("919800217"), instant, []jpki.Kind{jpki.BadBirthDate}},
+		"an unknown critical extension":      {ca, []poatest.Option{poatest.WithUnknownCritical()}, person, instant, []jpki.Kind{jpki.CriticalExtension}},
+		"a key that signs certificates, too": {ca, []poatest.Option{poatest.WithKeyUsage(x509.KeyUsageContentCommitment | x509.KeyUsageCertSign)}, person, instant, []jpki.Kind{jpki.IsCA}},
 		"all at once": {ca, []poatest.Option{short, card, poatest.AsCA(), poatest.WithoutIdentity(), poatest.WithKeyUsage(x509.KeyUsageCertSign)}, person,
 			last.Add(time.Second), []jpki.Kind{jpki.Expired, jpki.IsCA, jpki.KeyUsage, jpki.Policy, jpki.NoIdentity}},
 	}

@@ -39,7 +39,7 @@ func NewRoots(certificates ...*x509.Certificate) (*Roots, error) {
 		}
 		roots.certificates = append(roots.certificates, certificate)
 		roots.pool.AddCert(certificate)
-		roots.test = roots.test || slices.Contains(certificate.Subject.Organization, "JPKI-TEST")
+		roots.test = roots.test || slices.ContainsFunc(certificate.Subject.Organization, isTest)
 	}
 	if len(roots.certificates) == 0 {
 		return nil, errors.New("pinning roots: there is none")
@@ -151,7 +151,10 @@ func parseCertificates(content []byte) ([]*x509.Certificate, error) {
 	return all, nil
 }
 
-// IsTest reports whether a root of the test hierarchy (O=JPKI-TEST) is among them; only a demo may go on then.
+// isTest reports whether an organisation is that of a test hierarchy: JPKI-TEST is JPKI's own.
+func isTest(organization string) bool { return strings.HasSuffix(organization, "-TEST") }
+
+// IsTest reports whether a root of a test hierarchy (O=JPKI-TEST) is among them; only a demo may go on then.
 func (r *Roots) IsTest() bool { return r.test }
 
 // Certificates returns the roots.

@@ -24,6 +24,7 @@ type CA struct {
 	Root *x509.Certificate
 	key  *rsa.PrivateKey
 	at   time.Time
+	book book
 }
 
 // CAOption changes how NewCA makes its root.
@@ -126,6 +127,15 @@ func keyID(public crypto.PublicKey) []byte {
 
 // RootPEM returns the root in PEM.
 func (ca *CA) RootPEM() []byte { return certificatePEM(ca.Root) }
+
+// KeyPEM returns the root's key in PEM (PKCS #8), for tools beside ours.
+func (ca *CA) KeyPEM() ([]byte, error) {
+	der, err := x509.MarshalPKCS8PrivateKey(ca.key)
+	if err != nil {
+		return nil, fmt.Errorf("encoding root key: %w", err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
+}
 
 // WriteRoots writes root.pem and the pins.txt that pins it into dir, as jpki.LoadRoots wants them.
 func (ca *CA) WriteRoots(dir string) error {

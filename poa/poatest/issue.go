@@ -12,6 +12,8 @@ import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"fmt"
+	"math/big"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,6 +28,9 @@ type issueSettings struct {
 	isCA                    bool
 	nameFlags, addressFlags string
 	makeKey                 func() (crypto.Signer, error)
+	serial                  *big.Int
+	extra                   []pkix.Extension
+	names                   func([]otherItem) []otherItem
 }
 
 // Option changes one thing about an issued certificate, mostly so that it must be refused.
@@ -55,6 +60,60 @@ func WithCriticalIdentity() Option { return func(s *issueSettings) { s.criticalA
 func WithSubstitutes(name, address string) Option {
 	return func(s *issueSettings) { s.nameFlags, s.addressFlags = name, address }
 }
+
+// WithoutName leaves 氏名 out of the identity.
+func WithoutName() Option {
+	return func(s *issueSettings) {
+		s.names = func(items []otherItem) []otherItem {
+			return slices.DeleteFunc(items, func(i otherItem) bool { return i.number == arcName })
+		}
+	}
+}
+
+// WithSecondName adds another 氏名 to the identity.
+func WithSecondName(name string) Option {
+	return func(s *issueSettings) {
+		s.names = func(items []otherItem) []otherItem { return append(items, otherItem{arcName, name}) }
+	}
+}
+
+// WithOtherName adds an item of the identity under a number that is not known yet.
+func WithOtherName(number int, text string) Option {
+	return func(s *issueSettings) {
+		s.names = func(items []otherItem) []otherItem { return append(items, otherItem{number, text}) }
+	}
+}
+
+// WithReversedNames turns the order of the identity's items around.
+func WithReversedNames() Option {
+	return func(s *issueSettings) {
+		s.names = func(items []otherItem) []otherItem { slices.Reverse(items); return items }
+	}
+}
+
+// WithBirthDate sets the certificate's nine digits, whatever the person's birth date is.
+func WithBirthDate(digits string) Option {
+	return func(s *issueSettings) {
+		s.names = func(items []otherItem) []otherItem {
+			for i := range items {
+				if items[i].number == arcBirthDate {
+					items[i].text = digits
+				}
+			}
+			return items
+		}
+	}
+}
+
+// WithUnknownCritical adds a critical extension that nobody knows.
+func WithUnknownCritical() Option {
+	return func(s *issueSettings) {
+		s.extra = append(s.extra, pkix.Extension{Id: asn1.ObjectIdentifier{1, 2, 392, 200149, 9, 9}, Critical: true, Value: wrap(true)})
+	}
+}
+
+// WithSerial sets the serial number (発行の番号), which is a random one otherwise.
+func WithSerial(serial *big.Int) Option { return func(s *issueSettings) { s.serial = serial } }
 
 // AsCA makes the certificate one of an authority.
 func AsCA() Option { return func(s *issueSettings) { s.isCA = true } }
@@ -109,6 +168,9 @@ func (ca *CA) Issue(person Person, options ...Option) (*Signer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if settings.serial != nil {
+		template.SerialNumber = settings.serial
+	}
 	if template.ExtraExtensions, err = ca.extensions(person, settings, key.Public()); err != nil {
 		return nil, err
 	}
@@ -121,18 +183,9 @@ func (ca *CA) Issue(person Person, options ...Option) (*Signer, error) {
 
 // extensions gives all extensions by hand, since crypto/x509 would write its own ones in another order than cards have.
 func (ca *CA) extensions(person Person, settings issueSettings, public crypto.PublicKey) ([]pkix.Extension, error) {
-	policy, err := x509.ParseOID(settings.policy)
+	policy, err := policyOID(settings.policy)
 	if err != nil {
-		return nil, fmt.Errorf("reading policy: %w", err)
-	}
-	var policyOID asn1.ObjectIdentifier
-	encoded, err := policy.MarshalBinary()
-	if err != nil {
-		return nil, fmt.Errorf("encoding policy: %w", err)
-	}
-	der := wrap(asn1.RawValue{Tag: asn1.TagOID, Bytes: encoded})
-	if _, err := asn1.Unmarshal(der, &policyOID); err != nil {
-		return nil, fmt.Errorf("encoding policy: %w", err)
+		return nil, err
 	}
 	list := []pkix.Extension{keyUsage(settings.usage)}
 	if !settings.withoutAlt {
@@ -146,25 +199,41 @@ func (ca *CA) extensions(person Person, settings issueSettings, public crypto.Pu
 	if err != nil {
 		return nil, err
 	}
-	point, err := crlPoint(append(rootName("JPKI-TEST")[:3],
-		rdn{oidUnit, "CRL Distribution Points"}, rdn{oidUnit, "Tokyo-to"}, rdn{oidCommon, "Chiyoda-ku"}))
+	point, err := crlPoint(pointOf("Tokyo-to", "Chiyoda-ku"))
 	if err != nil {
 		return nil, err
 	}
-	list = append(list, policies(policyOID), pkix.Extension{Id: oidIssuerAlt, Value: sequence(issuerAlt)}, point,
+	list = append(list, policies(policy), pkix.Extension{Id: oidIssuerAlt, Value: sequence(issuerAlt)}, point,
 		pkix.Extension{Id: oidAuthority, Value: sequence(implicit(0, ca.Root.SubjectKeyId))},
 		pkix.Extension{Id: oidSubjectKey, Value: wrap(keyID(public))})
 	if settings.isCA {
 		list = append(list, pkix.Extension{Id: oidBasic, Critical: true, Value: sequence(wrap(true))})
 	}
-	return list, nil
+	return append(list, settings.extra...), nil
+}
+
+// policyOID reads an identifier written with dots.
+func policyOID(text string) (asn1.ObjectIdentifier, error) {
+	policy, err := x509.ParseOID(text)
+	if err != nil {
+		return nil, fmt.Errorf("reading policy: %w", err)
+	}
+	encoded, err := policy.MarshalBinary()
+	if err != nil {
+		return nil, fmt.Errorf("encoding policy: %w", err)
+	}
+	var oid asn1.ObjectIdentifier
+	if _, err := asn1.Unmarshal(wrap(asn1.RawValue{Tag: asn1.TagOID, Bytes: encoded}), &oid); err != nil {
+		return nil, fmt.Errorf("encoding policy: %w", err)
+	}
+	return oid, nil
 }
 
 func (s issueSettings) alternative(person Person) (pkix.Extension, error) {
 	value := s.subjectAlt
 	if value == nil {
 		var err error
-		if value, err = person.identity(s.nameFlags, s.addressFlags); err != nil {
+		if value, err = person.identity(s.nameFlags, s.addressFlags, s.names); err != nil {
 			return pkix.Extension{}, err
 		}
 	}

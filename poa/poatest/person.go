@@ -39,8 +39,20 @@ func encodeBirthDate(text string) (string, error) {
 	return "0" + digits, nil
 }
 
-// identity returns the six other names in the order found on cards: 1, 4, 3, 5, 2, 6.
-func (p Person) identity(nameFlags, addressFlags string) ([]byte, error) {
+// otherItem is one other name of the identity.
+type otherItem struct {
+	number int
+	text   string
+}
+
+// Numbers of 氏名 and 生年月日.
+const (
+	arcName      = 1
+	arcBirthDate = 4
+)
+
+// identity returns the six other names in the order found on cards, 1, 4, 3, 5, 2, 6, unless change makes others of them.
+func (p Person) identity(nameFlags, addressFlags string, change func([]otherItem) []otherItem) ([]byte, error) {
 	birth, err := encodeBirthDate(p.BirthDate)
 	if err != nil {
 		return nil, err
@@ -49,10 +61,15 @@ func (p Person) identity(nameFlags, addressFlags string) ([]byte, error) {
 	if gender == "" {
 		gender = "3"
 	}
-	return sequence(
-		otherName(1, p.Name), otherName(4, birth), otherName(3, gender), otherName(5, p.Address),
-		otherName(2, flags(nameFlags, p.Name)), otherName(6, flags(addressFlags, p.Address)),
-	), nil
+	items := []otherItem{{arcName, p.Name}, {arcBirthDate, birth}, {3, gender}, {5, p.Address}, {2, flags(nameFlags, p.Name)}, {6, flags(addressFlags, p.Address)}}
+	if change != nil {
+		items = change(items)
+	}
+	var encoded [][]byte
+	for _, item := range items {
+		encoded = append(encoded, otherName(item.number, item.text))
+	}
+	return sequence(encoded...), nil
 }
 
 // flags says for each character whether it is a substitute; none is unless the caller says so.

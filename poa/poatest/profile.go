@@ -16,6 +16,8 @@ const (
 	PolicyTest = "1.2.392.200149.8.5.1.0.20"
 	// PolicyCard is the certificate policy of signing certificates on cards.
 	PolicyCard = "1.2.392.200149.8.5.1.1.20"
+	// PolicyPhone is the certificate policy of signing certificates on phones, which are not taken.
+	PolicyPhone = "1.2.392.200149.8.5.1.1.40"
 )
 
 var (
@@ -29,6 +31,19 @@ var (
 	oidBasic      = asn1.ObjectIdentifier{2, 5, 29, 19}
 	oidCPS        = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 2, 1}
 	oidIdentity   = asn1.ObjectIdentifier{1, 2, 392, 200149, 8, 5, 5}
+
+	oidDelta        = asn1.ObjectIdentifier{2, 5, 29, 27}
+	oidIssuingPoint = asn1.ObjectIdentifier{2, 5, 29, 28}
+
+	oidNoCheck       = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 5}
+	oidNonce         = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 2}
+	oidBasicResponse = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 1}
+	oidSHA256        = asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 1}
+	oidSHA256RSA     = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 11}
+
+	oidRegistryPolicies = asn1.ObjectIdentifier{1, 2, 392, 100300, 1, 1, 1}
+	oidRegistrar        = asn1.ObjectIdentifier{1, 2, 392, 100300, 1, 1, 2}
+	oidCorporation      = asn1.ObjectIdentifier{1, 2, 392, 100300, 1, 1, 3}
 
 	oidCountry  = asn1.ObjectIdentifier{2, 5, 4, 6}
 	oidLocality = asn1.ObjectIdentifier{2, 5, 4, 7}
@@ -129,6 +144,11 @@ func directoryName(parts []rdn) ([]byte, error) {
 		return nil, err
 	}
 	return tagged(4, name), nil
+}
+
+// pointOf names a municipality's list, as certificates of cards do.
+func pointOf(prefecture, city string) []rdn {
+	return append(rootName("JPKI-TEST")[:3], rdn{oidUnit, "CRL Distribution Points"}, rdn{oidUnit, prefecture}, rdn{oidCommon, city})
 }
 
 func crlPoint(parts []rdn) (pkix.Extension, error) {

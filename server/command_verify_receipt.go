@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"ininjo/poa/receipt"
+)
+
+// Bounds of what is read.
+const (
+	maxReceiptFile = 64 << 10
+	maxKeySet      = 1 << 20
+	maxCompared    = 64 << 20
+)
+
+type verifyReceiptCommand struct {
+	File     string `arg:"" help:"The receipt (compact JWS); - reads standard input."`
+	JWKS     string `name:"jwks" required:"" help:"File with the service's key set, from /.well-known/jwks.json: it lists every key that ever signed, with its period." type:"existingfile"`
+	Issuer   string `help:"URL of the service that must have issued it. Without it any service whose key is in the set will do."`
+	Document string `help:"File that the receipt must be about: its SHA-256 is compared with the one in the question." type:"existingfile"`
+	JSON     bool   `name:"json" help:"Print as JSON."`
+}
+
+// verifiedReceipt is what --json prints; claims are the receipt's own bytes.
+type verifiedReceipt struct {
+	KeyID        string          `json:"keyId"`
+	KeyNotBefore *time.Time      `json:"keyNotBefore"`
+	KeyNotAfter  *time.Time      `json:"keyNotAfter"`
+	FileCompared bool            `json:"fileCompared"`
+	Claims       json.RawMessage `json:"claims"`
+}
+
+// Run verifies and prints what was asked and answered. A receipt that does not
+// verify is not printed: nothing in it is to be believed.
+func (c *verifyReceiptCommand) Run(out *output) error {
+	text, err := readBounded(c.File, maxReceiptFile)
+	if err != nil {
+		return err
+	}
+	keys, err := readBounded(c.JWKS, maxKeySet)
+	if err != nil {
+		return err
+	}
+	compact := strings.TrimSpace(string(text))
+	claims, err := receipt.Verify(compact, keys, receipt.TypReceipt)
+	if err != nil {
+		return whyNoReceipt(err)
+	}
+	key, err := receipt.WhichKey(compact, keys, receipt.TypReceipt)
+	if err != nil {
+		return whyNoReceipt(err)
+	}
+	if err := c.expect(claims); err != nil {
+		return err
+	}
+	if !c.JSON {
+		printReceipt(out.stdout, terminalLanguage(), claims, key)
+		return nil
+	}
+	payload, err := receipt.VerifyPayload(compact, keys, receipt.TypReceipt)
+	if err != nil {
+		return whyNoReceipt(err)
+	}
+	return printJSON(out, verifiedReceipt{KeyID: key.KeyID, KeyNotBefore: orNil(key.NotBefore), KeyNotAfter: orNil(key.NotAfter),
+		FileCompared: claims.Answer.FileCompared, Claims: payload})
+}
+
+// expect compares with what the one who verifies wants: issuer and file.
+func (c *verifyReceiptCommand) expect(claims receipt.Claims) error {
+	if c.Issuer != "" && claims.Issuer != c.Issuer {
+		return fmt.Errorf("the receipt was issued by %s, not by %s", claims.Issuer, c.Issuer)
+	}
+	if c.Document == "" {
+		return nil
+	}
+	document, err := readBounded(c.Document, maxCompared)
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(document)
+	asked, err := hex.DecodeString(claims.Question.DocumentSHA256)
+	switch {
+	case claims.Question.DocumentSHA256 == "":
+		return errors.New("the receipt compared no file: it says nothing about this one")
+	case err != nil || [32]byte(append(asked, make([]byte, 32)...)[:32]) != sum || len(asked) != 32:
+		return errors.New("the receipt is about another file")
+	case claims.Answer.DocumentMatches == nil || !*claims.Answer.DocumentMatches:
+		return errors.New("the receipt says that this file is not the one of the delegation")
+	}
+	return nil
+}
+
+// whyNoReceipt says in words why a receipt does not verify.
+func whyNoReceipt(err error) error {
+	var f *receipt.Fault
+	if !errors.As(err, &f) {
+		return fmt.Errorf("verifying receipt: %w", err)
+	}
+	why, ok := map[receipt.FaultKind]string{
+		receipt.TooLarge: "it is too large", receipt.Malformed: "this is no receipt (compact JWS, ES256)", receipt.WrongType: "it is something else that the service signed",
+		receipt.UnknownKey: "none of the keys in --jwks signed it", receipt.BadSignature: "its signature is wrong: it was changed, or somebody else made it",
+		receipt.KeyPeriod: "it says that it was issued outside of its key's period", receipt.BadClaims: "what it says cannot be read", receipt.BadKey: "--jwks cannot be read",
+	}[f.Kind]
+	if !ok {
+		why = string(f.Kind)
+	}
+	return fmt.Errorf("the receipt does not verify: %s (%w)", why, err)
+}
+
+func orNil(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package status
+
+import (
+	"bytes"
+	"context"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+
+	"ininjo/poa"
+	"ininjo/poa/jpki"
+)
+
+// list returns the list of a place, from the last time where that may be used again.
+func (s *Source) list(ctx context.Context, p Place, q poa.StatusQuestion) (*jpki.CRL, error) {
+	key := "crl " + p.File + p.URL + " " + string(q.RootSHA256[:]) + string(q.Issuer.RawSubjectPublicKeyInfo)
+	stamp, err := p.stamp()
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	last, ok := s.lists[key]
+	s.mu.Unlock()
+	if ok && last.good(q.At) && last.stamp == stamp {
+		return last.value, nil
+	}
+	return once(ctx, s, key, func(ctx context.Context) (*jpki.CRL, error) {
+		der, err := s.fetch(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		list, err := jpki.ReadCRL(der, q.Issuer)
+		if err != nil {
+			return nil, err
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.lists[key] = kept[*jpki.CRL]{value: list, came: q.At, until: s.until(q.At, list.NextUpdate()), stamp: stamp}
+		return list, nil
+	})
+}
+
+// stamp is what a file looks like from outside, so that a new one is read at once.
+func (p Place) stamp() (string, error) {
+	if p.File == "" {
+		return "", nil
+	}
+	info, err := os.Stat(p.File)
+	switch {
+	case err != nil:
+		return "", errors.New("the list's file cannot be read")
+	case !info.Mode().IsRegular():
+		return "", errors.New("the list's file is no regular file")
+	case info.Size() > jpki.MaxCRL*2: // PEM is a third longer
+		return "", errTooLarge
+	}
+	return fmt.Sprint(info.ModTime().UnixNano(), info.Size()), nil
+}
+
+// fetch returns a list in DER, from a file or over HTTP.
+func (s *Source) fetch(ctx context.Context, p Place) ([]byte, error) {
+	if p.File != "" {
+		content, err := os.ReadFile(p.File)
+		if err != nil {
+			return nil, errors.New("the list's file cannot be read")
+		}
+		return fromPEM(content), nil
+	}
+	answer, err := s.door.send(ctx, errand{method: http.MethodGet, url: p.URL, limit: jpki.MaxCRL,
+		header: map[string]string{"Accept": "application/pkix-crl, application/octet-stream"}})
+	if err != nil {
+		return nil, err
+	}
+	return fromPEM(answer.body), nil
+}
+
+// fromPEM takes a list out of PEM; what is none stays as it is, for the parser to refuse.
+func fromPEM(content []byte) []byte {
+	if !bytes.HasPrefix(content, []byte("-----BEGIN ")) {
+		return content
+	}
+	block, rest := pem.Decode(content)
+	if block == nil || block.Type != "X509 CRL" || len(bytes.TrimSpace(rest)) > 0 {
+		return content
+	}
+	return block.Bytes
+}
