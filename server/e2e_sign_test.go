@@ -90,7 +90,7 @@ func TestSignFilesOverGraphQL(t *testing.T) {
 		if _, err := d.sign(&again, "--draft", draft); err == nil || match(t, printedID, again.String()) != id {
 			t.Errorf("the same draft became another one: %v: %s", err, again.String())
 		}
-		d.must(d.handIn(t.Context(), id))
+		d.must(d.handIn(t.Context(), id, d.deputy))
 		var filed, twice bytes.Buffer
 		if told, err := d.sign(&filed, "--delegation", id, "-o", d.dir); err != nil {
 			t.Fatalf("%v: %s\n%s", err, told, d.log.tail())
@@ -115,7 +115,7 @@ func TestSignFilesOverGraphQL(t *testing.T) {
 		for lines := bufio.NewScanner(reader); lines.Scan(); {
 			printed.WriteString(lines.Text() + "\n")
 			if id := printedID.FindStringSubmatch(lines.Text()); id != nil && !strings.Contains(printed.String(), "SHA-256") {
-				d.must(d.handIn(t.Context(), id[1]))
+				d.must(d.handIn(t.Context(), id[1], d.deputy))
 			}
 		}
 		if told := <-ended; told != "" {
