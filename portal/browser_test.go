@@ -31,7 +31,7 @@ func (w *world) signURL() string {
 			http.Error(rw, "nobody", http.StatusNotFound)
 			return
 		}
-		signed, err := who.SignAttached(content)
+		signed, err := who.SignDrafted(content)
 		if err != nil {
 			http.Error(rw, "signing", http.StatusInternalServerError)
 			return

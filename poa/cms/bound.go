@@ -11,7 +11,7 @@ func CheckAttributes(set, content []byte, hash crypto.Hash) error {
 	if err != nil {
 		return err
 	}
-	return claims.check(oidData, sum(hash, content))
+	return claims.check(rawData, sum(hash, content))
 }
 
 // SignedAttributes returns the signed attributes of a file that Verify took: what its key signed. They name no
