@@ -41,7 +41,16 @@ require (
 	software.sslmate.com/src/go-pkcs12 v0.7.4
 )
 
-require github.com/digitorus/timestamp v0.0.0-20250524132541-c45532741eea // indirect
+require github.com/digitorus/timestamp v0.0.0-20250524132541-c45532741eea
+
+require (
+	github.com/clipperhouse/uax29/v2 v2.7.0 // indirect
+	github.com/hhrutter/tiff v1.0.6 // indirect
+	github.com/mattn/go-runewidth v0.0.27 // indirect
+	github.com/pdfcpu/pdfcpu v0.15.0
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
+	golang.org/x/image v0.44.0 // indirect
+)
 
 require (
 	filippo.io/hpke v0.4.0 // indirect

@@ -158,6 +158,9 @@ func (r *Registrar) handIn(ctx context.Context, a *act, d Delegation, in HandInI
 	if err := faultsOf([]Check{name}, "signedFile").Err(); err != nil {
 		return err
 	}
+	if !e.judged {
+		return ErrConflict
+	}
 	if err := a.UseChallenge(ctx, c.ID, a.now); err != nil {
 		return fmt.Errorf("using challenge: %w", err)
 	}

@@ -3,6 +3,7 @@
 package poa
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"ininjo/poa/evidence"
+	"ininjo/poa/jpki"
 	"ininjo/poa/kanji"
 )
 
@@ -72,8 +74,16 @@ func (r *Registrar) recordDecision(ctx context.Context, a *act, d Delegation, ou
 		return fmt.Errorf("reading checks: %w", err)
 	}
 	record.Checks = evidenceChecks(newest(checks))
-	record.Decision = &evidence.Decision{Outcome: string(outcome), Ground: ground, By: a.actor.ID, At: a.now}
+	record.Decision = &evidence.Decision{Outcome: string(outcome), Ground: ground, By: a.decidedBy(), At: a.now}
 	return r.appendEvidence(ctx, a, d, EvidenceFiling, record)
+}
+
+// decidedBy is who decided: a delegator's filing is accepted by the machine.
+func (a *act) decidedBy() string {
+	if a.actor.Kind == ActorDelegator {
+		return System.ID
+	}
+	return a.actor.ID
 }
 
 // groundOf is the ground of a refusal as evidence keeps it: codes, and what
@@ -107,15 +117,22 @@ func (r *Registrar) recordOf(ctx context.Context, a *act, d Delegation, kind evi
 // its certificates.
 func (r *Registrar) describe(record *evidence.Record, e examined) {
 	record.Instant, record.Format, record.Status = e.at, e.format, evidenceStatus(e.status)
-	record.Policy, record.Policies, record.Root = e.certificate.Policy, r.profile.Policies, hexOf(e.certificate.RootSHA256)
-	if r.profile.Roots != nil {
-		for _, root := range r.profile.Roots.Certificates() {
+	record.Policy, record.Root = e.certificate.Policy, hexOf(e.certificate.RootSHA256)
+	for _, rules := range append([]jpki.Rules{{Roots: r.profile.Roots, Policies: r.profile.Policies}}, r.profile.Methods...) {
+		record.Policies = append(record.Policies, rules.Policies...)
+		if rules.Roots == nil {
+			continue
+		}
+		for _, root := range rules.Roots.Certificates() {
 			record.Roots = append(record.Roots, hexOf(sha256.Sum256(root.Raw)))
 		}
 	}
 	if r.verification.Mode == ModeSP {
 		record.SP = &evidence.SP{Document: e.expected, SignedAttributes: e.attributes, SignatureValue: e.signed.SignatureValue, SignedDigest: e.signed.SignedDigest, Hash: e.signed.Digest,
 			VerificationID: e.status.answer.VerificationID, FileSHA256: hexOf(digest(e.file))}
+		if !bytes.Equal(e.signed.Content, e.expected) { // a PDF is signed together with the increment that signs it
+			record.SP.Content = e.signed.Content
+		}
 		return
 	}
 	record.File, record.Drafted = e.file, e.expected

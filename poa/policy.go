@@ -51,7 +51,7 @@ type Policy struct {
 	StatusOutage time.Duration
 	// StampAhead is how long before its certificate ends a time stamp is renewed,
 	// at the latest; StampHash is the digest of new stamps; WeakFrom says from when
-	// on a digest no longer protects (those of poa/evidence where nil).
+	// on a digest no longer protects.
 	StampAhead time.Duration
 	StampHash  crypto.Hash
 	WeakFrom   map[crypto.Hash]time.Time

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto"
 	"crypto/x509"
+	"errors"
 	"slices"
 	"time"
 
@@ -37,6 +38,10 @@ type TimeStamper interface {
 	// Stamp returns the token over a digest, read but not verified by path. An error means "not now".
 	Stamp(ctx context.Context, digest []byte, hash crypto.Hash) (token []byte, err error)
 }
+
+// ErrNoStatusSource is the error of a source that nobody told whom to ask about
+// a certificate of the question's root: as without any source, a person decides.
+var ErrNoStatusSource = errors.New("nobody is set to be asked about certificates of this root")
 
 // Mode is the operator's part in the verification of signatures (公的個人認証法 article 17).
 type Mode string
@@ -102,6 +107,9 @@ func (r *Registrar) ask(ctx context.Context, q StatusQuestion) (told, error) {
 	if ctx.Err() != nil {
 		return told{}, &Error{Code: CodeUnavailable, Cause: ctx.Err()}
 	}
+	if errors.Is(err, ErrNoStatusSource) {
+		return told{}, nil
+	}
 	if err == nil {
 		t.answer = &answer
 	}
@@ -154,6 +162,7 @@ func (r *Registrar) judge(ctx context.Context, e *examined, field string) error 
 		return nil
 	}
 	var err error
+	e.judged = true
 	if e.status, err = r.ask(ctx, e.question(false)); err != nil {
 		return err
 	}

@@ -149,7 +149,7 @@ func (r *Registrar) submit(ctx context.Context, a *act, d Delegation, e examined
 	if err := append(e.faults, faultsOf(checks, "signedFile")...).Err(); err != nil {
 		return err
 	}
-	if !e.status.asked && r.verification.Status != nil {
+	if !e.judged {
 		return ErrConflict // the register's words changed since nobody was asked
 	}
 	return r.acknowledge(ctx, a, d, owner, e, checks)

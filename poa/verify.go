@@ -36,6 +36,8 @@ type examined struct {
 	faults      Faults
 	at          time.Time
 	status      told
+	// judged tells that the status was asked for, of whoever there was to ask.
+	judged bool
 }
 
 // opener finds in a file the CMS and the bytes that it must sign.

@@ -41,6 +41,7 @@ type demo struct {
 	signer, deputy *poatest.Signer
 	mailbox        *mailbox
 	hooks          *receiver
+	authority      *authority // nil: nobody is asked about certificates
 	log            *os.File
 	logins         map[string]login
 	steps          int
@@ -90,8 +91,15 @@ func (d *demo) prepare(ctx context.Context, addr string) error {
 	}
 	certified := make(chan error, 1)
 	go func() { certified <- d.certify() }() // keys take as long to make as PostgreSQL to start
-	err := d.open(ctx, addr)
-	return errors.Join(<-certified, err)
+	err := errors.Join(d.open(ctx, addr), <-certified)
+	if err != nil {
+		return err
+	}
+	if err := d.openAuthority(ctx); err != nil {
+		return err
+	}
+	d.authority.ask(&d.service.config, d.ca.Root) // read when the service begins, as the roots are
+	return nil
 }
 
 // open wires the service. The roots are read later, when it begins.
@@ -115,6 +123,7 @@ func (d *demo) close() {
 	if d.hooks != nil {
 		_ = d.hooks.server.Close()
 	}
+	_ = d.authority.close()
 	if d.log != nil {
 		_ = d.log.Close()
 	}

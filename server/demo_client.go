@@ -45,6 +45,11 @@ type userError struct {
 	Message string   `json:"message"`
 }
 
+// Error tells code, field and text.
+func (e userError) Error() string {
+	return fmt.Sprintf("%s at %s: %s", e.Code, strings.Join(e.Field, "."), e.Message)
+}
+
 // query asks GraphQL and reads the member of data into out. Errors of the
 // payload are errors here: the demo's input is right.
 func (c *client) query(ctx context.Context, text string, variables map[string]any, member string, out any) error {
@@ -92,8 +97,7 @@ func readMember(raw json.RawMessage, member string, out any) error {
 		}
 	}
 	if len(payload.Errors) > 0 {
-		e := payload.Errors[0]
-		return fmt.Errorf("%s: %s at %s: %s", member, e.Code, strings.Join(e.Field, "."), e.Message)
+		return fmt.Errorf("%s: %w", member, payload.Errors[0])
 	}
 	if out == nil {
 		return nil

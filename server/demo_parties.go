@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -103,38 +104,84 @@ type filing struct {
 	signed []byte
 }
 
-// file drafts a delegation, lets the delegate hand in the certificate, signs,
-// files and lets reception accept.
-func (d *demo) file(ctx context.Context, name string, from, through poa.Date, replaces string) (filing, error) {
-	id, draft, err := d.draft(ctx, name, from, through, replaces)
-	if err != nil {
-		return filing{}, err
-	}
-	if err := d.handIn(ctx, id); err != nil {
-		return filing{}, err
-	}
-	signed, err := d.signer.SignAttached(draft)
-	if err != nil {
-		return filing{}, fmt.Errorf("signing: %w", err)
-	}
-	err = d.delegator.query(ctx, `mutation($input: SubmitDelegationInput!) { submitDelegation(input: $input) { delegation { id acknowledgement { number } } errors { code field message } } }`,
-		map[string]any{"input": map[string]any{"idempotencyKey": "submit-" + name, "delegationId": id, "signedFile": signed}}, "submitDelegation", nil)
-	if err != nil {
-		return filing{}, err
-	}
-	return filing{id: id, signed: signed}, d.reception.query(ctx, `mutation($input: DecideFilingInput!) { decideFiling(input: $input) { delegation { id } errors { code field message } } }`,
-		map[string]any{"input": map[string]any{"idempotencyKey": "decide-" + name, "delegationId": id, "accept": true, "ground": "デモ: 証明書の失効状態は確認していません"}}, "decideFiling", nil)
+// order is what of a filing differs from the others.
+type order struct {
+	name          string
+	from, through poa.Date
+	replaces      string
+	// format is XML where it is empty; delegate, handedInBy and signedBy are the
+	// demo's own people.
+	format, delegate     string
+	handedInBy, signedBy *poatest.Signer
 }
 
-func (d *demo) draft(ctx context.Context, name string, from, through poa.Date, replaces string) (string, []byte, error) {
-	input := map[string]any{"idempotencyKey": "draft-" + name, "delegate": map[string]any{"name": deputy.Name, "title": "営業部長", "address": deputy.Address,
+func (d *demo) filled(o order) order {
+	o.format, o.delegate = cmp.Or(o.format, string(poa.DefaultFormat)), cmp.Or(o.delegate, deputy.Name)
+	if o.handedInBy == nil {
+		o.handedInBy = d.deputy
+	}
+	if o.signedBy == nil {
+		o.signedBy = d.signer
+	}
+	return o
+}
+
+// file files a delegation in XML; reception accepts what the machine does not.
+func (d *demo) file(ctx context.Context, name string, from, through poa.Date, replaces string) (filing, error) {
+	return d.fileAs(ctx, order{name: name, from: from, through: through, replaces: replaces})
+}
+
+func (d *demo) fileAs(ctx context.Context, o order) (filing, error) {
+	made, state, err := d.submit(ctx, o)
+	switch {
+	case err != nil || state == poa.StateAccepted:
+		return made, err
+	case d.authority != nil:
+		return made, fmt.Errorf("filing %s: every check passed, and it is %s", made.id, state)
+	}
+	return made, d.accept(ctx, o.name, made.id, "デモ: 証明書の失効状態は確認していません")
+}
+
+// submit drafts a delegation, lets the delegate hand in the certificate, signs
+// and files. It returns the state that the filing then has.
+func (d *demo) submit(ctx context.Context, o order) (filing, poa.State, error) {
+	o = d.filled(o)
+	id, draft, err := d.draft(ctx, o)
+	if err != nil {
+		return filing{}, "", err
+	}
+	if err := d.handIn(ctx, id, o.handedInBy); err != nil {
+		return filing{}, "", err
+	}
+	signed, err := d.sign(o.signedBy, o.format, draft)
+	if err != nil {
+		return filing{}, "", err
+	}
+	var payload struct {
+		Delegation struct {
+			State poa.State `json:"state"`
+		} `json:"delegation"`
+	}
+	err = d.delegator.query(ctx, `mutation($input: SubmitDelegationInput!) { submitDelegation(input: $input) { delegation { id state acknowledgement { number } } errors { code field message } } }`,
+		map[string]any{"input": map[string]any{"idempotencyKey": "submit-" + o.name, "delegationId": id, "signedFile": signed}}, "submitDelegation", &payload)
+	return filing{id: id, signed: signed}, payload.Delegation.State, err
+}
+
+// accept is reception's yes, with its ground.
+func (d *demo) accept(ctx context.Context, name, id, ground string) error {
+	return d.reception.query(ctx, `mutation($input: DecideFilingInput!) { decideFiling(input: $input) { delegation { id } errors { code field message } } }`,
+		map[string]any{"input": map[string]any{"idempotencyKey": "decide-" + name, "delegationId": id, "accept": true, "ground": ground}}, "decideFiling", nil)
+}
+
+func (d *demo) draft(ctx context.Context, o order) (string, []byte, error) {
+	input := map[string]any{"idempotencyKey": "draft-" + o.name, "delegate": map[string]any{"name": o.delegate, "title": "営業部長", "address": deputy.Address,
 		"identification": "E-1024", "email": "delegate" + domainOf},
 		"powers": []string{"見積、入札及び契約の締結に関する一切の件", "代金の請求及び受領に関する件"}, "limits": []string{"一件 1,000 万円を限度とする"},
-		"validFrom": from.String(), "validThrough": through.String()}
+		"validFrom": o.from.String(), "validThrough": o.through.String(), "format": o.format}
 	mutation, kind := "draftDelegation", "DraftDelegationInput!"
-	if replaces != "" {
+	if o.replaces != "" {
 		mutation, kind = "replaceDelegation", "ReplaceDelegationInput!"
-		input["delegationId"] = replaces
+		input["delegationId"] = o.replaces
 	}
 	var payload struct {
 		Delegation struct {
@@ -148,7 +195,7 @@ func (d *demo) draft(ctx context.Context, name string, from, through poa.Date, r
 }
 
 // handIn is the delegate's part: the link in the mail, a challenge, a signature.
-func (d *demo) handIn(ctx context.Context, id string) error {
+func (d *demo) handIn(ctx context.Context, id string, by *poatest.Signer) error {
 	mail, err := d.mailbox.next(ctx, "delegate"+domainOf, func(r received) bool { return strings.Contains(r.text, id) })
 	if err != nil {
 		return err
@@ -165,7 +212,7 @@ func (d *demo) handIn(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	signed, err := d.deputy.SignAttached(payload.Challenge.Text)
+	signed, err := by.SignAttached(payload.Challenge.Text)
 	if err != nil {
 		return fmt.Errorf("signing challenge: %w", err)
 	}

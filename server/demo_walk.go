@@ -27,7 +27,7 @@ func (d *demo) walk(ctx context.Context) error {
 	if d.anyone, err = newClient(d.base, ""); err != nil {
 		return err
 	}
-	for _, part := range []func(context.Context) error{d.publish, d.staff, d.parties, d.past, d.present, d.replace, d.revoke} {
+	for _, part := range []func(context.Context) error{d.publish, d.staff, d.parties, d.past, d.present, d.replace, d.revoke, d.possible, d.revokedSigner, d.prove} {
 		if err := part(ctx); err != nil {
 			return err
 		}
@@ -129,15 +129,16 @@ func (d *demo) past(ctx context.Context) error {
 	for _, f := range []struct {
 		name          string
 		from, through poa.Date
+		format        string
 	}{
-		{"expired", today, today.AddDays(45)},
-		{"valid", today, present.AddDays(365)},
-		{"superseded", today, present.AddDays(365)},
-		{"revoked", today, present.AddDays(365)},
-		{"notYetValid", present.AddDays(30), present.AddDays(395)},
+		{"expired", today, today.AddDays(45), "XML"},
+		{"valid", today, present.AddDays(365), "XML"},
+		{"superseded", today, present.AddDays(365), "XML"},
+		{"revoked", today, present.AddDays(365), "PDF"},
+		{"notYetValid", present.AddDays(30), present.AddDays(395), "XML"},
 	} {
-		d.step("電子委任状を作成: 委任期間 %s から %s（受任者が証明書を提出、代表者が署名、受付が受理）", f.from, f.through)
-		made, err := d.file(ctx, f.name, f.from, f.through, "")
+		d.step("電子委任状（%s）を作成: 委任期間 %s から %s（受任者が証明書を提出、代表者が署名、すべての検証に合格したため自動で受理）", f.format, f.from, f.through)
+		made, err := d.fileAs(ctx, order{name: f.name, from: f.from, through: f.through, format: f.format})
 		if err != nil {
 			return fmt.Errorf("filing %s: %w", f.name, err)
 		}
@@ -214,7 +215,7 @@ func (d *demo) ask(ctx context.Context, name string, want poa.ValidityStatus) er
 func (d *demo) replace(ctx context.Context) error {
 	d.step("内容を変更して更新します: %s", d.filings["superseded"].id)
 	today := poa.DateOf(d.clock.Now())
-	made, err := d.file(ctx, "successor", today, today.AddDays(365), d.filings["superseded"].id)
+	made, err := d.fileAs(ctx, order{name: "successor", from: today, through: today.AddDays(365), replaces: d.filings["superseded"].id, format: "PDF"})
 	if err != nil {
 		return fmt.Errorf("replacing: %w", err)
 	}

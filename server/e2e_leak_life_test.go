@@ -41,9 +41,9 @@ func (o *office) live() {
 func (o *office) filesWrongly(name string) filing {
 	o.t.Helper()
 	ctx, today := o.t.Context(), poa.DateOf(o.clock.Now())
-	id, draft, err := o.draft(ctx, name, today, today.AddDays(30), "")
+	id, draft, err := o.draft(ctx, o.filled(order{name: name, from: today, through: today.AddDays(30)}))
 	o.must(err)
-	o.must(o.handIn(ctx, id))
+	o.must(o.handIn(ctx, id, o.deputy))
 	for i, text := range [][]byte{draft, []byte(strings.Replace(string(draft), "1,000", "9,000", 1))} {
 		signed, err := o.other.signer.SignAttached(text)
 		o.must(err)
@@ -60,7 +60,7 @@ func (o *office) filesWrongly(name string) filing {
 func (o *office) declines(name string) {
 	o.t.Helper()
 	ctx, today := o.t.Context(), poa.DateOf(o.clock.Now())
-	id, _, err := o.draft(ctx, name, today, today.AddDays(30), "")
+	id, _, err := o.draft(ctx, o.filled(order{name: name, from: today, through: today.AddDays(30)}))
 	o.must(err)
 	mail, err := o.mailbox.next(ctx, "delegate"+domainOf, func(r received) bool { return strings.Contains(r.text, id) })
 	o.must(err)

@@ -154,6 +154,9 @@ func (s *service) wire(publicURL string) error {
 		titles:     poa.NewTitles(s.clock, s.db, s.policy),
 		retention:  poa.NewRetention(s.clock, s.db, s.policy),
 	}
+	if err := s.equipVerification(profile); err != nil {
+		return err
+	}
 	if err := s.connectRegistries(); err != nil {
 		return err
 	}
@@ -207,7 +210,8 @@ func (s *service) profile() (jpki.Profile, error) {
 		return profile, errors.New("--roots holds a test hierarchy, which only demo may trust")
 	}
 	profile.Roots = roots
-	return profile, nil
+	profile.Methods, err = s.config.methods(s.config.demo, roots)
+	return profile, err
 }
 
 // routes is the one page on which every way in is wired.

@@ -28,7 +28,7 @@ type statusConfig struct {
 	Statuses []string `name:"status" env:"ININJO_STATUS" help:"Whom to ask whether certificates of a pinned root are revoked, ROOTSHA256=crl:FILE, ROOTSHA256=crl+https://… or ROOTSHA256=ocsp:https://…; repeated: asked in this order until one can tell. Without it nobody is asked and a person decides."`
 	// PlatformURL and PlatformTokenFile name a verification platform
 	// (docs/platform-openapi.yaml).
-	PlatformURL       string `env:"ININJO_PLATFORM_URL" help:"Verification platform that is asked in place of --status (docs/platform-openapi.yaml). Must be given with --verification-mode=sp."`
+	PlatformURL       string `env:"ININJO_PLATFORM_URL" help:"Verification platform that is asked about certificates of roots that --status does not name (docs/platform-openapi.yaml). Must be given with --verification-mode=sp."`
 	PlatformTokenFile string `env:"ININJO_PLATFORM_TOKEN_FILE" help:"File with the bearer token at --platform-url; read for each question." type:"path"`
 	// StatusTimeout bounds one question in all, StatusMaxAge the use of an answer.
 	StatusTimeout time.Duration `default:"10s" env:"ININJO_STATUS_TIMEOUT" help:"How long one question about a certificate may take in all. What is not told by then waits and is asked again."`
@@ -50,8 +50,8 @@ func (c statusConfig) check() error {
 		return errors.New("--verification-mode=sp wants --platform-url: a service provider may not verify by itself")
 	case (c.PlatformURL == "") != (c.PlatformTokenFile == ""):
 		return errors.New("--platform-url and --platform-token-file go together")
-	case c.PlatformURL != "" && len(c.Statuses) > 0:
-		return errors.New("--platform-url is asked in place of --status: give one of them")
+	case c.VerificationMode == "sp" && len(c.Statuses) > 0:
+		return errors.New("--status goes with --verification-mode=platform: a service provider has the platform alone to ask")
 	case c.StatusTimeout < 0 || c.StatusMaxAge < 0:
 		return errors.New("--status-timeout and --status-max-age are spans of time above zero")
 	case c.VerificationMode == "sp" && c.CommercialRegistryRoots != "":
@@ -88,13 +88,39 @@ func (c statusConfig) statusSource(clock poa.Clock, log *slog.Logger, roots ...*
 		}
 		allowed = append(allowed, allowance)
 	}
-	if c.PlatformURL != "" {
-		platform, err := status.NewPlatform(status.PlatformConfig{URL: c.PlatformURL, TokenFile: c.PlatformTokenFile, Allowed: allowed, Timeout: c.StatusTimeout, Clock: clock, Log: log})
-		if err != nil {
-			return nil, fmt.Errorf("reading --platform-url: %w", err)
-		}
+	platform, err := c.platform(clock, log, allowed)
+	if err != nil {
+		return nil, err
+	}
+	source, err := c.source(clock, log, allowed, roots)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case source != nil && platform != nil:
+		return status.Routed{Source: source, Platform: platform}, nil
+	case source != nil:
+		return source, nil
+	case platform != nil:
 		return platform, nil
 	}
+	return nil, nil
+}
+
+// platform is the client of --platform-url, nil where none is set.
+func (c statusConfig) platform(clock poa.Clock, log *slog.Logger, allowed []webhook.Allowance) (*status.Platform, error) {
+	if c.PlatformURL == "" {
+		return nil, nil
+	}
+	platform, err := status.NewPlatform(status.PlatformConfig{URL: c.PlatformURL, TokenFile: c.PlatformTokenFile, Allowed: allowed, Timeout: c.StatusTimeout, Clock: clock, Log: log})
+	if err != nil {
+		return nil, fmt.Errorf("reading --platform-url: %w", err)
+	}
+	return platform, nil
+}
+
+// source asks the places of --status, nil where none is set.
+func (c statusConfig) source(clock poa.Clock, log *slog.Logger, allowed []webhook.Allowance, roots []*jpki.Roots) (*status.Source, error) {
 	places, err := c.places()
 	if err != nil || len(places) == 0 {
 		return nil, err

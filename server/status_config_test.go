@@ -3,6 +3,8 @@
 package main
 
 import (
+	"crypto"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"log/slog"
@@ -57,7 +59,8 @@ func TestStatusSettingsAreCheckedAtStart(t *testing.T) {
 		"sp without a platform":         {[]string{"--verification-mode=sp"}, "wants --platform-url"},
 		"a platform without a token":    {[]string{"--platform-url=https://p.example.jp"}, "go together"},
 		"a token without a platform":    {[]string{"--platform-token-file=t"}, "go together"},
-		"a platform and a list":         {[]string{"--platform-url=https://p.example.jp", "--platform-token-file=t", "--status", pin + "=crl:/var/list.crl"}, "in place of --status"},
+		"a platform and a list":         {[]string{"--platform-url=https://p.example.jp", "--platform-token-file=t", "--status", pin + "=crl:/var/list.crl"}, ""},
+		"sp with a list of its own":     {[]string{"--platform-url=https://p.example.jp", "--platform-token-file=t", "--verification-mode=sp", "--status", pin + "=crl:/var/list.crl"}, "platform alone"},
 		"sp with the other method":      {[]string{"--platform-url=https://p.example.jp", "--platform-token-file=t", "--verification-mode=sp", "--commercial-registry-roots=r"}, "cards alone"},
 		"a time that runs backwards":    {[]string{"--status-timeout=-1s"}, "above zero"},
 		"an age that nothing could use": {[]string{"--status-max-age=-1s"}, "above zero"},
@@ -76,19 +79,37 @@ func TestStatusSettingsAreCheckedAtStart(t *testing.T) {
 	}
 }
 
-func TestStatusSourceIsWhatIsSet(t *testing.T) {
-	t.Parallel()
-	clock := poatest.NewClock(time.Date(2026, 11, 1, 3, 0, 0, 0, time.UTC))
-	ca := poatest.MustCA(t, clock.Now())
-	roots, err := jpki.NewRoots(ca.Root)
-	if err != nil {
+// statusWorld is an authority with a responder in the building, and a question about a certificate of it.
+type statusWorld struct {
+	clock     *poatest.Clock
+	ca        *poatest.CA
+	roots     *jpki.Roots
+	signer    *poatest.Signer
+	question  poa.StatusQuestion
+	responder *httptest.Server
+	allow     string // the flag that lets the responder be asked
+}
+
+func newStatusWorld(t *testing.T) statusWorld {
+	t.Helper()
+	w := statusWorld{clock: poatest.NewClock(time.Date(2026, 11, 1, 3, 0, 0, 0, time.UTC))}
+	w.ca = poatest.MustCA(t, w.clock.Now())
+	var err error
+	if w.roots, err = jpki.NewRoots(w.ca.Root); err != nil {
 		t.Fatal(err)
 	}
-	signer := poatest.MustIssue(t, ca, poatest.Person{Name: "甲", Address: "東京都", BirthDate: "1980-02-17"})
-	q := poa.StatusQuestion{Certificate: signer.Certificate, Issuer: ca.Root, RootSHA256: sha256.Sum256(ca.Root.Raw), At: clock.Now()}
-	responder := httptest.NewServer(ca.OCSPHandler(clock.Now))
-	t.Cleanup(responder.Close)
-	allow := "--status-allow=" + strings.TrimPrefix(responder.URL, "http://")
+	w.signer = poatest.MustIssue(t, w.ca, poatest.Person{Name: "甲", Address: "東京都", BirthDate: "1980-02-17"})
+	w.question = poa.StatusQuestion{Certificate: w.signer.Certificate, Issuer: w.ca.Root, RootSHA256: sha256.Sum256(w.ca.Root.Raw), At: w.clock.Now()}
+	w.responder = httptest.NewServer(w.ca.OCSPHandler(w.clock.Now))
+	t.Cleanup(w.responder.Close)
+	w.allow = "--status-allow=" + strings.TrimPrefix(w.responder.URL, "http://")
+	return w
+}
+
+func TestStatusSourceIsWhatIsSet(t *testing.T) {
+	t.Parallel()
+	w := newStatusWorld(t)
+	clock, ca, roots, q, responder, allow := w.clock, w.ca, w.roots, w.question, w.responder, w.allow
 	t.Run("nobody", func(t *testing.T) {
 		t.Parallel()
 		if source, err := parsed(t).statusSource(clock, silent, roots); source != nil || err != nil {
@@ -141,6 +162,39 @@ func TestStatusSourceIsWhatIsSet(t *testing.T) {
 				t.Errorf("got %v, %v, want one with %q", source, err, test.fails)
 			}
 		})
+	}
+}
+
+func TestStatusSourceAsksAPlatformAboutAllOtherRoots(t *testing.T) {
+	t.Parallel()
+	w := newStatusWorld(t)
+	clock, ca, roots, signer, q, responder, allow := w.clock, w.ca, w.roots, w.signer, w.question, w.responder, w.allow
+	bureau := httptest.NewServer(poatest.NewPlatform("tok", clock.Now, ca))
+	t.Cleanup(bureau.Close)
+	file := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(file, []byte("tok"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	flags := []string{allow, "--status-allow=" + strings.TrimPrefix(bureau.URL, "http://"), "--platform-url=" + bureau.URL, "--platform-token-file=" + file}
+	digest := sha256.Sum256(nil)
+	signature, err := signer.Key.Sign(rand.Reader, digest[:], crypto.SHA256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q.SignatureValue, q.SignedDigest, q.Hash = signature, digest[:], crypto.SHA256
+	for want, more := range map[string][]string{jpki.SourcePlatform: nil, jpki.SourceOCSP: {"--status", pinOf(ca) + "=ocsp:" + responder.URL}} {
+		source, err := parsed(t, append(flags[:len(flags):len(flags)], more...)...).statusSource(clock, silent, roots)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := source.Status(t.Context(), q); err != nil || got.Source != want || got.Standing != jpki.Good {
+			t.Errorf("%s %s, %v; want %s", got.Source, got.Standing, err, want)
+		}
+		other := q
+		other.RootSHA256 = sha256.Sum256([]byte("another root"))
+		if got, err := source.Status(t.Context(), other); err != nil || got.Source != jpki.SourcePlatform {
+			t.Errorf("another root: %s, %v", got.Source, err)
+		}
 	}
 }
 

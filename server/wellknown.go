@@ -46,7 +46,7 @@ func (s *service) ready(w http.ResponseWriter, r *http.Request) {
 	case difference.Abs() > maxClockDifference:
 		plain(w, http.StatusServiceUnavailable, "the machine's clock and the database's differ\n")
 	default:
-		plain(w, http.StatusOK, "ready\n")
+		plain(w, http.StatusOK, "ready\n"+s.evidenceDetail(r))
 	}
 }
 

@@ -31,11 +31,11 @@ func replaceOnce(t testing.TB, file, from, to []byte) []byte {
 }
 
 var (
-	rawMessageDigest = []byte{0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x04}
-	rawSigningTime   = []byte{0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x05}
-	rawData          = []byte{0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01}
-	rawSignedData    = []byte{0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02}
-	rawReceiptData   = []byte{0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x05}
+	wireMessageDigest = []byte{0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x04}
+	wireSigningTime   = []byte{0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x05}
+	wireData          = []byte{0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01}
+	wireSignedData    = []byte{0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02}
+	wireReceiptData   = []byte{0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x05}
 )
 
 // nested is a body of n pairs of tag and indefinite length: the file that overflows pkcs7's stack.
@@ -103,16 +103,16 @@ func TestVerifyRefusesWithoutRunningOpenSSL(t *testing.T) {
 		"length of five bytes":       {[]byte{0x30, 0x85, 0, 0, 0, 0, 1, 0}, nil, all, cms.Malformed},
 		"length of 4 GiB":            {[]byte{0x30, 0x84, 0xff, 0xff, 0xff, 0xff}, nil, all, cms.Malformed},
 		"long tag":                   {[]byte{0x3f, 0x81, 0x01, 0x00}, nil, all, cms.Malformed},
-		"another content type":       {replaceOnce(t, attached, rawSignedData, rawReceiptData), nil, all, cms.NotSignedData},
+		"another content type":       {replaceOnce(t, attached, wireSignedData, wireReceiptData), nil, all, cms.NotSignedData},
 		"altered content":            {replaceOnce(t, attached, []byte("delegation"), []byte("Delegation")), nil, all, cms.Digest},
 		"detached, without content":  {detached, nil, all, cms.NoContent},
 		"detached, other content":    {detached, []byte("other"), all, cms.Digest},
 		"detached, empty content":    {detached, []byte{}, all, cms.Digest},
 		"attached, other beside":     {attached, []byte("other"), all, cms.OtherContent},
 		"altered signature":          {flipped, nil, all, cms.Signature},
-		"unlike content type":        {replaceOnce(t, attached, rawData, rawReceiptData), nil, all, cms.ForeignContent},
-		"no digest attribute":        {replaceOnce(t, attached, rawMessageDigest, rawReceiptData), nil, all, cms.NoDigest},
-		"repeated attribute":         {replaceOnce(t, withTime(t, signer), rawSigningTime, rawMessageDigest), nil, all, cms.Malformed},
+		"unlike content type":        {replaceOnce(t, attached, wireData, wireReceiptData), nil, all, cms.ForeignContent},
+		"no digest attribute":        {replaceOnce(t, attached, wireMessageDigest, wireReceiptData), nil, all, cms.NoDigest},
+		"repeated attribute":         {replaceOnce(t, withTime(t, signer), wireSigningTime, wireMessageDigest), nil, all, cms.Malformed},
 		"another's certificate":      {mustSign(t, &foreign), nil, all, cms.Signature},
 		"another kind of key":        {mustSign(t, &wrongKey), nil, all, cms.Algorithm},
 		"P-521":                      {mustSign(t, issue(t, poatest.WithECDSA(elliptic.P521()))), nil, all, cms.Algorithm},

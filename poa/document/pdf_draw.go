@@ -83,7 +83,7 @@ func (s *sheet) row(row *tag, item pageItem) error {
 	if err != nil {
 		return err
 	}
-	s.room(lineHeight + rowPadding)
+	s.room(lineHeight + 2*rowPadding) // a label stands never without its text
 	s.at -= rowPadding
 	head := row.add("TH")
 	head.attrs = "/A <</O /Table /Scope /Row>>"

@@ -96,8 +96,11 @@ func (s *signing) formField(number pdfRef, before pdfArray) error {
 	if is["FT"] != pdfName("Sig") || is["Subtype"] != nil && is["Subtype"] != pdfName("Widget") {
 		return fault(Annotation, "field")
 	}
-	if !within(is["Rect"], frame["Rect"]) {
+	if flags, has := is["F"]; has && !same(flags, old["F"]) && !steady(flags) || !within(is["Rect"], frame["Rect"]) {
 		return fault(Covering, "field")
+	}
+	if page, ok := frame["P"].(pdfRef); ok && !empty(is["Rect"]) {
+		s.seenOn = int(page)
 	}
 	return s.signs(int(number), is["V"])
 }
@@ -127,18 +130,27 @@ func (s *signing) signs(field int, v any) error {
 	return nil
 }
 
+// steady refuses the flags by which a widget leaves its rectangle or comes and
+// goes: NoZoom and ToggleNoView (ISO 32000-1, 12.5.3).
+func steady(flags any) bool {
+	n, ok := flags.(int)
+	return ok && n >= 0 && n&(8|256) == 0
+}
+
+func empty(rect any) bool {
+	c, ok := corners(rect)
+	return rect == nil || ok && (c[0] == c[2] || c[1] == c[3])
+}
+
 // within tells that a rectangle is empty or lies in the frame, to a point.
 func within(v, frame any) bool {
 	is, ok := corners(v)
 	in, framed := corners(frame)
-	if v == nil {
+	if empty(v) {
 		return true
 	}
 	if !ok || !framed {
 		return false
-	}
-	if is[0] == is[2] || is[1] == is[3] {
-		return true
 	}
 	const slack = 1
 	return min(is[0], is[2]) >= in[0]-slack && max(is[0], is[2]) <= in[2]+slack && min(is[1], is[3]) >= in[1]-slack && max(is[1], is[3]) <= in[3]+slack

@@ -76,12 +76,29 @@ func (b *increment) add(number int, more string) {
 	b.objects[number] = strings.TrimSuffix(b.objects[number], ">>") + " " + more + ">>"
 }
 
-func TestForgedPDF(t *testing.T) {
+// forgery changes a revision as Acrobat writes it, so that it must be refused.
+type forgery struct {
+	edit func(*increment)
+	kind document.FaultKind
+}
+
+func refuseAll(t *testing.T, forgeries map[string]forgery) {
+	t.Helper()
+	for name, c := range forgeries {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newIncrement(t)
+			c.edit(b)
+			_, err := document.PDF{}.Open(b.file(), b.draft)
+			wantKind(t, err, c.kind)
+		})
+	}
+}
+
+// TestForgedTables forges what holds a file together.
+func TestForgedTables(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
-		edit func(*increment)
-		kind document.FaultKind
-	}{
+	refuseAll(t, map[string]forgery{
 		"encrypted":       {func(b *increment) { b.trailer += " /Encrypt <</Filter /Standard>>" }, document.Encrypted},
 		"another root":    {func(b *increment) { b.root, b.objects[b.free+9] = b.free+9, b.objects[b.root] }, document.Replaced},
 		"an unknown word": {func(b *increment) { b.trailer += " /XRefStm 5" }, document.CrossReference},
@@ -122,7 +139,13 @@ func TestForgedPDF(t *testing.T) {
 		"values without end":              {func(b *increment) { b.objects[b.free+3] = "[" + strings.Repeat("1 ", 600_000) + "]" }, document.TooLarge},
 		"an entry twice":                  {func(b *increment) { b.add(b.free, "/Type /Sig") }, document.Duplicate},
 		"a comment in an object":          {func(b *increment) { b.add(b.free, "% hidden\n") }, document.Malformed},
+	})
+}
 
+// TestForgedPages forges what a reader would see, or what would run.
+func TestForgedPages(t *testing.T) {
+	t.Parallel()
+	refuseAll(t, map[string]forgery{
 		"another page's content": {func(b *increment) {
 			b.objects[b.page] = regexp.MustCompile(`/Contents \d+`).ReplaceAllString(b.objects[b.page], fmt.Sprintf("/Contents %d", b.free+9))
 			b.objects[b.free+9] = streamOf("", "0 0 m")
@@ -151,7 +174,13 @@ func TestForgedPDF(t *testing.T) {
 			b.objects[b.metadata] = strings.Replace(b.objects[b.metadata], "ABCDE", "BBCDE", 1)
 		}, document.Replaced},
 		"a title of the tool's own": {func(b *increment) { b.edit(b.free+4, "/Producer", "/Title") }, document.Replaced},
+	})
+}
 
+// TestForgedAnnotations forges what stands on the page.
+func TestForgedAnnotations(t *testing.T) {
+	t.Parallel()
+	refuseAll(t, map[string]forgery{
 		"another annotation": {func(b *increment) {
 			b.edit(b.page, "/Annots [", fmt.Sprintf("/Annots [%d 0 R ", b.free+9))
 			b.objects[b.free+9] = "<</Type /Annot /Subtype /FreeText /Rect [0 0 500 500] /Contents (x)>>"
@@ -164,7 +193,20 @@ func TestForgedPDF(t *testing.T) {
 		"the frame moved":                {func(b *increment) { b.edit(b.field, "/Rect [", "/Rect [0 0 595 842] /BS [") }, document.Replaced},
 		"a picture over the page":        {func(b *increment) { b.ownField("/Rect [0 0 595 842]") }, document.Covering},
 		"a picture over it, upside down": {func(b *increment) { b.ownField("/Rect [500 800 330 60]") }, document.Covering},
+		"a picture that does not shrink": {func(b *increment) { b.edit(b.field, "/F 132", "/F 140") }, document.Covering},
+		"the widget on another page too": {func(b *increment) {
+			b.draft = manyDraft()
+			*b = *incrementOf(b.t, b.draft)
+			b.page-- // the page before the last
+			b.objects[b.page] = b.with(b.t, b.page, fmt.Sprintf("/Annots [%d 0 R]", b.field))
+		}, document.Covering},
+	})
+}
 
+// TestForgedSignatures forges the signature itself.
+func TestForgedSignatures(t *testing.T) {
+	t.Parallel()
+	refuseAll(t, map[string]forgery{
 		"two signatures": {func(b *increment) {
 			b.ownField("/Rect [0 0 0 0]")
 			b.objects[b.field] = b.with(b.t, b.field, fmt.Sprintf("/V %d 0 R", b.free+9))
@@ -176,7 +218,13 @@ func TestForgedPDF(t *testing.T) {
 		"a signature that nobody fills in": {func(b *increment) { b.edit(b.field, fmt.Sprintf("/V %d 0 R", b.free), "") }, document.Unsigned},
 		"an old kind of signature":         {func(b *increment) { b.edit(b.free, "adbe.pkcs7.detached", "adbe.pkcs7.sha1") }, document.SubFilter},
 		"a time stamp as signature":        {func(b *increment) { b.edit(b.free, "adbe.pkcs7.detached", "ETSI.RFC3161") }, document.SubFilter},
+	})
+}
 
+// TestForgedByteRanges forges what the signature covers.
+func TestForgedByteRanges(t *testing.T) {
+	t.Parallel()
+	refuseAll(t, map[string]forgery{
 		"a byte range with a gap":      {func(b *increment) { b.covered = func(f, t, l int) [4]int { return [4]int{0, f - 4, t, l - t} } }, document.ByteRange},
 		"a byte range into its place":  {func(b *increment) { b.covered = func(f, t, l int) [4]int { return [4]int{0, f + 1, t - 1, l - t + 1} } }, document.ByteRange},
 		"a byte range that ends early": {func(b *increment) { b.covered = func(f, t, l int) [4]int { return [4]int{0, f, t, l - t - 7} } }, document.ByteRange},
@@ -192,15 +240,7 @@ func TestForgedPDF(t *testing.T) {
 		"contents of no known length": {func(b *increment) { b.contents = "30800201050000" }, document.Contents},
 		"no contents":                 {func(b *increment) { b.contents = "" }, document.Contents},
 		"bytes after the end":         {func(b *increment) { b.tail = "x" }, document.TrailingData},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			b := newIncrement(t)
-			c.edit(b)
-			_, err := document.PDF{}.Open(b.file(), b.draft)
-			wantKind(t, err, c.kind)
-		})
-	}
+	})
 }
 
 func streamOf(dict, data string) string {

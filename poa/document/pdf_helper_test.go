@@ -64,6 +64,14 @@ func many() document.Content {
 	return c
 }
 
+var manyDraft = sync.OnceValue(func() []byte {
+	file, err := document.PDF{}.Marshal(many())
+	if err != nil {
+		panic(err)
+	}
+	return file
+})
+
 func keep(t *testing.T, name string, file []byte) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)

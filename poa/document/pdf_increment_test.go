@@ -35,17 +35,21 @@ type increment struct {
 // place stands in an object for the byte range and the contents.
 const place = "@PLACE@"
 
-var objectStart = regexp.MustCompile(`(?m)^(\d+) 0 obj\n(<<.*)`)
+var objectStart = regexp.MustCompile(`(?m)^(\d+) 0 obj\n(<<(?:\n/Type /AcroForm)?.*)`)
 
 func newIncrement(t testing.TB) *increment {
 	t.Helper()
-	d := draftPDF()
+	return incrementOf(t, draftPDF())
+}
+
+func incrementOf(t testing.TB, d []byte) *increment {
+	t.Helper()
 	b := &increment{t: t, draft: d, contents: "3003020105" + strings.Repeat("00", 20), objects: map[int]string{},
 		covered: func(from, to, length int) [4]int { return [4]int{0, from, to, length - to} }}
 	for _, found := range objectStart.FindAllSubmatch(d, -1) {
 		number, _ := strconv.Atoi(string(found[1]))
 		b.free = max(b.free, number+1)
-		for key, at := range map[string]*int{"/Type /Catalog": &b.root, "<</Fields ": &b.form, "/FT /Sig": &b.field, "/Type /Page /": &b.page, "/Type /Metadata": &b.metadata} {
+		for key, at := range map[string]*int{"/Type /Catalog": &b.root, "/Type /AcroForm": &b.form, "/FT /Sig": &b.field, "/Type /Page /": &b.page, "/Type /Metadata": &b.metadata} {
 			if bytes.Contains(found[2], []byte(key)) {
 				*at = number
 			}

@@ -19,11 +19,11 @@ func (PDF) Open(file, drafted []byte) (Signature, error) {
 	if !bytes.HasPrefix(drafted, []byte(pdfHeader)) {
 		return Signature{}, fault(Malformed, "header")
 	}
-	draft, err := readRevision(drafted, len(pdfHeader))
+	draft, err := readRevision(drafted, len(pdfHeader), maxDraftValues)
 	if err != nil {
 		return Signature{}, err
 	}
-	added, err := readRevision(file, len(drafted))
+	added, err := readRevision(file, len(drafted), maxAddedValues)
 	if err != nil {
 		return Signature{}, err
 	}

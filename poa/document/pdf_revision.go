@@ -5,6 +5,7 @@ package document
 import (
 	"bytes"
 	"slices"
+	"strings"
 )
 
 // maxPDFObjects bounds the objects of one revision; a draft of MaxItems powers
@@ -22,9 +23,9 @@ type revision struct {
 
 // readRevision reads the objects from a place on, one after the other, their
 // table and the file's end. The table must list these objects and no other: so
-// nothing is hidden between them.
-func readRevision(file []byte, from int) (*revision, error) {
-	r, v := &pdfReader{file: file, at: from}, &revision{objects: map[int]any{}, places: map[int]int{}}
+// nothing is hidden between them. It reads no more than so many values.
+func readRevision(file []byte, from, values int) (*revision, error) {
+	r, v := &pdfReader{file: file, at: from, left: values}, &revision{objects: map[int]any{}, places: map[int]int{}}
 	for {
 		if err := r.comments(); err != nil {
 			return nil, err
@@ -197,7 +198,8 @@ func (v *revision) close(r *pdfReader) error {
 	if err != nil {
 		return err
 	}
-	if start != v.start {
+	// Some tools name the end of line before the table.
+	if start > v.start || start < v.start-2 || strings.TrimSpace(string(r.file[start:v.start])) != "" {
 		return fault(CrossReference, "start")
 	}
 	r.space()

@@ -23,7 +23,7 @@ func (PDF) Sign(drafted []byte, signer Signer) ([]byte, error) {
 	if !bytes.HasPrefix(drafted, []byte(pdfHeader)) {
 		return nil, fault(Malformed, "header")
 	}
-	draft, err := readRevision(drafted, len(pdfHeader))
+	draft, err := readRevision(drafted, len(pdfHeader), maxDraftValues)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ type signing struct {
 	draft, added *revision
 	seen         map[int]bool // objects of the revision that something leads to
 	field        int          // the signed field, also a widget
+	seenOn       int          // the page that the widget must be on; 0 if it is not seen
 	signatureAt  int
 	signed       pdfDict
 }
@@ -153,8 +154,12 @@ func (s *signing) catalog(old, is pdfDict) error {
 			if err := s.metadata(old[key], v); err != nil {
 				return err
 			}
-		case "Version", "Extensions":
+		case "Extensions":
 			s.reach(v)
+		case "Version":
+			if v != pdfName("1.7") && v != pdfName("2.0") {
+				return fault(Replaced, "Catalog")
+			}
 		case "Perms":
 			perms, _ := s.value(v).(pdfDict)
 			if len(perms) != 1 || !same(perms["DocMDP"], pdfRef(s.signatureAt)) {
@@ -198,18 +203,24 @@ func (s *signing) page(was, is any, number int) error {
 			return fault(Replaced, "Page")
 		}
 	}
-	return s.annotations(listOf(s.value(old["Annots"])), listOf(s.value(page["Annots"])))
+	return s.annotations(number, listOf(s.value(old["Annots"])), listOf(s.value(page["Annots"])))
 }
 
-func (s *signing) annotations(old, is pdfArray) error {
+// annotations lets the signature's widget be added. One that is seen stands on
+// the page of the frame: on another it would cover text.
+func (s *signing) annotations(page int, old, is pdfArray) error {
 	for _, each := range old {
 		if !slices.Contains(is, each) {
 			return fault(Replaced, "Page/Annots")
 		}
 	}
 	for _, each := range is {
-		if !slices.Contains(old, each) && each != pdfRef(s.field) {
+		switch {
+		case slices.Contains(old, each):
+		case each != pdfRef(s.field):
 			return fault(Annotation, "Page/Annots")
+		case s.seenOn != 0 && s.seenOn != page:
+			return fault(Covering, "Page/Annots")
 		}
 	}
 	if len(is) > len(old)+1 {

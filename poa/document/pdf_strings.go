@@ -3,6 +3,7 @@
 package document
 
 import (
+	"bytes"
 	"encoding/hex"
 	"slices"
 )
@@ -35,26 +36,23 @@ func (r *pdfReader) name() (pdfName, error) {
 // hex reads a string in hexadecimal digits.
 func (r *pdfReader) hex() (any, error) {
 	from := r.at
-	r.at++
-	var digits []byte
-	for ; r.at < len(r.file); r.at++ {
-		switch c := r.file[r.at]; {
-		case pdfSpace(c):
-		case c == '>':
-			r.at++
-			if len(digits)%2 == 1 {
-				digits = append(digits, '0')
-			}
-			text, err := hex.DecodeString(string(digits))
-			if err != nil {
-				return nil, pdfFault()
-			}
-			return pdfString{text, from, r.at}, nil
-		default:
-			digits = append(digits, c)
-		}
+	size := bytes.IndexByte(r.file[from:], '>')
+	if size < 0 {
+		return nil, pdfFault()
 	}
-	return nil, pdfFault()
+	r.at += size + 1
+	digits := r.file[from+1 : from+size]
+	if bytes.ContainsAny(digits, " \n\r\t\f\x00") {
+		digits = slices.DeleteFunc(slices.Clone(digits), pdfSpace)
+	}
+	if len(digits)%2 == 1 {
+		digits = append(slices.Clone(digits), '0')
+	}
+	text := make([]byte, len(digits)/2)
+	if _, err := hex.Decode(text, digits); err != nil {
+		return nil, pdfFault()
+	}
+	return pdfString{text, from, r.at}, nil
 }
 
 // literal reads a string in brackets. An escape stands for the byte after it,

@@ -20,19 +20,21 @@ func (s *structure) write(drawn *sheet, field int) int {
 	for i, p := range drawn.pages {
 		s.parents[i] = make([]int, len(p.owners))
 	}
-	top := s.element(drawn.root, root)
-	form := s.objects.add(fmt.Sprintf("<</Type /StructElem /S /Form /P %s /Pg %s /K <</Type /OBJR /Obj %s>>>>", ref(root), ref(s.pages[0]), ref(field)))
+	form := s.objects.add("")
+	top := s.element(drawn.root, root, ref(form))
+	s.objects.set(form, fmt.Sprintf("<</Type /StructElem /S /Form /P %s /Pg %s /K <</Type /OBJR /Obj %s>>>>", ref(top), ref(s.pages[0]), ref(field)))
 	var nums strings.Builder
 	for i, owners := range s.parents {
 		fmt.Fprintf(&nums, "%d %s ", i, refs(owners))
 	}
 	fmt.Fprintf(&nums, "%d %s", len(s.parents), ref(form))
-	s.objects.set(root, fmt.Sprintf("<</Type /StructTreeRoot /K [%s %s] /ParentTree <</Nums [%s]>> /ParentTreeNextKey %d>>",
-		ref(top), ref(form), nums.String(), len(s.parents)+1))
+	s.objects.set(root, fmt.Sprintf("<</Type /StructTreeRoot /K %s /ParentTree <</Nums [%s]>> /ParentTreeNextKey %d>>",
+		ref(top), nums.String(), len(s.parents)+1))
 	return root
 }
 
-func (s *structure) element(t *tag, parent int) int {
+// element writes a tag and all below it; last are further kids.
+func (s *structure) element(t *tag, parent int, last ...string) int {
 	number := s.objects.add("")
 	var kids []string
 	for _, m := range t.content {
@@ -42,6 +44,7 @@ func (s *structure) element(t *tag, parent int) int {
 	for _, kid := range t.kids {
 		kids = append(kids, ref(s.element(kid, number)))
 	}
+	kids = append(kids, last...)
 	attrs := t.attrs
 	if attrs != "" {
 		attrs = " " + attrs

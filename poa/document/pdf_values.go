@@ -27,8 +27,9 @@ type (
 )
 
 const (
-	maxPDFDepth  = 24
-	maxPDFValues = 500_000
+	maxPDFDepth = 24
+	// A draft's values are ours; a revision that signs has some hundred.
+	maxDraftValues, maxAddedValues = 1_000_000, 20_000
 	// maxPDFNumber bounds numbers of objects, counts and places.
 	maxPDFNumber = 1 << 30
 )
@@ -36,9 +37,9 @@ const (
 // pdfReader reads values, strictly: every token in one way, nothing skipped but
 // white space, no comment inside an object.
 type pdfReader struct {
-	file  []byte
-	at    int
-	count int
+	file []byte
+	at   int
+	left int // values that may still be read
 }
 
 func pdfFault() error { return fault(Malformed, "PDF") }
@@ -94,7 +95,7 @@ func (r *pdfReader) whole() (int, error) {
 
 func (r *pdfReader) value(depth int) (any, error) {
 	r.space()
-	if r.count++; r.count > maxPDFValues || depth > maxPDFDepth {
+	if r.left--; r.left < 0 || depth > maxPDFDepth {
 		return nil, fault(TooLarge, "PDF")
 	}
 	if r.at >= len(r.file) {

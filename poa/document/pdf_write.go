@@ -118,7 +118,8 @@ func (o *objects) signatureField(s *sheet, page, font int) (field, form int) {
 	field = o.add(fmt.Sprintf("<</Type /Annot /Subtype /Widget /FT /Sig /T (%s) /TU %s /F 4 /P %s /Rect [%s %s %s %s] /StructParent %d /AP <</N %s>> "+
 		"/SV <</Type /SV /Ff 66 /SubFilter [/adbe.pkcs7.detached /ETSI.CAdES.detached] /DigestMethod [/SHA256 /SHA384 /SHA512]>>>>",
 		fieldName, textString("委任者の電子署名"), ref(page), decimal(signedLeft), decimal(bodyEnd), decimal(signedLeft+width), decimal(bodyEnd+stampHeight), len(s.pages), ref(shown)))
-	return field, o.add(fmt.Sprintf("<</Fields [%s]>>", ref(field)))
+	// Laid out as simple tools search for it, which look for words in a file.
+	return field, o.add(fmt.Sprintf("<<\n/Type /AcroForm\n/Fields [%s]\n>>", ref(field)))
 }
 
 const fieldName = "Delegator"

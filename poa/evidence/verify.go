@@ -153,13 +153,10 @@ func (v *verifier) document(r Record, signed []byte) {
 // path judges the certificate by the roots of the one who verifies, as of the
 // record's instant.
 func (v *verifier) path(r Record, signer *x509.Certificate) (jpki.Certificate, bool) {
-	profile := v.trust.Profile
+	profile := v.profile(r)
 	if profile.Roots == nil && len(profile.Methods) == 0 {
 		v.find(StepPath, NotVerifiable, CodeNoRoots, "root", r.Root)
 		return jpki.Certificate{}, false
-	}
-	if len(profile.Policies) == 0 {
-		profile.Policies = r.Policies
 	}
 	var others []*x509.Certificate
 	for _, der := range r.Chain {
@@ -186,6 +183,21 @@ func (v *verifier) path(r Record, signer *x509.Certificate) (jpki.Certificate, b
 	v.find(StepPath, OK, CodeVerified, "root", r.Root, "policy", certificate.Policy, "method", string(certificate.Method),
 		"notBefore", instant(certificate.NotBefore), "notAfter", instant(certificate.NotAfter))
 	return certificate, true
+}
+
+// profile fills in the record's policies where the one who verifies names none.
+func (v *verifier) profile(r Record) jpki.Profile {
+	profile := v.trust.Profile
+	if len(profile.Policies) == 0 {
+		profile.Policies = r.Policies
+	}
+	profile.Methods = slices.Clone(profile.Methods)
+	for i := range profile.Methods {
+		if len(profile.Methods[i].Policies) == 0 {
+			profile.Methods[i].Policies = r.Policies
+		}
+	}
+	return profile
 }
 
 func kindsOf(err error) string {

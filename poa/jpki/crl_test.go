@@ -126,6 +126,7 @@ func TestCheckCRLTellsNothingFrom(t *testing.T) {
 		"an old list":                   {list(t, ca, poatest.WithListPeriod(instant.AddDate(0, 0, -2), instant.Add(-time.Second))), signer, ca.Root, jpki.StatusStale},
 		"a list from the future":        {list(t, ca, poatest.WithListPeriod(instant.Add(6*time.Minute), instant.AddDate(0, 0, 1))), signer, ca.Root, jpki.StatusNotYet},
 		"a delta list":                  {list(t, ca, poatest.AsDelta(1)), signer, ca.Root, jpki.StatusUnsupported},
+		"a delta list that hides it":    {list(t, ca, extension(asn1.ObjectIdentifier{2, 5, 29, 27}, false, []byte{2, 1, 1})), signer, ca.Root, jpki.StatusUnsupported},
 		"an indirect list":              {list(t, ca, poatest.AsIndirect()), signer, ca.Root, jpki.StatusUnsupported},
 		"a list of some reasons":        {list(t, ca, extension(scope, true, names(tlv(2, 3, false, []byte{6, 0x40})))), signer, ca.Root, jpki.StatusUnsupported},
 		"a list of authorities":         {list(t, ca, extension(scope, true, bit(2))), signer, ca.Root, jpki.StatusScope},

@@ -24,6 +24,7 @@ const (
 	arcBirthDate
 	arcAddress
 	arcAddressSubstitutes
+	arcs // one more than the last
 )
 
 // maxRunes is far above the 200 characters that an address may have.
@@ -93,7 +94,7 @@ func ParseSubjectAltName(der []byte) (Identity, error) {
 	if !ok || len(rest) > 0 || !universal(body, asn1.TagSequence) {
 		return Identity{}, fault(NoIdentity, "the alternative name is no sequence")
 	}
-	seen := map[string]bool{}
+	var seen [arcs]bool
 	for names := body.Bytes; len(names) > 0; {
 		name, rest, ok := next(names)
 		if !ok {
@@ -103,21 +104,21 @@ func ParseSubjectAltName(der []byte) (Identity, error) {
 		if name.Class != asn1.ClassContextSpecific || name.Tag != 0 {
 			continue // an e-mail address, a directory name: nothing about the person
 		}
-		if err := identity.take(name.Bytes, seen); err != nil {
+		if err := identity.take(name.Bytes, &seen); err != nil {
 			return Identity{}, err
 		}
 	}
 	if identity.Name == "" {
 		return Identity{}, fault(NoName, "the name is missing")
 	}
-	if identity.Address == "" || !seen[arc(arcBirthDate)] {
+	if identity.Address == "" || !seen[arcBirthDate] {
 		return Identity{}, fault(NoIdentity, "address or birth date is missing")
 	}
 	return identity, nil
 }
 
 // take reads one OtherName: an identifier and an explicitly tagged value.
-func (i *Identity) take(der []byte, seen map[string]bool) error {
+func (i *Identity) take(der []byte, seen *[arcs]bool) error {
 	var oid asn1.ObjectIdentifier
 	rest, err := asn1.Unmarshal(der, &oid)
 	wrapped, trailing, ok := next(rest)
@@ -128,12 +129,12 @@ func (i *Identity) take(der []byte, seen map[string]bool) error {
 	if !ok || len(trailing) > 0 {
 		return fault(NoIdentity, "an other name has no single value")
 	}
-	key := oid.String()
-	into := i.field(key)
-	if into == nil && key != arc(arcBirthDate) {
-		i.Other = append(i.Other, OtherName{OID: key, Value: value.FullBytes})
+	key := arc(oid)
+	if key == 0 {
+		i.Other = append(i.Other, OtherName{OID: oid.String(), Value: value.FullBytes})
 		return nil
 	}
+	into := i.field(key)
 	if seen[key] && into == &i.Name {
 		return fault(AmbiguousName, "the name is there twice")
 	}
@@ -154,17 +155,17 @@ func (i *Identity) take(der []byte, seen map[string]bool) error {
 }
 
 // field returns where the text of a known item goes; the birth date is no text and has none.
-func (i *Identity) field(oid string) *string {
-	switch oid {
-	case arc(arcName):
+func (i *Identity) field(number int) *string {
+	switch number {
+	case arcName:
 		return &i.Name
-	case arc(arcAddress):
+	case arcAddress:
 		return &i.Address
-	case arc(arcGender):
+	case arcGender:
 		return &i.Gender
-	case arc(arcNameSubstitutes):
+	case arcNameSubstitutes:
 		return &i.NameSubstitutes
-	case arc(arcAddressSubstitutes):
+	case arcAddressSubstitutes:
 		return &i.AddressSubstitutes
 	}
 	return nil
@@ -185,8 +186,13 @@ func readText(value asn1.RawValue) (string, error) {
 	return text, nil
 }
 
-func arc(number int) string {
-	return append(append(asn1.ObjectIdentifier{}, oidIdentity...), number).String()
+// arc returns the number of a known item below oidIdentity, or 0.
+func arc(oid asn1.ObjectIdentifier) int {
+	last := len(oidIdentity)
+	if len(oid) != last+1 || !oid[:last].Equal(oidIdentity) || oid[last] < arcName || oid[last] >= arcs {
+		return 0
+	}
+	return oid[last]
 }
 
 func universal(value asn1.RawValue, tag int) bool {

@@ -44,7 +44,11 @@ func CheckOCSP(response []byte, certificate, issuer *x509.Certificate, nonce []b
 	if nonce != nil && subtle.ConstantTimeCompare(details.nonce, nonce) != 1 {
 		return StatusAnswer{}, fault(StatusNonce, "the nonce is missing or another one")
 	}
-	return readOCSP(parsed, bytes.Clone(response), at)
+	answer, err := readOCSP(parsed, bytes.Clone(response), at)
+	if err == nil {
+		answer.Nonce = bytes.Clone(nonce)
+	}
+	return answer, err
 }
 
 // HasNonce reports whether a response repeats a nonce at all; responders that sign beforehand do not.

@@ -76,7 +76,7 @@ func TestCheckOCSPTellsTheStanding(t *testing.T) {
 			if diff := cmp.Diff(test.want, tell(got)); err != nil || diff != "" {
 				t.Errorf("%v\n%s", err, diff)
 			}
-			if got.Source != jpki.SourceOCSP || got.ThisUpdate.IsZero() || !bytes.Equal(got.Raw, response) {
+			if got.Source != jpki.SourceOCSP || got.ThisUpdate.IsZero() || !bytes.Equal(got.Raw, response) || !bytes.Equal(got.Nonce, test.nonce) {
 				t.Errorf("source %s, this update %v", got.Source, got.ThisUpdate)
 			}
 		})
@@ -109,6 +109,8 @@ func TestCheckOCSPTellsNothingFrom(t *testing.T) {
 		"try later":                          {ocsp.TryLaterErrorResponse, signer, jpki.StatusRefused},
 		"unauthorized":                       {ocsp.UnauthorizedErrorResponse, signer, jpki.StatusRefused},
 		"a changed signature":                {answer(poatest.WithSpoiledSignature()), signer, jpki.StatusSignature},
+		"no signature":                       {answer(poatest.WithoutSignature()), signer, jpki.StatusSignature},
+		"no signature of a responder":        {answer(by(), poatest.WithoutSignature()), signer, jpki.StatusUnreadable},
 		"a changed signature of a responder": {answer(by(), poatest.WithSpoiledSignature()), signer, jpki.StatusUnreadable},
 		"a root of the same name":            {respond(t, foreign, signer, poatest.AboutIssuer(ca.Root)), signer, jpki.StatusSignature},
 		"a responder of that root":           {answer(poatest.By(responder(t, foreign))), signer, jpki.StatusResponder},

@@ -169,9 +169,9 @@ func TestListsMadeByOpenSSL(t *testing.T) {
 			t.Errorf("%s: got %v, want %s", name, err, test.want)
 		}
 	}
-	for _, md := range []string{"sha384", "sha512"} {
-		if got, err := jpki.CheckCRL(o.list(t, "-md", md), holders["hold"], o.ca.Root, o.now.Add(time.Minute)); err != nil || got.Standing != jpki.OnHold {
-			t.Errorf("%s: %s, %v", md, got.Standing, err)
+	for _, how := range [][]string{{"-md", "sha384"}, {"-md", "sha512"}, {"-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:-1"}} {
+		if got, err := jpki.CheckCRL(o.list(t, how...), holders["hold"], o.ca.Root, o.now.Add(time.Minute)); err != nil || got.Standing != jpki.OnHold {
+			t.Errorf("%s: %s, %v", how, got.Standing, err)
 		}
 	}
 }
@@ -249,5 +249,46 @@ func TestOpenSSLReadsTheTestHierarchy(t *testing.T) {
 		if !strings.Contains(out, part) {
 			t.Errorf("openssl does not say %q in\n%s", part, out)
 		}
+	}
+}
+
+// The next card's authority signs by ECDSA on P-384 (facts of the field 2.2): openssl makes all of it.
+func TestStatusOfAnEllipticAuthority(t *testing.T) {
+	t.Parallel()
+	o := &opensslCA{dir: t.TempDir(), now: poa.SystemClock{}.Now()}
+	o.write(t, "ca.cnf", []byte(opensslConfig+"[req]\ndistinguished_name = dn\n[dn]\n"))
+	o.run(t, "req", "-x509", "-config", "ca.cnf", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-384", "-nodes", "-sha384", "-keyout", "root.key", "-out", "root.pem", "-days", "2", "-subj", "/C=JP/O=JPKI-TEST",
+		"-addext", "keyUsage=critical,keyCertSign,cRLSign", "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "subjectKeyIdentifier=hash")
+	o.run(t, "req", "-config", "ca.cnf", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-384", "-nodes", "-keyout", "holder.key", "-out", "holder.csr", "-subj", "/C=JP/CN=holder")
+	o.run(t, "x509", "-req", "-in", "holder.csr", "-CA", "root.pem", "-CAkey", "root.key", "-sha384", "-set_serial", "0x0123456789ABCDEF", "-days", "1", "-out", "holder.pem")
+	certificates := map[string]*x509.Certificate{}
+	for _, name := range []string{"root.pem", "holder.pem"} {
+		block, _ := pem.Decode(o.read(t, name))
+		if block == nil {
+			t.Fatal("openssl made no PEM")
+		}
+		certificate, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		certificates[name] = certificate
+	}
+	root, holder := certificates["root.pem"], certificates["holder.pem"]
+	o.write(t, "index.txt", []byte("R\t"+holder.NotAfter.Format("060102150405Z")+"\t"+o.since().Format("060102150405Z")+",superseded\t0123456789ABCDEF\tunknown\t/CN=holder\n"))
+	o.write(t, "crlnumber", []byte("01\n"))
+	want := told{jpki.Revoked, o.since(), "superseded"}
+	listed, err := jpki.CheckCRL(o.list(t, "-md", "sha384"), holder, root, o.now.Add(time.Minute))
+	if diff := cmp.Diff(want, tell(listed)); err != nil || diff != "" {
+		t.Errorf("a list: %v\n%s", err, diff)
+	}
+	request, err := jpki.NewOCSPRequest(holder, root, nonce)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.write(t, "request.der", request)
+	o.run(t, "ocsp", "-index", "index.txt", "-CA", "root.pem", "-reqin", "request.der", "-respout", "response.der", "-rsigner", "root.pem", "-rkey", "root.key", "-rmd", "sha384", "-ndays", "1")
+	answer, err := jpki.CheckOCSP(o.read(t, "response.der"), holder, root, nonce, o.now.Add(time.Minute))
+	if diff := cmp.Diff(want, tell(answer)); err != nil || diff != "" {
+		t.Errorf("a response: %v\n%s", err, diff)
 	}
 }

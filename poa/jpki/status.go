@@ -42,6 +42,7 @@ type StatusAnswer struct {
 	ProducedAt, ThisUpdate, NextUpdate time.Time // NextUpdate is zero where the source promises none
 
 	Raw            []byte // the CRL or OCSP response, or the platform's answer without certificate data
+	Nonce          []byte // that an OCSP request sent and the response repeats; nil where none was wanted
 	VerificationID string // a platform's name of the verification
 	CertificateID  string // a platform's name of the certificate, by which its status is asked again
 }

@@ -63,7 +63,7 @@ type responseSettings struct {
 	id                   certID
 	withoutNonce         bool
 	nonce                []byte
-	spoil                bool
+	spoil, unsigned      bool
 	extensions           []pkix.Extension
 	signer               *Signer // nil: the authority itself
 }
@@ -94,6 +94,9 @@ func AboutIssuer(issuer *x509.Certificate) ResponseOption {
 
 // WithSpoiledSignature changes a bit of the response's signature.
 func WithSpoiledSignature() ResponseOption { return func(s *responseSettings) { s.spoil = true } }
+
+// WithoutSignature leaves the signature empty.
+func WithoutSignature() ResponseOption { return func(s *responseSettings) { s.unsigned = true } }
 
 // WithResponseExtension adds an extension to the response.
 func WithResponseExtension(extension pkix.Extension) ResponseOption {
@@ -227,6 +230,9 @@ func (ca *CA) respond(s responseSettings, single ocspSingle) ([]byte, error) {
 	}
 	if s.spoil {
 		signature[len(signature)/2] ^= 1
+	}
+	if s.unsigned {
+		signature = nil
 	}
 	basic := ocspBasic{Data: asn1.RawValue{FullBytes: signed}, Algorithm: pkix.AlgorithmIdentifier{Algorithm: oidSHA256RSA, Parameters: asn1.NullRawValue},
 		Signature: asn1.BitString{Bytes: signature, BitLength: 8 * len(signature)}}

@@ -23,7 +23,7 @@ var ground = map[string][]string{
 	"poa":          {"github.com/go-playground/validator/v10"},
 	"poa/cms":      {"github.com/digitorus/pkcs7", "github.com/digitorus/timestamp"},
 	"poa/jpki":     {"golang.org/x/crypto/ocsp"},
-	"poa/document": {"github.com/pdfcpu/pdfcpu"},
+	"poa/document": {"github.com/pdfcpu/pdfcpu", "github.com/skip2/go-qrcode"},
 	"poa/kanji":    {"golang.org/x/text"},
 	"poa/receipt":  {"github.com/go-jose/go-jose/v4"},
 	"poa/log":      {"golang.org/x/mod/sumdb/tlog"},
@@ -37,6 +37,7 @@ var homes = map[string][]string{
 	"github.com/go-jose/go-jose":                     {"poa/receipt"},
 	"golang.org/x/crypto/ocsp":                       {"poa/jpki"},
 	"golang.org/x/mod/sumdb":                         {"poa/log"},
+	"github.com/skip2/go-qrcode":                     {"poa/document", "portal"}, // the validity page's code, the second factor's code
 	"github.com/uptrace/bun":                         {"db"},
 	"github.com/jackc/pgx":                           {"db", "jobs"}, // jobs names pgx's types for River's driver
 	"github.com/fergusstrange/embedded-postgres":     {"db"},

@@ -113,7 +113,7 @@ func NewSource(c Config) (*Source, error) {
 func (s *Source) Close() { s.door.http.CloseIdleConnections() }
 
 // ErrNoPlace says that nobody is set who could tell.
-var ErrNoPlace = errors.New("nobody is set to be asked about certificates of this root")
+var ErrNoPlace = poa.ErrNoStatusSource
 
 // Status asks the places of the question's root in turn. Implements poa.StatusSource.
 func (s *Source) Status(ctx context.Context, q poa.StatusQuestion) (jpki.StatusAnswer, error) {

@@ -235,6 +235,7 @@ func TestSourceRefusesOtherAnswers(t *testing.T) {
 		"a wrong nonce":              {status.OCSP, response(poatest.WithNonce([]byte{4, 2, 1, 2})), jpki.StatusNonce},
 		"no nonce":                   {status.OCSP, response(poatest.WithoutNonce()), jpki.StatusNonce},
 		"a wrong signature":          {status.OCSP, response(poatest.WithSpoiledSignature()), jpki.StatusSignature},
+		"no signature":               {status.OCSP, response(poatest.WithoutSignature()), jpki.StatusSignature},
 		"not asked by its issuer":    {status.OCSP, foreign.OCSPHandler(d.clock.Now), jpki.StatusRefused},
 	}
 	for name, test := range tests {
