@@ -83,6 +83,16 @@ func (t *tx) WithdrawParty(ctx context.Context, id string, at time.Time) error {
 	return changed(res, err, "withdrawing application")
 }
 
+// UnprovedApplications returns applications from before the instant that wait for
+// the proof of their e-mail address, the oldest first.
+func (r reader) UnprovedApplications(ctx context.Context, before time.Time, limit int) ([]string, error) {
+	var found []string
+	err := r.q.NewSelect().Model((*partyRow)(nil)).Column("id").
+		Where("state = ?", string(poa.EnrollmentApplied)).Where("proved_at IS NULL").Where("applied_at < ?", before.UTC()).
+		OrderExpr("applied_at, id").Limit(int64(limit)).Scan(ctx, &found)
+	return found, failed(err, "reading unproved applications")
+}
+
 // ProveParty records that the e-mail address was proved, once.
 func (t *tx) ProveParty(ctx context.Context, id string, at time.Time) error {
 	res, err := t.q.NewUpdate().Model((*partyRow)(nil)).Set("proved_at = ?", at.UTC()).Where("id = ?", id).Where("proved_at IS NULL").Exec(ctx)

@@ -5,6 +5,7 @@ package db
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -95,13 +96,40 @@ func (t *tx) SweepRows(ctx context.Context, table poa.RetainedTable, before, now
 // sweepable is the condition of rows whose period is over and that no hold keeps.
 func sweepable(table poa.RetainedTable, before time.Time) (string, []any) {
 	condition, args := "? < ?", []any{bun.Ident(table.Age), before.UTC()}
-	for kind, column := range map[poa.SubjectKind]string{poa.SubjectParty: table.Party, poa.SubjectDelegation: table.Delegation} {
-		if column != "" {
-			condition += " AND NOT EXISTS (SELECT FROM retention_held AS held WHERE held.subject_kind = ? AND held.subject_id = ?)"
-			args = append(args, string(kind), bun.Ident(table.Table+"."+column))
-		}
+	for _, kept := range heldBy(table, table.Table) {
+		condition, args = condition+" AND NOT "+kept.sql, append(args, kept.args...)
 	}
 	return condition, args
+}
+
+// kept is a condition under which a hold keeps a row.
+type kept struct {
+	sql  string
+	args []any
+}
+
+// heldBy lists the ways in which a hold keeps a row of the table, which the
+// statement knows by a name: by the party or delegation in it, and by way of the
+// row that it belongs to, however far up.
+func heldBy(table poa.RetainedTable, name string) []kept {
+	var ways []kept
+	for kind, column := range map[poa.SubjectKind]string{poa.SubjectParty: table.Party, poa.SubjectDelegation: table.Delegation} {
+		if column != "" {
+			ways = append(ways, kept{"EXISTS (SELECT FROM retention_held AS held WHERE held.subject_kind = ? AND held.subject_id = ?)",
+				[]any{string(kind), bun.Ident(name + "." + column)}})
+		}
+	}
+	if table.Parent == "" {
+		return ways
+	}
+	all := poa.RetainedTables()
+	parent := all[slices.IndexFunc(all, func(t poa.RetainedTable) bool { return t.Table == table.Parent })]
+	above := "above_" + name
+	for _, way := range heldBy(parent, above) {
+		ways = append(ways, kept{"EXISTS (SELECT FROM ? AS ? WHERE ? = ? AND " + way.sql + ")",
+			append([]any{bun.Ident(parent.Table), bun.Ident(above), bun.Ident(above + ".id"), bun.Ident(name + "." + table.Ref)}, way.args...)})
+	}
+	return ways
 }
 
 // listOwnKeys records that the keys which seal these rows alone are destroyed.

@@ -27,7 +27,8 @@ var subjectsSQL = map[poa.SubjectKind]string{
 			NULL::timestamptz AS ended_at, 0 AS delegations
 		FROM delegations d LEFT JOIN projections p ON p.delegation_id = d.id
 		WHERE NOT EXISTS (SELECT FROM destroyed_keys k WHERE k.class = 'delegation' AND k.subject_id = d.id)`,
-	poa.SubjectParty: `SELECT d.id, '' AS party_id, d.role, d.state, d.applied_at AS received_at, NULL::timestamptz AS closed_at, NULL::date AS valid_through,
+	poa.SubjectParty: `SELECT d.id, '' AS party_id, d.role, d.state, d.applied_at AS received_at,
+			CASE WHEN d.state = 'WITHDRAWN' AND d.proved_at IS NULL AND d.entered_by IS NULL THEN d.decided_at END AS closed_at, NULL::date AS valid_through,
 			NULL::timestamptz AS final_at, d.ended_at,
 			(SELECT count(*)::integer FROM delegations x WHERE x.delegator_id = d.id
 				AND NOT EXISTS (SELECT FROM destroyed_keys k WHERE k.class = 'delegation' AND k.subject_id = x.id)) AS delegations

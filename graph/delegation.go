@@ -71,7 +71,7 @@ func newDelegation(d poa.Delegation, beside schema.Beside) schema.Delegation {
 		Acknowledgement: newAcknowledgement(d.Acknowledgement), DelegateCertifiedAt: d.DelegateCertifiedAt,
 		DelegateCertificateSHA256: optionalHex(d.DelegateCertificateSHA256),
 		StatusList:                &schema.StatusListEntry{List: d.StatusList.List, Index: d.StatusList.Index},
-		Version:                   optional(d.Version), Replaces: optional(string(d.Replaces)), DraftedAt: d.DraftedAt, ClosedAt: d.ClosedAt,
+		Version:                   optional(d.Version), Replaces: optional(string(d.Replaces)), DraftedAt: d.DraftedAt, ClosedAt: d.ClosedAt, Erased: d.Erased,
 		DelegatorID: d.DelegatorID, Beside: beside,
 		Format: d.Format, DraftMediaType: d.Format.MediaType(), SignedFileAbsence: absenceOf(d)}
 }

@@ -81,12 +81,15 @@ func (*delegationResolver) Delegator(ctx context.Context, d *schema.Delegation) 
 
 // DraftFile returns the bytes to sign.
 func (*delegationResolver) DraftFile(ctx context.Context, d *schema.Delegation) ([]byte, error) {
+	if d.Erased {
+		return []byte{}, nil
+	}
 	return d.Beside.File(ctx, poa.DelegationID(d.ID), poa.FileDraft)
 }
 
 // SignedFile returns the file as filed.
 func (*delegationResolver) SignedFile(ctx context.Context, d *schema.Delegation) ([]byte, error) {
-	if d.SignedFileAbsence != nil && *d.SignedFileAbsence != schema.SignedFileAbsenceErased {
+	if d.SignedFileAbsence != nil {
 		return nil, nil
 	}
 	return d.Beside.File(ctx, poa.DelegationID(d.ID), poa.FileSigned)

@@ -4,6 +4,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -11,15 +12,16 @@ import (
 	"ininjo/poa"
 )
 
-// abandonDrafts ends drafts that nobody filed in time (design.md, rule 1).
+// abandonDrafts ends drafts that nobody filed in time (design.md, rule 1), and
+// applications whose address nobody proved.
 type abandonDrafts struct {
 	river.WorkerDefaults[poa.AbandonDrafts]
 	Config
 }
 
-// Work ends drafts until none is stale.
+// Work ends drafts and applications until none is stale.
 func (w *abandonDrafts) Work(ctx context.Context, _ *river.Job[poa.AbandonDrafts]) error {
-	return untilDone(ctx, "abandoning drafts", w.Registrar.AbandonDrafts)
+	return errors.Join(untilDone(ctx, "abandoning drafts", w.Registrar.AbandonDrafts), untilDone(ctx, "abandoning applications", w.Enrollment.AbandonApplications))
 }
 
 // Timeout leaves room for many drafts.

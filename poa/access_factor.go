@@ -52,11 +52,41 @@ func (a *Access) PendingTOTP(ctx context.Context, actor Actor) (TOTPKey, error) 
 	return a.totpKey(account), nil
 }
 
-// ConfirmTOTP takes the secret that waits into use, by a code of it. Where the
-// account has no recovery codes it makes some and returns them, this once. The
-// account's other sessions end.
-func (a *Access) ConfirmTOTP(ctx context.Context, actor Actor, code string) ([]string, error) {
+// mayAdd asks for the password where a second factor is set up already: a session
+// alone, left open or taken, adds none beside it and puts none in its place. The
+// first one needs none, which is how staff enrol.
+func (a *Access) mayAdd(ctx context.Context, self Actor, account Account, password string) (confirmed bool, err error) {
+	factors, err := factorsOf(ctx, a.store, account)
+	if err != nil || !factors.Any() {
+		return false, err
+	}
+	return true, a.confirmPassword(ctx, self, account, ActionFactorAdded, password)
+}
+
+// lockToAdd locks the account that a second factor is added to. Where another one
+// came meanwhile, the password is asked for after all.
+func (t *act) lockToAdd(ctx context.Context, id string, confirmed bool) (Account, error) {
+	account, err := t.LockAccount(ctx, id)
+	if err != nil {
+		return Account{}, fmt.Errorf("locking account: %w", err)
+	}
+	factors, err := factorsOf(ctx, t, account)
+	if err == nil && factors.Any() && !confirmed {
+		err = Faults{newFault(CodePasswordWrong, "password")}
+	}
+	return account, err
+}
+
+// ConfirmTOTP takes the secret that waits into use, by a code of it, and by the
+// password where a second factor is set up already. Where the account has no
+// recovery codes it makes some and returns them, this once. The account's other
+// sessions end.
+func (a *Access) ConfirmTOTP(ctx context.Context, actor Actor, code, password string) ([]string, error) {
 	account, self, err := a.enrolling(ctx, actor)
+	if err != nil {
+		return nil, err
+	}
+	confirmed, err := a.mayAdd(ctx, self, account, password)
 	if err != nil {
 		return nil, err
 	}
@@ -66,9 +96,9 @@ func (a *Access) ConfirmTOTP(ctx context.Context, actor Actor, code string) ([]s
 	var codes []string
 	_, err = a.perform(ctx, self, ActionFactorAdded, "", nil, func(ctx context.Context, t *act) (string, error) {
 		t.subject = account.ID
-		account, err := t.LockAccount(ctx, account.ID)
+		account, err := t.lockToAdd(ctx, account.ID, confirmed)
 		if err != nil {
-			return "", fmt.Errorf("locking account: %w", err)
+			return "", err
 		}
 		step, fits := int64(0), false
 		if account.TOTPPending != "" {

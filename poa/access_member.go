@@ -23,7 +23,7 @@ type Membership struct {
 
 // Members lists the members of the actor's party. Every member may know them.
 func (a *Access) Members(ctx context.Context, actor Actor) (Membership, error) {
-	if err := actor.requireMember(MemberReader); err != nil {
+	if err := a.admit(ctx, actor, ActionOwnRead, actor.requireMember(MemberReader)); err != nil {
 		return Membership{}, err
 	}
 	m := Membership{Factors: map[string]bool{}}
@@ -87,11 +87,8 @@ func (a *Access) RemoveMember(ctx context.Context, actor Actor, key, accountID s
 		if err := t.DisableAccount(ctx, account.ID, t.now); err != nil {
 			return fmt.Errorf("disabling account: %w", err)
 		}
-		if err := t.RevokeTokensOf(ctx, account.ID, t.now); err != nil {
-			return fmt.Errorf("revoking tokens: %w", err)
-		}
-		if _, err := t.EndSessions(ctx, account.ID, ""); err != nil {
-			return fmt.Errorf("ending sessions: %w", err)
+		if err := t.shutOut(ctx, account.ID); err != nil {
+			return err
 		}
 		return t.tell(ctx, a.policy, account, MailMemberRemoved, nil)
 	})

@@ -64,9 +64,12 @@ type PasskeyInput struct {
 	Name     string `json:"name" validate:"required,max=100,line,free"`
 	Response string `json:"-" validate:"required,max=20000"`
 	State    []byte `json:"-"`
+	// Password is asked for where a second factor is set up already.
+	Password string `json:"-"`
 }
 
-// AddPasskey registers a passkey. As with [Access.ConfirmTOTP] it may return
+// AddPasskey registers a passkey, by the password where a second factor is set up
+// already. As with [Access.ConfirmTOTP] it may return
 // recovery codes, and ends the other sessions.
 func (a *Access) AddPasskey(ctx context.Context, actor Actor, in PasskeyInput) ([]string, error) {
 	account, self, err := a.enrolling(ctx, actor)
@@ -76,14 +79,18 @@ func (a *Access) AddPasskey(ctx context.Context, actor Actor, in PasskeyInput) (
 	if a.passkeys == nil {
 		return nil, ErrNotFound
 	}
+	confirmed, err := a.mayAdd(ctx, self, account, in.Password)
+	if err != nil {
+		return nil, err
+	}
 	var codes []string
 	_, err = a.perform(ctx, self, ActionFactorAdded, "", nil, func(ctx context.Context, t *act) (string, error) {
 		t.subject = account.ID
 		if err := checkInput(in).Err(); err != nil {
 			return "", err
 		}
-		if _, err := t.LockAccount(ctx, account.ID); err != nil {
-			return "", fmt.Errorf("locking account: %w", err)
+		if _, err := t.lockToAdd(ctx, account.ID, confirmed); err != nil {
+			return "", err
 		}
 		has, err := t.Passkeys(ctx, account.ID)
 		if err != nil || len(has) >= maxPasskeys {

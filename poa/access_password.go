@@ -42,10 +42,13 @@ func (a *Access) confirmPassword(ctx context.Context, actor Actor, account Accou
 type ChangePasswordInput struct {
 	Current  string `json:"-" validate:"required,max=200"`
 	Password string `json:"password" validate:"required,min=12,max=200"`
+	// Browser is the one that it is done in: it stays known.
+	Browser Browser `json:"-"`
 }
 
 // ChangePassword sets a new password, by the one in use. The account's other
-// sessions end, and its holder is told by mail.
+// sessions end, no other browser is a known one any more, and the holder is told by
+// mail.
 func (a *Access) ChangePassword(ctx context.Context, actor Actor, in ChangePasswordInput) error {
 	account, _, err := a.own(ctx, actor)
 	if err != nil {
@@ -62,7 +65,15 @@ func (a *Access) ChangePassword(ctx context.Context, actor Actor, in ChangePassw
 		return fmt.Errorf("hashing password: %w", err)
 	}
 	_, err = a.perform(ctx, actor, ActionPasswordChanged, "", nil, func(ctx context.Context, t *act) (string, error) {
-		return account.ID, t.setPassword(ctx, a.policy, account.ID, hash)
+		device := digest([]byte(in.Browser.Device))
+		known, _, err := t.KnowsDevice(ctx, account.ID, device)
+		if err != nil {
+			return "", fmt.Errorf("reading devices: %w", err)
+		}
+		if err := t.setPassword(ctx, a.policy, account.ID, hash); err != nil || !known {
+			return account.ID, err
+		}
+		return account.ID, t.TrustDevice(ctx, account.ID, device, t.now)
 	})
 	return err
 }
@@ -82,8 +93,8 @@ func atField(err error, from, to string) error {
 	return moved
 }
 
-// setPassword stores a new password: links to set one and sessions end, but the
-// actor's own; whoever had a password before is told.
+// setPassword stores a new password: links to set one, known browsers and sessions
+// end, but the actor's own; whoever had a password before is told.
 func (a *act) setPassword(ctx context.Context, policy Policy, accountID, hash string) error {
 	account, err := a.LockAccount(ctx, accountID)
 	if err != nil {
@@ -101,8 +112,8 @@ func (a *act) setPassword(ctx context.Context, policy Policy, accountID, hash st
 	if err := a.ForgiveAttempts(ctx, Bucket{Step: StepPassword, Subject: account.Email}); err != nil {
 		return fmt.Errorf("forgiving attempts: %w", err)
 	}
-	if _, err := a.EndSessions(ctx, accountID, a.actor.SessionID); err != nil {
-		return fmt.Errorf("ending sessions: %w", err)
+	if err := a.forgetBrowsers(ctx, accountID, a.actor.SessionID); err != nil {
+		return err
 	}
 	if account.PasswordHash == "" {
 		return nil

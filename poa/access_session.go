@@ -4,6 +4,7 @@ package poa
 
 import (
 	"context"
+	"fmt"
 	"strings"
 )
 
@@ -48,6 +49,33 @@ func (a *Access) EndSession(ctx context.Context, actor Actor, id string) error {
 	return err
 }
 
+// shutOut ends whatever an account comes in by without its password: sessions,
+// known browsers, tokens and links to set a password.
+func (a *act) shutOut(ctx context.Context, accountID string) error {
+	if err := a.forgetBrowsers(ctx, accountID, ""); err != nil {
+		return err
+	}
+	if err := a.RevokeTokensOf(ctx, accountID, a.now); err != nil {
+		return fmt.Errorf("revoking tokens: %w", err)
+	}
+	if err := a.CloseLinks(ctx, LinkPassword, accountID, a.now); err != nil {
+		return fmt.Errorf("closing links: %w", err)
+	}
+	return nil
+}
+
+// forgetBrowsers ends an account's sessions but one, and forgets the browsers that
+// it is known in.
+func (a *act) forgetBrowsers(ctx context.Context, accountID, except string) error {
+	if _, err := a.EndSessions(ctx, accountID, except); err != nil {
+		return fmt.Errorf("ending sessions: %w", err)
+	}
+	if err := a.DistrustDevices(ctx, accountID); err != nil {
+		return fmt.Errorf("forgetting browsers: %w", err)
+	}
+	return nil
+}
+
 // EndOtherSessions ends the account's sessions but the one it is asked in, and
 // forgets the browsers it is known in.
 func (a *Access) EndOtherSessions(ctx context.Context, actor Actor) error {
@@ -56,10 +84,7 @@ func (a *Access) EndOtherSessions(ctx context.Context, actor Actor) error {
 		return err
 	}
 	_, err = a.perform(ctx, actor, ActionSessionsEnded, "", nil, func(ctx context.Context, t *act) (string, error) {
-		if _, err := t.EndSessions(ctx, account.ID, actor.SessionID); err != nil {
-			return "", err
-		}
-		return account.ID, t.DistrustDevices(ctx, account.ID)
+		return account.ID, t.forgetBrowsers(ctx, account.ID, actor.SessionID)
 	})
 	return err
 }

@@ -95,7 +95,7 @@ func (d *door) enrols(actor poa.Actor) []string {
 	if actor.Enrolling != "" {
 		id = actor.Enrolling
 	}
-	codes, err := d.access.ConfirmTOTP(d.tb.Context(), actor, d.code(id))
+	codes, err := d.access.ConfirmTOTP(d.tb.Context(), actor, d.code(id), "")
 	must(d.tb, err)
 	return codes
 }
@@ -324,7 +324,7 @@ func TestStaffEnrolFirst(t *testing.T) {
 	wantCode(t, d.enrollment.Confirm(ctx, enrolling, d.confirmation(d.delegator.PartyID)), poa.CodeUnauthenticated)
 	_, err := d.access.Sessions(ctx, enrolling)
 	wantCode(t, err, poa.CodeUnauthenticated)
-	_, err = d.access.ConfirmTOTP(ctx, enrolling, "000000")
+	_, err = d.access.ConfirmTOTP(ctx, enrolling, "000000", "")
 	wantCode(t, err, poa.CodeCodeWrong)
 	if codes := d.enrols(enrolling); len(codes) != 10 {
 		t.Errorf("%d recovery codes", len(codes))

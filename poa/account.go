@@ -44,7 +44,7 @@ func (a *act) roomForToken(ctx context.Context, bound int, field string) error {
 // its text, which is shown this once: with the same idempotency key the text is
 // empty.
 func (e *Enrollment) CreateToken(ctx context.Context, actor Actor, in TokenInput) (Token, string, error) {
-	if err := e.mayMakeTokens(ctx, actor); err != nil {
+	if err := e.admit(ctx, actor, ActionTokenCreated, e.mayMakeTokens(ctx, actor)); err != nil {
 		return Token{}, "", err
 	}
 	var text string
@@ -119,7 +119,7 @@ func (e *Enrollment) mayMakeTokens(ctx context.Context, actor Actor) error {
 // Tokens lists the actor's tokens: those that hold before the others, the newest
 // first. Of the others no more than fit a list are there.
 func (e *Enrollment) Tokens(ctx context.Context, actor Actor) ([]Token, error) {
-	if err := e.mayHaveTokens(ctx, actor); err != nil {
+	if err := e.admit(ctx, actor, ActionOwnRead, e.mayHaveTokens(ctx, actor)); err != nil {
 		return nil, err
 	}
 	return e.store.Tokens(ctx, tokenOwner(actor))
@@ -127,7 +127,7 @@ func (e *Enrollment) Tokens(ctx context.Context, actor Actor) ([]Token, error) {
 
 // RevokeToken withdraws a token: it stops with this commit.
 func (e *Enrollment) RevokeToken(ctx context.Context, actor Actor, key, id string) error {
-	if err := e.mayMakeTokens(ctx, actor); err != nil {
+	if err := e.admit(ctx, actor, ActionTokenRevoked, e.mayMakeTokens(ctx, actor)); err != nil {
 		return err
 	}
 	_, err := e.perform(ctx, actor, ActionTokenRevoked, key, id, func(ctx context.Context, a *act) (string, error) {

@@ -56,7 +56,7 @@ func (in AddressInput) check() Faults {
 // AddAddress adds an address for notices. A link is mailed there; until it was
 // used, nothing else is (double opt-in).
 func (n *Notifier) AddAddress(ctx context.Context, actor Actor, in AddressInput) (MailAddress, error) {
-	if err := ownParty(actor, MemberAdministrator); err != nil {
+	if err := n.admit(ctx, actor, ActionAddressAdded, ownParty(actor, MemberAdministrator)); err != nil {
 		return MailAddress{}, err
 	}
 	id, err := n.perform(ctx, actor, ActionAddressAdded, in.IdempotencyKey, in, func(ctx context.Context, a *act) (string, error) {
@@ -183,7 +183,7 @@ func (n *Notifier) RemoveAddress(ctx context.Context, actor Actor, key, id strin
 // changeAddress changes an address of the actor's party, under the party's lock:
 // of two at once one removes the last but one, the other is refused.
 func (n *Notifier) changeAddress(ctx context.Context, actor Actor, action Action, key, id string, input any, do func(context.Context, *act, MailAddress) error) error {
-	if err := ownParty(actor, MemberAdministrator); err != nil {
+	if err := n.admit(ctx, actor, action, ownParty(actor, MemberAdministrator)); err != nil {
 		return err
 	}
 	_, err := n.perform(ctx, actor, action, key, input, func(ctx context.Context, a *act) (string, error) {
@@ -207,7 +207,7 @@ func (n *Notifier) changeAddress(ctx context.Context, actor Actor, action Action
 
 // Addresses lists the addresses for notices of the actor's party.
 func (n *Notifier) Addresses(ctx context.Context, actor Actor) ([]MailAddress, error) {
-	if err := ownParty(actor, MemberAdministrator); err != nil {
+	if err := n.admit(ctx, actor, ActionOwnRead, ownParty(actor, MemberAdministrator)); err != nil {
 		return nil, err
 	}
 	return n.store.MailAddresses(ctx, actor.PartyID)

@@ -85,6 +85,7 @@ const (
 const (
 	ActionApplicationEntered   Action = "enrollment.entered"
 	ActionApplicationWithdrawn Action = "enrollment.withdrawn"
+	ActionApplicationAbandoned Action = "enrollment.abandoned"
 	ActionReapplied            Action = "enrollment.applied_again"
 	ActionProofSent            Action = "enrollment.proof_sent"
 	ActionChangeRequested      Action = "change.requested"

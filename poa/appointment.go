@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -157,15 +156,10 @@ func (d *Desk) dismissable(ctx context.Context, a *act, in DismissInput) (Appoin
 	if err != nil {
 		return Appointment{}, fmt.Errorf("reading account: %w", err)
 	}
-	if !sameName(in.Name, account.Name) {
+	if !Confirms(in.Name, account.Name) {
 		return Appointment{}, Faults{newFault(CodeNotRepeated, "name")}
 	}
 	return held, nil
-}
-
-// sameName compares a name that was typed again, however its spaces are.
-func sameName(typed, name string) bool {
-	return strings.Join(strings.Fields(typed), "") == strings.Join(strings.Fields(name), "")
 }
 
 func heldAppointment(ctx context.Context, a *act, id string) (Appointment, error) {
@@ -181,7 +175,9 @@ func heldAppointment(ctx context.Context, a *act, id string) (Appointment, error
 }
 
 // dismiss records the end of an appointment. Cases that the person had claimed
-// are free again.
+// are free again; sessions, tokens and links end with the commit, so that an
+// appointment made anew revives none of them. Who holds another role signs in
+// again.
 func (a *act) dismiss(ctx context.Context, held Appointment, ground string) error {
 	if err := a.InsertDismissal(ctx, Dismissal{AppointmentID: held.ID, AccountID: held.AccountID, By: a.actor.ID, At: a.now, Ground: ground}); err != nil {
 		return fmt.Errorf("inserting dismissal: %w", err)
@@ -190,7 +186,7 @@ func (a *act) dismiss(ctx context.Context, held Appointment, ground string) erro
 	if err := a.ReleaseClaimsOf(ctx, held.AccountID); err != nil {
 		return fmt.Errorf("releasing claims: %w", err)
 	}
-	return nil
+	return a.shutOut(ctx, held.AccountID)
 }
 
 // ProposeDismissal is the first half of the auditor's dismissal: the manager's
@@ -242,7 +238,7 @@ func (d *Desk) HandOver(ctx context.Context, actor Actor, in HandOverInput) erro
 		switch {
 		case successor.ID == a.actor.ID:
 			return "", Faults{newFault(CodeInvalid, "accountId")}
-		case !sameName(in.Name, successor.Name):
+		case !Confirms(in.Name, successor.Name):
 			return "", Faults{newFault(CodeNotRepeated, "name")}
 		}
 		return successor.ID, a.handOver(ctx, successor, in)

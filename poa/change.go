@@ -92,7 +92,7 @@ type ChangeInput struct {
 // delegators see a recipient's name; for recipients everything, where their
 // registration needs no approval. A new e-mail address must be proved first.
 func (e *Enrollment) RequestChange(ctx context.Context, actor Actor, in ChangeInput) (PartyChange, error) {
-	if err := actor.requireMember(MemberAdministrator); err != nil {
+	if err := e.admit(ctx, actor, ActionChangeRequested, actor.requireMember(MemberAdministrator)); err != nil {
 		return PartyChange{}, err
 	}
 	in.PartyID, in.CameBy = actor.PartyID, ""

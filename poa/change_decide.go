@@ -278,7 +278,7 @@ func (e *Enrollment) decideChange(ctx context.Context, a *act, p Party, c PartyC
 
 // WithdrawChange takes a change back that nobody decided on yet.
 func (e *Enrollment) WithdrawChange(ctx context.Context, actor Actor, key, id string) (PartyChange, error) {
-	if err := actor.requireMember(MemberAdministrator); err != nil {
+	if err := e.admit(ctx, actor, ActionChangeWithdrawn, actor.requireMember(MemberAdministrator)); err != nil {
 		return PartyChange{}, err
 	}
 	_, err := e.perform(ctx, actor, ActionChangeWithdrawn, key, id, func(ctx context.Context, a *act) (string, error) {

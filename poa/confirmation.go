@@ -13,9 +13,23 @@ import (
 // the name of what the act is about.
 const CodeNotRepeated Code = "NAME_NOT_REPEATED"
 
+// Confirmed is the one rule for a name that is typed to confirm an act that cannot
+// be taken back: REQUIRED at the field where nothing was typed, NAME_NOT_REPEATED
+// where it was another.
+func Confirmed(typed, name, field string) Faults {
+	switch {
+	case strings.TrimSpace(typed) == "":
+		return Faults{newFault(CodeRequired, field)}
+	case !Confirms(typed, name):
+		return Faults{newFault(CodeNotRepeated, field)}
+	}
+	return nil
+}
+
 // Confirms reports whether a person who typed the text meant the thing of the
-// name. Case, width, spaces and hyphens make no difference: it is a pause for
-// thought, not a test of typing. An empty text confirms nothing.
+// name. Case, width and spaces make no difference: it is a pause for thought, not
+// a test of typing. Every sign does: ビル is not ビール, nor a-b.example ab.example.
+// An empty text confirms nothing.
 func Confirms(typed, name string) bool {
 	typed = folded(typed)
 	return typed != "" && typed == folded(name)
@@ -23,7 +37,7 @@ func Confirms(typed, name string) bool {
 
 func folded(text string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) || unicode.Is(unicode.Pd, r) || r == '-' || r == 'ー' || r == '−' {
+		if unicode.IsSpace(r) {
 			return -1
 		}
 		return unicode.ToLower(r)

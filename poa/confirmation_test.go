@@ -19,6 +19,8 @@ func TestConfirms(t *testing.T) {
 		{"in full width, with a space", "Ｆ６ＧＨＪ　", "F6GHJ", true},
 		{"a name with another space", "佐藤花子", "佐藤　花子", true},
 		{"another", "F6GHK", "F6GHJ", false},
+		{"without a sign of it", "ビル", "ビール", false},
+		{"without a hyphen", "ab.example", "a-b.example", false},
 		{"a part", "F6GH", "F6GHJ", false},
 		{"nothing", " ", "F6GHJ", false},
 		{"nothing, of something without a name", "", "", false},

@@ -51,7 +51,7 @@ func (e *Enrollment) mayEndContract(ctx context.Context, actor Actor, partyID st
 	if actor.Kind == ActorStaff {
 		return e.permit(ctx, actor, MayEndDelegations, ActionContractEnded)
 	}
-	if err := ownParty(actor, MemberAdministrator); err != nil {
+	if err := e.admit(ctx, actor, ActionContractEnded, ownParty(actor, MemberAdministrator)); err != nil {
 		return err
 	}
 	if actor.PartyID != partyID {
@@ -82,7 +82,7 @@ func (e *Enrollment) endContract(ctx context.Context, a *act, in EndContractInpu
 	if err != nil {
 		return fmt.Errorf("reading party: %w", err)
 	}
-	if err := Typed(in.Name, p.Profile.Name, "name").Err(); err != nil {
+	if err := Confirmed(in.Name, p.Profile.Name, "name").Err(); err != nil {
 		return err
 	}
 	end := ContractEnd{PartyID: p.ID, EndedAt: a.now, EndedBy: a.actor.ID, ByKind: a.actor.Kind}

@@ -33,7 +33,7 @@ func TestClosingAnAccount(t *testing.T) {
 	reader := o.recipient
 	reader.Member = poa.MemberDeveloper
 	wantCode(t, o.endContract(reader, o.recipient.PartyID, company), poa.CodeForbidden)
-	wantCode(t, o.endContract(o.recipient, o.recipient.PartyID, "株式会社やまた"), poa.CodeNameDiffers)
+	wantCode(t, o.endContract(o.recipient, o.recipient.PartyID, "株式会社やまた"), poa.CodeNotRepeated)
 	wantCode(t, o.endContract(o.recipient, o.recipient.PartyID, " "), poa.CodeRequired)
 	wantCode(t, o.endContract(o.delegator, o.recipient.PartyID, company), poa.CodeNotFound)
 	must(t, o.mayAsk(o.credential))
@@ -205,7 +205,7 @@ func TestExportOfAnAccount(t *testing.T) {
 		must(t, err)
 		names[f.Name] = text.String()
 	}
-	for name, part := range map[string]string{"README.txt": "Ininjo", "profile.json": company, "members.json": "recipient@example.jp", "tokens.json": "基幹システム", "endpoints.json": "https://example.jp/hook",
+	for name, part := range map[string]string{"README.txt": "Ininjo", "profile.json": company, "members.json": `"role": "ADMINISTRATOR"`, "tokens.json": "基幹システム", "endpoints.json": "https://example.jp/hook",
 		"addresses.json": "recipient@example.jp", "watches.csv": string(d.ID), "inquiries.csv": answer.InquiryID, "notices.json": "[", "receipts/" + answer.InquiryID + ".jws": "ey"} {
 		if !strings.Contains(names[name], part) {
 			t.Errorf("%s holds %.200q, not %q", name, names[name], part)

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // MaxExport bounds the period of an export of inquiries.
@@ -18,10 +19,14 @@ const MaxExport = 400 * 24 * time.Hour
 // byteOrderMark lets spreadsheets read a file as UTF-8.
 const byteOrderMark = "\uFEFF"
 
+// formulaMarks begin what spreadsheets take for a formula. Those of Japan read the
+// full-width signs as the others, and some drop what only makes room before one.
+const formulaMarks = "=+-@＝＋－＠\t\r\n"
+
 // Cell guards a cell against being taken for a formula by whoever opens the
 // file: one that begins like one gets an apostrophe before it.
 func Cell(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
+	if first, _ := utf8.DecodeRuneInString(text); text != "" && strings.ContainsRune(formulaMarks, first) {
 		return "'" + text
 	}
 	return text
@@ -51,7 +56,7 @@ func (s sheet) done() error {
 // the newest first. The period is from From to before Until, at most 400 days.
 // The export is audited before a row is read.
 func (r *Responder) InquiriesCSV(ctx context.Context, actor Actor, f InquiryFilter) (func(io.Writer) error, error) {
-	if err := actor.require(ActorRecipient); err != nil {
+	if err := r.admit(ctx, actor, ActionInquiriesExported, actor.require(ActorRecipient)); err != nil {
 		return nil, err
 	}
 	faults := checkExport(f)
@@ -62,8 +67,7 @@ func (r *Responder) InquiriesCSV(ctx context.Context, actor Actor, f InquiryFilt
 		return nil, err
 	}
 	f.RecipientID = actor.PartyID
-	o := office{r.clock, r.store}
-	_, err := o.perform(ctx, actor, ActionInquiriesExported, "", nil, func(_ context.Context, a *act) (string, error) {
+	_, err := r.perform(ctx, actor, ActionInquiriesExported, "", nil, func(_ context.Context, a *act) (string, error) {
 		a.note("from", f.From.UTC().Format(time.RFC3339))
 		a.note("until", f.Until.UTC().Format(time.RFC3339))
 		return actor.PartyID, nil
@@ -159,7 +163,7 @@ const maxWatchRows = 100_000
 // WatchesCSV returns what writes the actor's own watches as CSV, each with its
 // standing now, at most 100,000 of them.
 func (r *Records) WatchesCSV(ctx context.Context, actor Actor, f WatchFilter) (func(io.Writer) error, error) {
-	if err := actor.require(ActorRecipient); err != nil {
+	if err := r.admit(ctx, actor, ActionOwnRead, actor.require(ActorRecipient)); err != nil {
 		return nil, err
 	}
 	f.Now = r.clock.Now()
@@ -197,7 +201,7 @@ func writeWatches(ctx context.Context, from Reader, recipientID string, f WatchF
 // WatchPage lists the actor's own watches, each with how its delegation stands
 // now, the newest first.
 func (r *Records) WatchPage(ctx context.Context, actor Actor, f WatchFilter, p Page) (List[WatchRow], error) {
-	if err := actor.require(ActorRecipient); err != nil {
+	if err := r.admit(ctx, actor, ActionOwnRead, actor.require(ActorRecipient)); err != nil {
 		return List[WatchRow]{}, err
 	}
 	if err := checkPage(p).Err(); err != nil {
@@ -209,7 +213,7 @@ func (r *Records) WatchPage(ctx context.Context, actor Actor, f WatchFilter, p P
 
 // WatchAsked tells whether the recipient watches what it asks about.
 func (r *Records) WatchAsked(ctx context.Context, actor Actor) (bool, error) {
-	if err := actor.require(ActorRecipient); err != nil {
+	if err := r.admit(ctx, actor, ActionOwnRead, actor.require(ActorRecipient)); err != nil {
 		return false, err
 	}
 	return r.store.WatchAsked(ctx, actor.PartyID)
@@ -217,7 +221,7 @@ func (r *Records) WatchAsked(ctx context.Context, actor Actor) (bool, error) {
 
 // CountWatches tells how many delegations the recipient watches.
 func (r *Records) CountWatches(ctx context.Context, actor Actor) (int, error) {
-	if err := actor.require(ActorRecipient); err != nil {
+	if err := r.admit(ctx, actor, ActionOwnRead, actor.require(ActorRecipient)); err != nil {
 		return 0, err
 	}
 	return r.store.CountWatches(ctx, actor.PartyID)

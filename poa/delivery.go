@@ -54,7 +54,7 @@ func (n *Notifier) verify(ctx context.Context, tx Tx, a Attempt) error {
 // the same webhook-id, a new attempt. One that still waits for an attempt is a
 // CONFLICT, and so is one whose endpoint is switched off.
 func (n *Notifier) ResendDelivery(ctx context.Context, actor Actor, key, id string) (Delivery, error) {
-	if err := n.mayNotify(ctx, actor); err != nil {
+	if err := n.admit(ctx, actor, ActionDeliveryResent, n.mayNotify(ctx, actor)); err != nil {
 		return Delivery{}, err
 	}
 	_, err := n.perform(ctx, actor, ActionDeliveryResent, key, id, func(ctx context.Context, a *act) (string, error) {

@@ -36,7 +36,7 @@ type AddressChecker interface {
 // CreateEndpoint makes a webhook endpoint for the actor's party. Its secret is
 // shown this once: with the same idempotency key it is empty.
 func (n *Notifier) CreateEndpoint(ctx context.Context, actor Actor, in EndpointInput, check AddressChecker) (Endpoint, error) {
-	if err := n.mayNotify(ctx, actor); err != nil {
+	if err := n.admit(ctx, actor, ActionEndpointCreated, n.mayNotify(ctx, actor)); err != nil {
 		return Endpoint{}, err
 	}
 	secret := ""
@@ -111,7 +111,7 @@ func (n *Notifier) mayNotify(ctx context.Context, actor Actor) error {
 
 // changeEndpoint changes an endpoint of the actor's own.
 func (n *Notifier) changeEndpoint(ctx context.Context, actor Actor, action Action, key, id string, input any, do func(context.Context, *act, *Endpoint) error) error {
-	if err := n.mayNotify(ctx, actor); err != nil {
+	if err := n.admit(ctx, actor, action, n.mayNotify(ctx, actor)); err != nil {
 		return err
 	}
 	_, err := n.perform(ctx, actor, action, key, input, func(ctx context.Context, a *act) (string, error) {
@@ -198,7 +198,7 @@ func (n *Notifier) RotateSecret(ctx context.Context, actor Actor, key, id string
 // has no number of the sequence: nothing changed. The first one that arrives
 // proves the endpoint.
 func (n *Notifier) TestEndpoint(ctx context.Context, actor Actor, key, id string) (string, error) {
-	if err := n.mayNotify(ctx, actor); err != nil {
+	if err := n.admit(ctx, actor, ActionEndpointTested, n.mayNotify(ctx, actor)); err != nil {
 		return "", err
 	}
 	return n.perform(ctx, actor, ActionEndpointTested, key, id, func(ctx context.Context, a *act) (string, error) {

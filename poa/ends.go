@@ -19,7 +19,7 @@ type EndInput struct {
 
 // Withdraw takes back a filing that is not decided yet; a draft is abandoned.
 func (r *Registrar) Withdraw(ctx context.Context, actor Actor, in EndInput) (Delegation, error) {
-	if err := actor.requireFor(ActorDelegator, MemberAdministrator); err != nil {
+	if err := r.admit(ctx, actor, ActionWithdrawn, actor.requireFor(ActorDelegator, MemberAdministrator)); err != nil {
 		return Delegation{}, err
 	}
 	return r.change(ctx, actor, ActionWithdrawn, in, func(ctx context.Context, a *act, d Delegation) error {
@@ -44,7 +44,7 @@ func (r *Registrar) Withdraw(ctx context.Context, actor Actor, in EndInput) (Del
 // an instant to come. Of two revocations at once one wins; the other is told
 // ALREADY_ENDED.
 func (r *Registrar) Revoke(ctx context.Context, actor Actor, in EndInput) (Delegation, error) {
-	if err := actor.requireFor(ActorDelegator, MemberAdministrator); err != nil {
+	if err := r.admit(ctx, actor, ActionRevoked, actor.requireFor(ActorDelegator, MemberAdministrator)); err != nil {
 		return Delegation{}, err
 	}
 	return r.change(ctx, actor, ActionRevoked, in, func(ctx context.Context, a *act, d Delegation) error {

@@ -42,12 +42,20 @@ func (s *stamper) Stamp(_ context.Context, digest []byte, hash crypto.Hash) ([]b
 	return s.tsa.Stamp(digest, hash, s.clock.Now())
 }
 
+// listed answers by the authority's own list of revoked certificates.
+func (o *office) listed(q poa.StatusQuestion) (jpki.StatusAnswer, error) {
+	list, err := o.ca.RevocationList(q.At)
+	if err != nil {
+		return jpki.StatusAnswer{}, err
+	}
+	return jpki.CheckCRL(list, q.Certificate, q.Issuer, q.At)
+}
+
 // newStamping is an office with a source that says GOOD and an authority.
 func newStamping(tb testing.TB) (*office, *stamper) {
 	tb.Helper()
 	o := newOffice(tb)
-	s := &source{}
-	s.says(jpki.Good)
+	s := &source{answer: o.listed}
 	a := &stamper{clock: o.clock, tsa: poatest.MustTSA(tb, o.ca)}
 	o.registrar.Equip(poa.Verification{Status: s, Stamper: a, StampRoots: a.tsa.Roots()})
 	return o, a
@@ -131,13 +139,15 @@ func TestEvidence(t *testing.T) {
 	t.Run("of a filing that waited for its status, and of reception's decision with its ground", func(t *testing.T) {
 		t.Parallel()
 		o, s := newAsking(t)
+		s.answer = o.listed
 		d := o.handIn(o.draft())
+		o.clock.Advance(time.Hour)
 		changed := o.confirmation(o.delegator.PartyID)
 		changed.RepresentativeTitle = "取締役社長"
 		must(t, o.enrollment.Confirm(t.Context(), o.reception, changed))
 		s.silent()
 		d = o.submit(d)
-		s.says(jpki.Good)
+		s.answer = o.listed
 		o.askStatus()
 		o.accept(d)
 		b, view := o.bundle(d, poa.EvidenceFiling)
@@ -163,6 +173,10 @@ func TestEvidence(t *testing.T) {
 			t.Errorf("holds %s", kindsOf(view))
 		}
 	})
+}
+
+func TestWhoReadsEvidence(t *testing.T) {
+	t.Parallel()
 	t.Run("is read by its delegator, reception and the auditor, and by nobody else", func(t *testing.T) {
 		t.Parallel()
 		o, _ := newStamping(t)
@@ -194,6 +208,10 @@ func TestEvidence(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestStamping(t *testing.T) {
+	t.Parallel()
 	t.Run("without an authority it is kept, and stamped once there is one", func(t *testing.T) {
 		t.Parallel()
 		o, _ := newAsking(t)
@@ -259,8 +277,7 @@ func TestEvidenceOverTwelveYears(t *testing.T) {
 	began := o.clock.Now()
 	o.policy.WeakFrom = map[crypto.Hash]time.Time{crypto.SHA256: began.AddDate(7, 0, 0)}
 	o.wire()
-	s, a := &source{}, &stamper{clock: o.clock}
-	s.says(jpki.Good)
+	s, a := &source{answer: o.listed}, &stamper{clock: o.clock}
 	roots := x509.NewCertPool()
 	var authorities []*poatest.TSA // a new certificate every 30 months, each of 3 years
 	for months := 0; months <= 12*12; months += 30 {

@@ -39,11 +39,10 @@ Instants are UTC unless said otherwise. / 日時は、特に断りのない限�
 // administrator. It holds no secrets and is bounded; its README says how. The
 // export is audited before anything is read.
 func (r *Responder) Export(ctx context.Context, actor Actor) (func(io.Writer) error, error) {
-	if err := ownParty(actor, MemberAdministrator); err != nil {
+	if err := r.admit(ctx, actor, ActionAccountExported, ownParty(actor, MemberAdministrator)); err != nil {
 		return nil, err
 	}
-	o := office{r.clock, r.store}
-	_, err := o.perform(ctx, actor, ActionAccountExported, "", nil, func(context.Context, *act) (string, error) { return actor.PartyID, nil })
+	_, err := r.perform(ctx, actor, ActionAccountExported, "", nil, func(context.Context, *act) (string, error) { return actor.PartyID, nil })
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +137,7 @@ func (x *export) members(ctx context.Context) (any, error) {
 	accounts, err := x.store.Accounts(ctx, x.actor.PartyID)
 	list := []map[string]any{}
 	for _, a := range accounts {
-		list = append(list, map[string]any{"id": a.ID, "name": a.Name, "email": a.Email, "language": a.Language, "createdAt": a.CreatedAt, "disabledAt": instant(a.DisabledAt)})
+		list = append(list, map[string]any{"id": a.ID, "name": a.Name, "email": a.Email, "role": a.Member, "language": a.Language, "createdAt": a.CreatedAt, "disabledAt": instant(a.DisabledAt)})
 	}
 	return list, err
 }

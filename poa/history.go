@@ -22,7 +22,7 @@ type PastAnswer struct {
 // Inquiries lists the actor's own inquiries with their answers as they were
 // given, the newest first. Total is not counted.
 func (r *Responder) Inquiries(ctx context.Context, actor Actor, f InquiryFilter, p Page) (List[PastAnswer], error) {
-	if err := actor.require(ActorRecipient); err != nil {
+	if err := r.admit(ctx, actor, ActionOwnRead, actor.require(ActorRecipient)); err != nil {
 		return List[PastAnswer]{}, err
 	}
 	faults := checkPage(p)
@@ -44,7 +44,7 @@ func (f InquiryFilter) storable() bool {
 // Inquiry returns one of the actor's own inquiries. Missing and another's look
 // the same.
 func (r *Responder) Inquiry(ctx context.Context, actor Actor, id string) (PastAnswer, error) {
-	if err := actor.require(ActorRecipient); err != nil {
+	if err := r.admit(ctx, actor, ActionOwnRead, actor.require(ActorRecipient)); err != nil {
 		return PastAnswer{}, err
 	}
 	if !IsID(id, PrefixInquiry) {

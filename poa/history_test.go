@@ -153,10 +153,24 @@ func TestCells(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		text := rapid.String().Draw(rt, "text")
 		got := poa.Cell(text)
-		if got != "" && strings.ContainsRune("=+-@\t\r", rune(got[0])) || strings.TrimPrefix(got, "'") != strings.TrimPrefix(text, "'") {
+		if got != "" && strings.ContainsRune("=+-@＝＋－＠\t\r\n", []rune(got)[0]) || strings.TrimPrefix(got, "'") != strings.TrimPrefix(text, "'") {
 			rt.Errorf("%q became %q", text, got)
 		}
 	})
+}
+
+func TestCellsThatBeginAFormula(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"=1+1", "+81", "-1", "@SUM(A1)", "＝HYPERLINK(\"x\")", "＋81", "－1", "＠SUM", "\t=1", "\r=1", "\n=1"} {
+		if got := poa.Cell(text); got != "'"+text {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
+	for _, text := range []string{"", "株式会社＝", "ー", "a=1", "'=1", "‐", "\xff="} {
+		if got := poa.Cell(text); got != text {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
 }
 
 // TestErasedAnswers: where the delegation's facts were erased, the row stays and

@@ -212,7 +212,8 @@ type AnnounceTerms struct{}
 // Kind names the job.
 func (AnnounceTerms) Kind() string { return "announce_terms" }
 
-// AbandonDrafts ends drafts that nobody filed for 30 days.
+// AbandonDrafts ends drafts that nobody filed for 30 days, and applications whose
+// e-mail address nobody proved.
 type AbandonDrafts struct{}
 
 // Kind names the job.

@@ -5,7 +5,6 @@ package poa
 import (
 	"context"
 	"fmt"
-	"strings"
 )
 
 // shareParty wants the actor's party under contract until the act commits: what
@@ -44,20 +43,6 @@ func (a *act) delegatorActive(ctx context.Context, id string) error {
 	}
 	if state != EnrollmentActive {
 		return ErrConflict
-	}
-	return nil
-}
-
-// Typed compares a name that was typed to confirm a destructive act with the
-// real one: NAME_DIFFERS at the field where it is another. Spaces at the ends do
-// not matter.
-func Typed(typed, name, field string) Faults {
-	typed = strings.TrimSpace(typed)
-	switch {
-	case typed == "":
-		return Faults{newFault(CodeRequired, field)}
-	case typed != strings.TrimSpace(name):
-		return Faults{newFault(CodeNameDiffers, field)}
 	}
 	return nil
 }

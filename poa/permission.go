@@ -122,15 +122,22 @@ func (a Actor) requirePermission(p Permission) error {
 	return nil
 }
 
-// permit returns nil if the actor may do an act. It is the one place where the
-// refusal of somebody who is signed in leaves its audit event (6.2.1): every
-// act of staff begins with it.
+// permit returns nil if the actor may do an act of staff: each of them begins with
+// it.
 func (o office) permit(ctx context.Context, actor Actor, p Permission, action Action) error {
-	err := actor.requirePermission(p)
-	if err == nil || actor.Kind == "" || actor.Kind == ActorAnonymous {
-		return err
+	return o.admit(ctx, actor, action, actor.requirePermission(p))
+}
+
+// admit takes what an act wants of its actor, and hands it back. It is the one
+// place where the refusal of somebody who is signed in leaves its audit event
+// (6.2.1), of staff and of parties alike: every act that wants something of its
+// actor begins with it, or asks inside the act. Who is nobody leaves none: the log
+// would grow by whatever is sent here.
+func (o office) admit(ctx context.Context, actor Actor, action Action, wanted error) error {
+	if wanted == nil || actor.Kind == "" || actor.Kind == ActorAnonymous {
+		return wanted
 	}
-	return o.refused(ctx, &act{actor: actor}, action, sha256.Sum256([]byte(p)), err)
+	return o.refused(ctx, &act{actor: actor}, action, sha256.Sum256([]byte(action)), wanted)
 }
 
 // RolesWith lists the roles that have a permission.

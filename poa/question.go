@@ -174,7 +174,7 @@ func (e *Enrollment) AnswerQuestion(ctx context.Context, actor Actor, in AnswerI
 		if err := e.permit(ctx, actor, MayAnswerQuestions, ActionQuestionAnswered); err != nil {
 			return PartyQuestion{}, err
 		}
-	} else if err := actor.requireMember(MemberAdministrator); err != nil {
+	} else if err := e.admit(ctx, actor, ActionQuestionAnswered, actor.requireMember(MemberAdministrator)); err != nil {
 		return PartyQuestion{}, err
 	}
 	id, err := e.perform(ctx, actor, ActionQuestionAnswered, in.IdempotencyKey, in, func(ctx context.Context, a *act) (string, error) {
@@ -302,7 +302,7 @@ type AskServiceInput struct {
 
 // AskService puts a party's question before the people of the service (10.2.1).
 func (e *Enrollment) AskService(ctx context.Context, actor Actor, in AskServiceInput) (PartyQuestion, error) {
-	if err := actor.requireMember(MemberReader); err != nil {
+	if err := e.admit(ctx, actor, ActionQuestionAsked, actor.requireMember(MemberReader)); err != nil {
 		return PartyQuestion{}, err
 	}
 	id, err := e.perform(ctx, actor, ActionQuestionAsked, in.IdempotencyKey, in, func(ctx context.Context, a *act) (string, error) {

@@ -50,7 +50,7 @@ func isWayToCome(c CameBy) bool {
 
 // WithdrawApplication takes an application back that nobody decided on yet.
 func (e *Enrollment) WithdrawApplication(ctx context.Context, actor Actor, key string) error {
-	if err := actor.requireMember(MemberAdministrator); err != nil {
+	if err := e.admit(ctx, actor, ActionApplicationWithdrawn, actor.requireMember(MemberAdministrator)); err != nil {
 		return err
 	}
 	_, err := e.perform(ctx, actor, ActionApplicationWithdrawn, key, nil, func(ctx context.Context, a *act) (string, error) {
@@ -72,7 +72,7 @@ func (e *Enrollment) WithdrawApplication(ctx context.Context, actor Actor, key s
 // Reapply files the application of a party anew that was refused or withdrew.
 // The account and its proved address stay; kind and address are not asked again.
 func (e *Enrollment) Reapply(ctx context.Context, actor Actor, in RegisterInput) (Party, error) {
-	if err := actor.requireMember(MemberAdministrator); err != nil {
+	if err := e.admit(ctx, actor, ActionReapplied, actor.requireMember(MemberAdministrator)); err != nil {
 		return Party{}, err
 	}
 	before, err := e.seenParty(ctx, actor.PartyID)

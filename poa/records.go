@@ -316,7 +316,7 @@ func (r *Records) Deliveries(ctx context.Context, actor Actor, endpointID string
 
 // Watches lists what a recipient watches.
 func (r *Records) Watches(ctx context.Context, actor Actor, limit int) ([]Watch, error) {
-	if err := actor.require(ActorRecipient); err != nil {
+	if err := r.admit(ctx, actor, ActionOwnRead, actor.require(ActorRecipient)); err != nil {
 		return nil, err
 	}
 	return r.store.Watches(ctx, actor.PartyID, min(max(limit, 1), MaxPage))

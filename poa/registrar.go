@@ -63,7 +63,7 @@ type DraftInput struct {
 // status lists, writes the exact file to sign, and mails the delegate a
 // one-time link (4.1.1, 4.1.4). With Replaces it is an update (4.2).
 func (r *Registrar) Draft(ctx context.Context, actor Actor, in DraftInput) (Delegation, error) {
-	if err := actor.requireFor(ActorDelegator, MemberAdministrator); err != nil {
+	if err := r.admit(ctx, actor, ActionDrafted, actor.requireFor(ActorDelegator, MemberAdministrator)); err != nil {
 		return Delegation{}, err
 	}
 	id, err := r.perform(ctx, actor, ActionDrafted, in.IdempotencyKey, in, func(ctx context.Context, a *act) (string, error) {

@@ -23,8 +23,7 @@ const MaxAnonymousInquiries = 10
 // Responder is chapter 5 of the operating rules: recipients ask whether a
 // delegation is valid and are answered.
 type Responder struct {
-	clock  Clock
-	store  Store
+	office
 	policy Policy
 	signer receipt.Signer
 }
@@ -32,7 +31,7 @@ type Responder struct {
 // NewResponder returns the chapter's rules. A nil signer answers without
 // receipts: asking for one is then SIGNING_UNAVAILABLE.
 func NewResponder(clock Clock, store Store, policy Policy, signer receipt.Signer) *Responder {
-	return &Responder{clock: clock, store: store, policy: policy, signer: signer}
+	return &Responder{office: office{clock, store}, policy: policy, signer: signer}
 }
 
 // Ask answers questions in their order, each for itself. The credential is

@@ -70,6 +70,8 @@ func (r *Retention) Erase(ctx context.Context, runID string) (int, error) {
 // eraseNext decides the next item and makes its key or file go. The order is
 // safe against being cut off: first the list of destroyed keys, the rows and
 // the outcome in one transaction, then the key, then the mark that all is done.
+// An archive's file goes within the transaction: where it cannot, because its
+// medium is away, the item is left for a later run and this one goes on.
 func (r *Retention) eraseNext(ctx context.Context, run Run) (bool, error) {
 	var item RunItem
 	err := r.asSystem(ctx, ActionErased, func(ctx context.Context, a *act) (bool, error) {
@@ -90,8 +92,8 @@ func (r *Retention) eraseNext(ctx context.Context, run Run) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("erasing: %w", err)
 	}
-	if item.Outcome == ItemErased {
-		if err := r.destroy(ctx, item); err != nil {
+	if item.Outcome == ItemErased && item.Subject.Kind != SubjectArchive {
+		if err := r.eraser.DestroyKey(ctx, item.Subject); err != nil {
 			return false, fmt.Errorf("erasing %s: %w", item.Subject.ID, err)
 		}
 	}
@@ -125,6 +127,11 @@ func (r *Retention) decide(ctx context.Context, a *act, item *RunItem, asked boo
 	outcome, err := r.outcome(ctx, a, *item, asked)
 	if err != nil {
 		return err
+	}
+	if outcome == ItemErased && item.Subject.Kind == SubjectArchive {
+		if err := r.removeArchive(ctx, item.Subject.ID); err != nil {
+			outcome = ItemAway
+		}
 	}
 	item.Outcome, item.DecidedAt = outcome, a.now
 	if outcome == ItemErased {
@@ -166,11 +173,8 @@ func (r *Retention) outcome(ctx context.Context, a *act, item RunItem, asked boo
 	}
 }
 
-// destroy makes what the item names unreadable for good.
-func (r *Retention) destroy(ctx context.Context, item RunItem) error {
-	if item.Subject.Kind != SubjectArchive {
-		return r.eraser.DestroyKey(ctx, item.Subject)
-	}
+// removeArchive destroys an archive's file; one that is gone already is none.
+func (r *Retention) removeArchive(ctx context.Context, id string) error {
 	if r.archives == nil {
 		return &Error{Code: CodeUnavailable, Cause: errors.New("this process has no --archive-dir")}
 	}
@@ -179,7 +183,7 @@ func (r *Retention) destroy(ctx context.Context, item RunItem) error {
 		return err
 	}
 	for _, archive := range archives {
-		if archive.ID == item.Subject.ID {
+		if archive.ID == id {
 			if err := r.archives.Ready(false); err != nil {
 				return err
 			}

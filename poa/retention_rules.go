@@ -74,6 +74,7 @@ type RecordKind string
 const (
 	RecordContract       RecordKind = "CONTRACT"
 	RecordApplication    RecordKind = "APPLICATION"
+	RecordUnproved       RecordKind = "UNPROVED_APPLICATION"
 	RecordRecipient      RecordKind = "RECIPIENT"
 	RecordDelegation     RecordKind = "DELEGATION"
 	RecordRefusedFiling  RecordKind = "REFUSED_FILING"
@@ -126,6 +127,7 @@ const years10 = 10
 var retentionRules = []RetentionRule{
 	{RecordContract, GroundRecords, FromContractEnd, Period{Years: years10}, EndErase},
 	{RecordApplication, GroundRecords, FromReceipt, Period{Years: years10}, EndErase},
+	{RecordUnproved, GroundOurs, FromCompletion, Period{Days: 30}, EndErase}, // nobody said that it is theirs: received from nobody (6.2.9)
 	{RecordRecipient, GroundRecords, FromReceipt, Period{Years: years10}, EndErase},
 	{RecordDelegation, GroundRecords, FromTermEnd, Period{Years: years10}, EndErase},
 	{RecordRefusedFiling, GroundRecords, FromReceipt, Period{Years: years10}, EndErase},

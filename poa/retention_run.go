@@ -76,6 +76,7 @@ const (
 	ItemHeld    ItemOutcome = "HELD"     // a hold keeps it
 	ItemNotOver ItemOutcome = "NOT_OVER" // its period is not over any more
 	ItemGone    ItemOutcome = "GONE"     // another run erased it
+	ItemAway    ItemOutcome = "AWAY"     // its archive's medium is not there: left for a later run
 )
 
 // RunItem is one subject of a run.

@@ -40,7 +40,8 @@ type RetainedSubject struct {
 	// ReceivedAt is when an application or a filing came in; zero where none was
 	// filed.
 	ReceivedAt time.Time
-	// ClosedAt is when a filing ended without acceptance.
+	// ClosedAt is when a filing ended without acceptance, or an application whose
+	// e-mail address was never proved; what staff entered was received all the same.
 	ClosedAt time.Time
 	// ValidThrough is the last day of a delegation's term, FinalAt its final act.
 	ValidThrough Date
@@ -104,6 +105,10 @@ func (s RetainedSubject) partyStarts() (RetentionRule, time.Time) {
 	switch EnrollmentState(s.State) {
 	case EnrollmentActive:
 		return rule, time.Time{}
+	case EnrollmentWithdrawn:
+		if !s.ClosedAt.IsZero() {
+			return ruleOf(RecordUnproved), s.ClosedAt
+		}
 	case EnrollmentEnded:
 		if s.EndedAt.IsZero() {
 			return rule, time.Time{} // nobody knows since when: kept
@@ -111,7 +116,7 @@ func (s RetainedSubject) partyStarts() (RetentionRule, time.Time) {
 		if s.Role == PartyDelegator {
 			return ruleOf(RecordContract), s.EndedAt
 		}
-	case EnrollmentApplied, EnrollmentRefused, EnrollmentWithdrawn:
+	case EnrollmentApplied, EnrollmentRefused:
 	}
 	return rule, s.ReceivedAt
 }

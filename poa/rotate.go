@@ -27,7 +27,7 @@ type RotateInput struct {
 // no job. The new text is shown this once: with the same idempotency key it is
 // empty. A token that was replaced or withdrawn is a CONFLICT.
 func (e *Enrollment) RotateToken(ctx context.Context, actor Actor, in RotateInput) (Token, string, error) {
-	if err := e.mayMakeTokens(ctx, actor); err != nil {
+	if err := e.admit(ctx, actor, ActionTokenRotated, e.mayMakeTokens(ctx, actor)); err != nil {
 		return Token{}, "", err
 	}
 	var text string

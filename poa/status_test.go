@@ -3,8 +3,11 @@
 package poa_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,6 +23,7 @@ import (
 	"ininjo/poa/cms"
 	"ininjo/poa/evidence"
 	"ininjo/poa/jpki"
+	"ininjo/poa/poatest"
 )
 
 // source is a source of status outside of the building that says what it is
@@ -150,6 +154,10 @@ func TestStatusAtFiling(t *testing.T) {
 			t.Errorf("%d questions more: %s", s.asked.Load()-asked, diff)
 		}
 	})
+}
+
+func TestStatusRefuses(t *testing.T) {
+	t.Parallel()
 	for _, each := range []struct {
 		name string
 		says func(o *office, s *source)
@@ -187,6 +195,10 @@ func TestStatusAtFiling(t *testing.T) {
 			t.Errorf("refused by %s", codes(err))
 		}
 	})
+}
+
+func TestStatusBeside(t *testing.T) {
+	t.Parallel()
 	t.Run("whoever is gone leaves nothing behind", func(t *testing.T) {
 		t.Parallel()
 		o, s := newAsking(t)
@@ -222,20 +234,21 @@ func TestStatusAtFiling(t *testing.T) {
 	})
 }
 
+// waiting is a filing whose signer's certificate nobody can tell of.
+func waiting(t *testing.T) (*office, *source, poa.Delegation) {
+	t.Helper()
+	o, s := newAsking(t)
+	d := o.handIn(o.draft())
+	s.silent()
+	d = o.submit(d)
+	if d.State != poa.StateSubmitted || o.resultOf(d, poa.CheckStatus) != "NOT_CHECKED/STATUS_UNAVAILABLE" || o.openFilingCases() != 0 {
+		t.Fatalf("the filing is %s, checked %s, %d cases", d.State, o.resultOf(d, poa.CheckStatus), o.openFilingCases())
+	}
+	return o, s, d
+}
+
 func TestStatusCannotBeTold(t *testing.T) {
 	t.Parallel()
-	// waiting is a filing whose signer's certificate nobody can tell of.
-	waiting := func(t *testing.T) (*office, *source, poa.Delegation) {
-		t.Helper()
-		o, s := newAsking(t)
-		d := o.handIn(o.draft())
-		s.silent()
-		d = o.submit(d)
-		if d.State != poa.StateSubmitted || o.resultOf(d, poa.CheckStatus) != "NOT_CHECKED/STATUS_UNAVAILABLE" || o.openFilingCases() != 0 {
-			t.Fatalf("the filing is %s, checked %s, %d cases", d.State, o.resultOf(d, poa.CheckStatus), o.openFilingCases())
-		}
-		return o, s, d
-	}
 	t.Run("the filing waits, nobody accepts, and the machine does once it is told", func(t *testing.T) {
 		t.Parallel()
 		o, s, d := waiting(t)
@@ -297,11 +310,16 @@ func TestStatusCannotBeTold(t *testing.T) {
 			t.Error("the case is still open")
 		}
 	})
+}
+
+func TestStatusAndPeople(t *testing.T) {
+	t.Parallel()
 	t.Run("what a person must settle goes to reception, who waits for the answer as well", func(t *testing.T) {
 		t.Parallel()
 		o, s := newAsking(t)
 		d := o.handIn(o.draft())
 		s.silent()
+		o.clock.Advance(time.Hour)
 		changed := o.confirmation(o.delegator.PartyID) // REGISTER_CHANGED is for a person
 		changed.RepresentativeTitle = "取締役社長"
 		must(t, o.enrollment.Confirm(t.Context(), o.reception, changed))
@@ -349,6 +367,57 @@ func TestStatusCannotBeTold(t *testing.T) {
 	})
 }
 
+// wantNowhere looks for a certificate in every row of every table, and in all
+// that is sealed of the delegation once it is opened.
+func (o *office) wantNowhere(d poa.Delegation, raw []byte) {
+	o.tb.Helper()
+	part := raw[len(raw)/2 : len(raw)/2+48]
+	opened := map[string][]byte{}
+	for _, kind := range []poa.FileKind{poa.FileDraft, poa.FileSigned, poa.FileCertificate} {
+		if file, err := o.store.File(o.tb.Context(), d.ID, kind); err == nil {
+			opened[string(kind)] = file
+		}
+	}
+	for _, chain := range []poa.EvidenceChain{poa.EvidenceFiling, poa.EvidenceDelegate} {
+		records, _, err := o.store.Evidence(o.tb.Context(), d.ID, chain)
+		must(o.tb, err)
+		for _, r := range records {
+			opened["evidence "+string(r.Kind)] = r.Record
+		}
+	}
+	checks, err := o.store.Checks(o.tb.Context(), d.ID)
+	must(o.tb, err)
+	handed, err := o.store.HandedIn(o.tb.Context(), d.ID)
+	must(o.tb, err)
+	rest, err := json.Marshal([]any{checks, handed, o.mails()})
+	must(o.tb, err)
+	opened["the rest"] = rest
+	for name, value := range opened {
+		if holds(value, part) {
+			o.tb.Errorf("the certificate stands in %s", name)
+		}
+	}
+	for _, row := range o.data.Rows(o.tb) {
+		if strings.Contains(row, hex.EncodeToString(part)) || holds([]byte(row), part) {
+			o.tb.Errorf("the certificate stands in a row: %.80s", row)
+		}
+	}
+}
+
+// holds reports whether bytes stand in a value as they are, or in base64 at any
+// place of three.
+func holds(value, part []byte) bool {
+	if bytes.Contains(value, part) {
+		return true
+	}
+	for shift := range 3 {
+		if text := base64.StdEncoding.EncodeToString(part[shift : shift+45]); bytes.Contains(value, []byte(text)) {
+			return true
+		}
+	}
+	return false
+}
+
 func TestModeSP(t *testing.T) {
 	t.Parallel()
 	platform := func(a *jpki.StatusAnswer) { a.Source, a.VerificationID = jpki.SourcePlatform, "ver_1" }
@@ -384,9 +453,25 @@ func TestModeSP(t *testing.T) {
 				t.Errorf("the record of %s holds what it must not, or not what it must", chain)
 			}
 		}
+		for _, certificate := range []*poatest.Signer{o.signer, o.delegate} {
+			o.wantNowhere(d, certificate.Certificate.Raw)
+		}
 		got := o.ask(poa.Question{DelegationID: string(d.ID), DocumentSHA256: fmt.Sprintf("%x", sha256.Sum256(file))})
 		if got.DocumentMatches == nil || !*got.DocumentMatches {
 			t.Error("the file as filed does not compare")
+		}
+	})
+	t.Run("the search finds a certificate that is kept, as in the other modes", func(t *testing.T) {
+		t.Parallel()
+		o, _ := newAsking(t)
+		d := o.submitted()
+		file, err := o.store.File(t.Context(), d.ID, poa.FileSigned)
+		must(t, err)
+		records, _, err := o.store.Evidence(t.Context(), d.ID, poa.EvidenceFiling)
+		must(t, err)
+		raw := o.signer.Certificate.Raw
+		if part := raw[len(raw)/2 : len(raw)/2+48]; !holds(file, part) || !holds(records[0].Record, part) {
+			t.Error("it does not")
 		}
 	})
 	t.Run("where the platform cannot tell the draft stays open", func(t *testing.T) {

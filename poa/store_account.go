@@ -102,15 +102,16 @@ const (
 	ActionAddressRemoved      Action = "mail.address_removed"
 	ActionAddressUnsubscribed Action = "mail.address_unsubscribed"
 	ActionInquiriesExported   Action = "recipient.inquiries_exported"
-	ActionAccountExported     Action = "enrollment.exported"
-	ActionAccountClosed       Action = "enrollment.closed"
-	ActionContractEnded       Action = "enrollment.contract_ended"
-	ActionErasureConfirmed    Action = "enrollment.signing_application_erased"
+	// ActionOwnRead is reading what is a party's own, where that was refused.
+	ActionOwnRead          Action = "party.own_read"
+	ActionAccountExported  Action = "enrollment.exported"
+	ActionAccountClosed    Action = "enrollment.closed"
+	ActionContractEnded    Action = "enrollment.contract_ended"
+	ActionErasureConfirmed Action = "enrollment.signing_application_erased"
 )
 
 // Codes of what a party manages itself.
 const (
-	CodeNameDiffers  Code = "NAME_DIFFERS"
 	CodeLastAddress  Code = "LAST_ADDRESS"
 	CodeAddressTaken Code = "ADDRESS_TAKEN"
 	CodePeriod       Code = "EXPORT_PERIOD_TOO_LONG"

@@ -63,6 +63,9 @@ type ApplicationReader interface {
 	QuestionsAbout(ctx context.Context, subjectID string, limit int) ([]PartyQuestion, error)
 	// QuestionsOf lists all questions of a party, the newest first.
 	QuestionsOf(ctx context.Context, partyID string, limit int) ([]PartyQuestion, error)
+	// UnprovedApplications returns applications from before the instant that wait
+	// for the proof of their e-mail address, the oldest first.
+	UnprovedApplications(ctx context.Context, before time.Time, limit int) ([]string, error)
 	// NewestCase returns the newest case of a subject, open or closed.
 	NewestCase(ctx context.Context, kind CaseKind, subjectID string) (Case, error)
 }

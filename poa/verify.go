@@ -62,7 +62,7 @@ func (r *Registrar) examine(open opener, format string, file, expected []byte, a
 		return e
 	}
 	if e.signed, err = cms.Verify(found.CMS, found.Content, cms.DefaultLimits()); err != nil {
-		e.faults.Add(signatureCode(err), field)
+		e.faults.Add(signatureCode(closer(err, found.CMS)), field)
 		return e
 	}
 	if e.attributes, err = cms.SignedAttributes(found.CMS, cms.DefaultLimits()); err != nil {
@@ -78,6 +78,18 @@ func (r *Registrar) examine(open opener, format string, file, expected []byte, a
 		e.faults = append(e.faults, certificateFaults(err, field)...)
 	}
 	return e
+}
+
+// closer looks once more at a CMS that carries another content than was drafted:
+// that may be the lesser thing wrong with it.
+func closer(err error, file []byte) error {
+	if cms.KindOf(err) != cms.OtherContent {
+		return err
+	}
+	if _, more := cms.Verify(file, nil, cms.DefaultLimits()); cms.KindOf(more) == cms.ReplayedAttributes {
+		return more
+	}
+	return err
 }
 
 // question is what a source of status is asked about a file without faults.

@@ -27,10 +27,10 @@ type Watched struct {
 // Watch lets a recipient be told of a delegation's changes. An ID that was
 // never accepted is DELEGATION_UNKNOWN, like any other unknown one.
 func (n *Notifier) Watch(ctx context.Context, actor Actor, in WatchInput) (Watched, error) {
-	if err := actor.require(ActorRecipient); err != nil {
+	if err := n.admit(ctx, actor, ActionWatched, actor.require(ActorRecipient)); err != nil {
 		return Watched{}, err
 	}
-	if err := n.requireActive(ctx, actor); err != nil {
+	if err := n.admit(ctx, actor, ActionWatched, n.requireActive(ctx, actor)); err != nil {
 		return Watched{}, err
 	}
 	var watched Watched
@@ -88,7 +88,7 @@ func (n *Notifier) watched(ctx context.Context, a *act, id DelegationID) (Watche
 
 // Unwatch ends a watch; ending one that is not there is no fault.
 func (n *Notifier) Unwatch(ctx context.Context, actor Actor, in WatchInput) error {
-	if err := actor.require(ActorRecipient); err != nil {
+	if err := n.admit(ctx, actor, ActionUnwatched, actor.require(ActorRecipient)); err != nil {
 		return err
 	}
 	_, err := n.perform(ctx, actor, ActionUnwatched, in.IdempotencyKey, in, func(ctx context.Context, a *act) (string, error) {
@@ -109,10 +109,7 @@ func (n *Notifier) Unwatch(ctx context.Context, actor Actor, in WatchInput) erro
 // on. It is off until the recipient wants it. A historical question begins no
 // watch.
 func (n *Notifier) SetWatchAsked(ctx context.Context, actor Actor, key string, on bool) error {
-	if err := actor.require(ActorRecipient); err != nil {
-		return err
-	}
-	if err := actor.requireMember(MemberDeveloper); err != nil {
+	if err := n.admit(ctx, actor, ActionWatchAsked, actor.requireFor(ActorRecipient, MemberDeveloper)); err != nil {
 		return err
 	}
 	_, err := n.perform(ctx, actor, ActionWatchAsked, key, on, func(ctx context.Context, a *act) (string, error) {

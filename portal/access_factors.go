@@ -43,6 +43,8 @@ type totpView struct {
 	Key poa.TOTPKey
 	// InUse says that there is one already, which the new one takes the place of.
 	InUse bool
+	// AsksPassword says that a second factor is set up already.
+	AsksPassword bool
 }
 
 func (p *portal) showTOTP(r *request) error { return p.totp(r) }
@@ -57,7 +59,7 @@ func (p *portal) totp(r *request, forms ...*Form) error {
 		return err
 	}
 	r.w.Header().Set("Cache-Control", "no-store")
-	return p.render(r, "access-totp", totpView{key, data.Factors.TOTP}, forms...)
+	return p.render(r, "access-totp", totpView{key, data.Factors.TOTP, data.Factors.Any()}, forms...)
 }
 
 func (p *portal) beginTOTP(r *request) error {
@@ -70,7 +72,7 @@ func (p *portal) beginTOTP(r *request) error {
 // confirmTOTP takes the app into use. Recovery codes that were made are shown in
 // this one answer.
 func (p *portal) confirmTOTP(r *request) error {
-	codes, err := p.Access.ConfirmTOTP(r.Context(), r.actor, r.text("code"))
+	codes, err := p.Access.ConfirmTOTP(r.Context(), r.actor, r.text("code"), r.PostForm.Get("password"))
 	if faults, ok := faultsOf(err); ok {
 		return p.totp(r, r.refused("totp", faults))
 	}
@@ -139,7 +141,7 @@ func (p *portal) passkeyOptions(r *request) error {
 }
 
 func (p *portal) addPasskey(r *request) error {
-	codes, err := p.Access.AddPasskey(r.Context(), r.actor, poa.PasskeyInput{Name: r.text("name"), Response: r.PostForm.Get("response"), State: p.takeState(r)})
+	codes, err := p.Access.AddPasskey(r.Context(), r.actor, poa.PasskeyInput{Name: r.text("name"), Response: r.PostForm.Get("response"), State: p.takeState(r), Password: r.PostForm.Get("password")})
 	if faults, ok := faultsOf(err); ok {
 		r.PostForm.Del("response")
 		return p.passkeys(r, r.refused("passkey", ofPasskey(faults)))

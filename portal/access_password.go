@@ -26,7 +26,7 @@ func (p *portal) changePassword(r *request) error {
 	if r.PostForm.Get("password") != r.PostForm.Get("repeat") {
 		faults.Add(poa.CodeInvalid, "repeat")
 	} else {
-		err := p.Access.ChangePassword(r.Context(), r.actor, poa.ChangePasswordInput{Current: r.PostForm.Get("current"), Password: r.PostForm.Get("password")})
+		err := p.Access.ChangePassword(r.Context(), r.actor, poa.ChangePasswordInput{Current: r.PostForm.Get("current"), Password: r.PostForm.Get("password"), Browser: r.browser()})
 		var ok bool
 		if faults, ok = faultsOf(err); !ok && err != nil {
 			return err

@@ -14,14 +14,7 @@ const confirmationField = "confirmation"
 //		return p.render(r, "token-revoke", token, r.refused("revoke-token", faults))
 //	}
 func (r *request) confirmed(name string) poa.Faults {
-	if poa.Confirms(r.text(confirmationField), name) {
-		return nil
-	}
-	code := poa.CodeNotRepeated
-	if r.text(confirmationField) == "" {
-		code = poa.CodeRequired
-	}
-	return poa.Faults{{Code: code, Field: []string{confirmationField}}}
+	return poa.Confirmed(r.text(confirmationField), name, confirmationField)
 }
 
 // confirmation is the field that asks for a name: {{template "confirm-name"

@@ -174,6 +174,10 @@ func TestPeople(t *testing.T) {
 		if !strings.HasPrefix(page.path, "/sign-in") {
 			t.Errorf("the former owner stands at %s", page.path)
 		}
+		if page := third.open("/staff/people", 200); !strings.HasPrefix(page.path, "/sign-in") {
+			t.Errorf("a session from before the dismissal still holds at %s", page.path)
+		}
+		third.signIn("goro@ininjo.example")
 		third.sees(third.open("/staff/people", 200), "担当者の任命")
 	})
 }

@@ -129,7 +129,7 @@ func (p *portal) deleteEndpoint(r *request) error {
 	if err != nil {
 		return err
 	}
-	if faults := poa.Typed(r.text("typed"), hostOf(e), "typed"); len(faults) > 0 {
+	if faults := poa.Confirmed(r.text("typed"), hostOf(e), "typed"); len(faults) > 0 {
 		return p.deletePage(r, r.refused("delete-endpoint", faults))
 	}
 	if err := p.Notifier.DeleteEndpoint(r.Context(), r.actor, r.key(), e.ID); err != nil {

@@ -167,6 +167,51 @@ func TestArchivingWithoutTheMedium(t *testing.T) {
 	c.wantWhole()
 }
 
+// TestErasingWithoutTheMedium: archives that are over and whose medium is away are
+// left for a later run; the one that lists them goes on and ends.
+func TestErasingWithoutTheMedium(t *testing.T) {
+	t.Parallel()
+	c := filled(t)
+	c.wantWhole()
+	archives, err := c.db.Archives(t.Context())
+	c.check(err)
+	c.time.Set(c.time.Now().AddDate(10, 1, 0))
+	c.check(c.db.MakePartitions(t.Context(), c.time.Now()))
+	away := c.archives + "-away"
+	c.check(os.Rename(c.archives, away))
+	outcomes := func() map[poa.ItemOutcome]int {
+		r := c.chapters.retention
+		run, err := r.PrepareErasure(t.Context(), c.manager, poa.NewID("key_"))
+		c.check(err)
+		c.check(r.ReleaseErasure(t.Context(), c.owner, poa.NewID("key_"), run))
+		for n := 1; n > 0; {
+			n, _ = r.Erase(t.Context(), run) // the list of destroyed keys is not copied to a medium that is away
+		}
+		read, counts, err := r.Run(t.Context(), c.owner, run)
+		c.check(err)
+		if read.StateAt(c.time.Now()) != poa.RunFinished {
+			t.Errorf("the run is %s", read.StateAt(c.time.Now()))
+		}
+		found := map[poa.ItemOutcome]int{}
+		for _, count := range counts {
+			found[count.Outcome] += count.Count
+		}
+		return found
+	}
+	if got := outcomes(); got[poa.ItemAway] != len(archives) || got[poa.ItemErased] == 0 || len(got) != 2 {
+		t.Errorf("with the medium away: %v of %d archives", got, len(archives))
+	}
+	c.check(os.Rename(away, c.archives))
+	if got := outcomes(); got[poa.ItemErased] != len(archives) || len(got) != 1 {
+		t.Errorf("with the medium: %v of %d archives", got, len(archives))
+	}
+	for _, a := range archives {
+		if _, err := os.Stat(filepath.Join(c.archives, a.Location)); !os.IsNotExist(err) {
+			t.Errorf("%s is still there: %v", a.Location, err)
+		}
+	}
+}
+
 // errKilled stands for a kill: nothing that comes after runs.
 var errKilled = errors.New("killed")
 

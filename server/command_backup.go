@@ -168,6 +168,9 @@ func syncDir(dir string) error {
 // a password are left out: their one key lives on. So are search hashes:
 // a job makes them again.
 func (s *service) dumpData(ctx context.Context, dir string) error {
+	if err := makeSecret(filepath.Join(dir, dumpName)); err != nil {
+		return err
+	}
 	err := s.tool(ctx, "pg_dump", s.database.migrateURL, "--format=custom", "--no-unlogged-table-data",
 		"--exclude-table-data=public.sessions", "--exclude-table-data=public.password_requests", "--file="+filepath.Join(dir, dumpName))
 	if err != nil {
@@ -178,6 +181,16 @@ func (s *service) dumpData(ctx context.Context, dir string) error {
 		return err
 	}
 	return os.WriteFile(filepath.Join(dir, archive.DestroyedName), archive.EncodeDestroyed(keys), 0o600)
+}
+
+// makeSecret makes an empty file that its owner alone reads, whatever the umask:
+// pg_dump writes into it, and would else make one that others may read.
+func makeSecret(path string) error {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Chmod(0o600), file.Close())
 }
 
 // tool runs a program of PostgreSQL's on a database. The password is in its

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"ininjo/db"
@@ -112,7 +113,14 @@ func (c *restoreCommand) lists(archiveDir string) ([]poa.DestroyedKey, error) {
 	return archive.MergeDestroyed(all...), nil
 }
 
-// verifyBackup compares every file with the manifest.
+// backupFiles are those that a backup of a kind has; without one it is none.
+var backupFiles = map[poa.BackupKind][]string{
+	poa.BackupData:     {dumpName, archive.DestroyedName},
+	poa.BackupKeyStore: {storedKeysName},
+}
+
+// verifyBackup compares every file with the manifest, which must name those of the
+// kind: what it does not name nobody vouches for.
 func verifyBackup(dir string, kind poa.BackupKind) error {
 	text, err := os.ReadFile(filepath.Join(dir, backupManifest))
 	if err != nil {
@@ -121,6 +129,11 @@ func verifyBackup(dir string, kind poa.BackupKind) error {
 	var m manifestOf
 	if err := json.Unmarshal(text, &m); err != nil || m.Format != 1 || m.Kind != kind {
 		return fmt.Errorf("reading backup: %s is no backup of this kind", dir)
+	}
+	for _, name := range backupFiles[kind] {
+		if !slices.ContainsFunc(m.Files, func(e manifestEntry) bool { return e.Name == name }) {
+			return fmt.Errorf("reading backup: the manifest of %s does not name %s", dir, name)
+		}
 	}
 	for _, entry := range m.Files {
 		if entry.Name != filepath.Base(entry.Name) {

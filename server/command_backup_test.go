@@ -22,6 +22,38 @@ func TestBackupAndRestore(t *testing.T) {
 	if len(made) != 2 {
 		t.Fatalf("made %q", made)
 	}
+	t.Run("nobody else reads it, whatever the umask", func(t *testing.T) {
+		path, err := binary()
+		if err != nil {
+			t.Fatal(err)
+		}
+		open := t.TempDir()
+		p := launchAny(t, nil, "sh", "-c", `umask 0 && exec "$@"`, "sh", path, "backup", "--to", open, "--data-dir", home)
+		if status := p.status(t, patience); status != 0 {
+			t.Fatalf("ended with %d", status)
+		}
+		for _, pattern := range []string{filepath.Join(made[0], "*"), filepath.Join(made[1], "*"), filepath.Join(open, "*", "*")} {
+			files, err := filepath.Glob(pattern)
+			if err != nil || len(files) < 2 {
+				t.Fatalf("%s: %q, %v", pattern, files, err)
+			}
+			for _, file := range files {
+				if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+					t.Errorf("%s has the mode %v, %v", file, info.Mode(), err)
+				}
+			}
+		}
+	})
+	t.Run("a manifest that names no files is refused", func(t *testing.T) {
+		empty := t.TempDir()
+		copyFolder(t, made[0], filepath.Join(empty, "backup"))
+		manifest := `{"format": 1, "kind": "DATA", "at": "2026-11-26T00:00:00Z", "program": "x", "files": []}`
+		if err := os.WriteFile(filepath.Join(empty, "backup", "manifest.json"), []byte(manifest), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		copyFolder(t, filepath.Join(home, "keys"), filepath.Join(empty, "data", "keys"))
+		wantText(t, refused(t, nil, "restore", "--from", filepath.Join(empty, "backup"), "--data-dir", filepath.Join(empty, "data")), "does not name data.dump")
+	})
 	t.Run("a changed backup is refused", func(t *testing.T) {
 		path := filepath.Join(made[0], "destroyed-keys.jsonl")
 		if err := os.WriteFile(path, []byte("x"), 0o600); err != nil {

@@ -33,6 +33,7 @@ type verifyEvidenceCommand struct {
 	Policy        []string          `help:"Certificate policy (object identifier) to take; may be given several times. Without it those that the record lists."`
 	Weak          map[string]string `help:"From when a digest no longer protects, as SHA-256=2040-01-01; may be given several times."`
 	At            time.Time         `help:"Verify as of this instant (RFC 3339) instead of now." format:"2006-01-02T15:04:05Z07:00"`
+	Strict        bool              `help:"Fail also where something is not verifiable: no roots given, a platform's or a person's word, no time stamp."`
 	JSON          bool              `name:"json" help:"Print the report as JSON."`
 }
 
@@ -63,13 +64,21 @@ func (c *verifyEvidenceCommand) Run(out *output) error {
 	} else {
 		printReport(out.stdout, terminalLanguage(), report)
 	}
-	if err == nil && !report.Passed() {
-		err = errNotVerified
+	switch {
+	case err != nil:
+		return err
+	case !report.Passed():
+		return errNotVerified
+	case c.Strict && report.Result != evidence.OK:
+		return errNotWholly
 	}
-	return err
+	return nil
 }
 
-var errNotVerified = errors.New("it was not verified: see what failed above")
+var (
+	errNotVerified = errors.New("it was not verified: see what failed above")
+	errNotWholly   = errors.New("nothing failed, but not all of it is verifiable: see above")
+)
 
 // trust reads the roots that the one who verifies has pinned.
 func (c *verifyEvidenceCommand) trust() (evidence.Trust, error) {

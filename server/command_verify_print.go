@@ -33,9 +33,18 @@ func printReport(to io.Writer, language string, r evidence.Report) {
 		}
 		fmt.Fprintf(to, "  %s %s: %s\n", say("result."+string(f.Result)), say("step."+string(f.Step)), codeText(language, f.Code))
 		for _, name := range slices.Sorted(maps.Keys(f.Values)) {
-			fmt.Fprintf(to, "      %s: %s\n", name, f.Values[name])
+			fmt.Fprintf(to, "      %s: %s\n", say("value."+name), valueText(language, name, f.Values[name]))
 		}
 	}
+}
+
+// valueText is a value with its text, where it is a code that has one.
+func valueText(language, name, value string) string {
+	prefix, ok := map[string]string{"check": "check.", "recorded": "result.", "now": "result.", "reason": "comparison.", "outcome": "state."}[name]
+	if !ok {
+		return value
+	}
+	return labelled(language, prefix, value)
 }
 
 // codeText is a code with its text, where it has one: the kinds of the readers

@@ -87,7 +87,7 @@ func TestVerifyEvidence(t *testing.T) {
 		t.Parallel()
 		said := succeed(t, english, whole...)
 		wantText(t, said, "Everything verifies", keptID, "[OK] Time stamp", "2026-11-01T03:01:00Z")
-		wantText(t, succeed(t, japanese, whole...), "すべて検証できました", "[検証済] 電子署名", "2027-01-01 09:00:00 JST")
+		wantText(t, succeed(t, japanese, whole...), "すべて検証できました", "[検証済] 電子署名", "確認項目: 署名者の氏名 (SIGNER_NAME)", "2027-01-01 09:00:00 JST")
 		if strings.Contains(said, "黒桐") || strings.Contains(said, "清瀬") {
 			t.Error("the report names the signer")
 		}
@@ -112,6 +112,8 @@ func TestVerifyEvidence(t *testing.T) {
 	t.Run("without roots", func(t *testing.T) {
 		t.Parallel()
 		wantText(t, succeed(t, english, "verify", "evidence", kept.file), "Nothing failed, but", "--roots", "--tsa-roots")
+		wantText(t, refused(t, english, "verify", "evidence", kept.file, "--strict"), "not all of it is verifiable")
+		succeed(t, english, append(whole, "--strict")...)
 	})
 	t.Run("long after its time stamp ended", func(t *testing.T) {
 		t.Parallel()

@@ -40,6 +40,9 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(stopVariable); dir != "" {
 		os.Exit(runAndStop(dir))
 	}
+	if told := os.Getenv(killVariable); told != "" {
+		os.Exit(runAndWait(told))
+	}
 	code := m.Run()
 	for _, end := range atEnd.do {
 		if err := end(); err != nil {

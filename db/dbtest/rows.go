@@ -67,3 +67,18 @@ func FailingJobs(fails func() error) Option {
 		return InsertJob(ctx, tx, j, at)
 	})
 }
+
+// Rows returns every row of every table as text, as the superuser sees it: bytes
+// stand there in hex.
+func (d *Database) Rows(tb testing.TB) []string {
+	tb.Helper()
+	var all []string
+	for table := range d.Counts(tb) {
+		d.query(tb, "SELECT t::text FROM "+table+" t", func(rows pgx.Rows) error {
+			texts, err := pgx.CollectRows(rows, pgx.RowTo[string])
+			all = append(all, texts...)
+			return err
+		})
+	}
+	return all
+}

@@ -184,6 +184,7 @@ type ComplexityRoot struct {
 		DraftMediaType            func(childComplexity int) int
 		DraftSHA256               func(childComplexity int) int
 		DraftedAt                 func(childComplexity int) int
+		Erased                    func(childComplexity int) int
 		Format                    func(childComplexity int) int
 		History                   func(childComplexity int) int
 		ID                        func(childComplexity int) int
@@ -1360,6 +1361,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Delegation.DraftedAt(childComplexity), true
+	case "Delegation.erased":
+		if e.ComplexityRoot.Delegation.Erased == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delegation.Erased(childComplexity), true
 	case "Delegation.format":
 		if e.ComplexityRoot.Delegation.Format == nil {
 			break
@@ -4270,6 +4277,8 @@ func (ec *executionContext) childFields_Delegation(ctx context.Context, field gr
 		return ec.fieldContext_Delegation_draftedAt(ctx, field)
 	case "closedAt":
 		return ec.fieldContext_Delegation_closedAt(ctx, field)
+	case "erased":
+		return ec.fieldContext_Delegation_erased(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Delegation", field.Name)
 }
@@ -8947,6 +8956,29 @@ func (ec *executionContext) _Delegation_closedAt(ctx context.Context, field grap
 }
 func (ec *executionContext) fieldContext_Delegation_closedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Delegation", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Delegation_erased(ctx context.Context, field graphql.CollectedField, obj *Delegation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Delegation_erased(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Erased, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Delegation_erased(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Delegation", field, false, false, "Boolean")
 }
 
 func (ec *executionContext) _DelegationConnection_edges(ctx context.Context, field graphql.CollectedField, obj *DelegationConnection) (ret graphql.Marshaler) {
@@ -23439,6 +23471,11 @@ func (ec *executionContext) _Delegation(ctx context.Context, sel ast.SelectionSe
 		case "closedAt":
 			out.Values[i] = ec._Delegation_closedAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "erased":
+			out.Values[i] = ec._Delegation_erased(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:

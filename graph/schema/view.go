@@ -33,6 +33,7 @@ type Delegation struct {
 	Version                   *int
 	Replaces                  *string
 	DraftedAt, ClosedAt       time.Time
+	Erased                    bool
 
 	// DelegatorID is whose delegation it is.
 	DelegatorID string

@@ -2,10 +2,7 @@
 
 package document
 
-import (
-	"slices"
-	"strconv"
-)
+import "slices"
 
 // form judges the form: the draft's field, perhaps one more, and one of them
 // signed. It may be written into the catalog, replaced, or an object of its own.
@@ -162,12 +159,7 @@ func corners(v any) (all [4]float64, ok bool) {
 		return all, false
 	}
 	for i, each := range list {
-		switch n := each.(type) {
-		case int:
-			all[i] = float64(n)
-		case pdfReal:
-			all[i], _ = strconv.ParseFloat(string(n), 64) // the reader took it for a number
-		default:
+		if all[i], ok = float(each); !ok {
 			return all, false
 		}
 	}

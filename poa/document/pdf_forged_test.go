@@ -35,6 +35,10 @@ func TestAcrobatsRevisionIsTaken(t *testing.T) {
 			b.edit(b.page, fmt.Sprintf("/Annots [%d 0 R]", b.field), fmt.Sprintf("/Annots %d 0 R", b.free+9))
 			b.objects[b.free+9] = fmt.Sprintf("[%d 0 R]", b.field)
 		},
+		"ends of lines as on old Macs": func(b *increment) { b.ends = "\r" },
+		"numbers written otherwise": func(b *increment) {
+			b.edit(b.page, "595.276 841.89]", "595.2760 841.890]")
+		},
 		"no end of line at the end": func(b *increment) { b.tail = "" },
 		"CAdES":                     func(b *increment) { b.edit(b.free, "adbe.pkcs7", "ETSI.CAdES") },
 	} {
@@ -157,6 +161,7 @@ func TestForgedPages(t *testing.T) {
 			b.objects[at] = streamOf("", "0 0 m")
 		}, document.Replaced},
 		"another font":              {func(b *increment) { b.edit(b.page, "/F1 ", "/F1 9 0 R /F2 ") }, document.Replaced},
+		"a page a little larger":    {func(b *increment) { b.edit(b.page, "841.89]", "841.99]") }, document.Replaced},
 		"the page turned":           {func(b *increment) { b.add(b.page, "/Rotate 180") }, document.Replaced},
 		"the page cut":              {func(b *increment) { b.add(b.page, "/CropBox [0 0 10 10]") }, document.Replaced},
 		"an action of the page":     {func(b *increment) { b.add(b.page, "/AA <<>>") }, document.Active},
@@ -233,6 +238,9 @@ func TestForgedByteRanges(t *testing.T) {
 		}, document.ByteRange},
 		"a byte range that begins late": {func(b *increment) { b.covered = func(f, t, l int) [4]int { return [4]int{9, f - 9, t, l - t} } },
 			document.ByteRange},
+		"a byte range of broken numbers": {func(b *increment) {
+			b.edit(b.free, place, "/ByteRange [0 1.5 2 3] /Contents <3003020105>")
+		}, document.ByteRange},
 		"no byte range":               {func(b *increment) { b.edit(b.free, place, "/Contents <3003020105>") }, document.ByteRange},
 		"contents with bytes after":   {func(b *increment) { b.contents += "01" }, document.Contents},
 		"contents that are cut":       {func(b *increment) { b.contents = "300302" }, document.Contents},

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/model"
+
 	"ininjo/poa/cms"
 	"ininjo/poa/document"
 	"ininjo/poa/poatest"
@@ -29,6 +31,9 @@ func signWith(s *poatest.Signer) document.Signer {
 		return s.Sign(content, cms.SignOptions{Detached: as.Detached, ESS: as.CAdES})
 	}
 }
+
+// init keeps pdfcpu from writing into the home folder.
+func init() { model.ConfigPath = "disable" }
 
 // noSignature stands for a CMS where only the file around it matters.
 func noSignature([]byte, document.SignAs) ([]byte, error) {

@@ -30,6 +30,8 @@ type increment struct {
 	// ends and how long the file is.
 	covered  func(from, to, length int) [4]int
 	contents string
+	// ends are the ends of lines, one byte each.
+	ends string
 }
 
 // place stands in an object for the byte range and the contents.
@@ -134,6 +136,12 @@ func (b *increment) file() []byte {
 	}
 	fmt.Fprintf(out, "trailer\n<</Size %s /Root %d 0 R /Prev %s /ID %s %s>>\nstartxref\n%d\n%%%%EOF\n%s", b.size, b.root, b.prev, b.id, b.trailer, start, b.tail)
 	file := out.Bytes()
+	if b.ends != "" {
+		for _, line := range []string{" 0 obj\n", "\nendobj\n", "xref\n", " n \n", " f \n", "\ntrailer", "trailer\n", ">>\nstartxref\n"} {
+			added := file[len(b.draft):]
+			copy(added, bytes.ReplaceAll(added, []byte(line), []byte(strings.ReplaceAll(line, "\n", b.ends))))
+		}
+	}
 	if from == 0 {
 		return file
 	}

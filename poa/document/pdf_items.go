@@ -4,6 +4,7 @@ package document
 
 import (
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -140,7 +141,7 @@ func spokenQualification(code string) string {
 // the address that programs ask.
 func validityPage(c Content) string {
 	if base, ok := strings.CutSuffix(c.Service.ValidityURL, "/graphql"); ok {
-		return base + "/check?id=" + c.DelegationID
+		return base + "/check?id=" + url.QueryEscape(c.DelegationID)
 	}
 	return c.Service.ValidityURL
 }

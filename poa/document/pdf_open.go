@@ -2,7 +2,10 @@
 
 package document
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // Open takes the drafted bytes with one revision after them that does nothing
 // but sign: docs/signatures.md lists what it may change. The CMS must sign the
@@ -49,7 +52,8 @@ func (s *signing) signature() (Signature, error) {
 	if !ok || s.file[contents.from] != '<' || contents.to-contents.from != 2+2*len(contents.text) {
 		return Signature{}, fault(Contents, "signature")
 	}
-	if !same(dict["ByteRange"], pdfArray{0, contents.from, contents.to, len(s.file) - contents.to}) {
+	covered, _ := dict["ByteRange"].(pdfArray)
+	if !slices.Equal(covered, pdfArray{0, contents.from, contents.to, len(s.file) - contents.to}) {
 		return Signature{}, fault(ByteRange, "signature")
 	}
 	cms, err := unpadded(contents.text)

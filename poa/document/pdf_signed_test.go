@@ -10,6 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pdfcpu/pdfcpu/pkg/api"
+	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/model"
+
 	"ininjo/poa/cms"
 	"ininjo/poa/document"
 )
@@ -63,4 +66,27 @@ func pdfsig(t *testing.T, path string) string {
 		t.Fatalf("pdfsig (.ci/setup installs it): %v\n%s", err, out)
 	}
 	return string(out)
+}
+
+// TestSignedPDFIsVerifiedByPdfcpu asks a third reader: the signature fits and
+// nothing was changed; it knows no root, so it cannot say more.
+func TestSignedPDFIsVerifiedByPdfcpu(t *testing.T) {
+	t.Parallel()
+	model.TrustedCertDir = t.TempDir()
+	file := signedPDF(t, signWith(person(t)))
+	changed := bytes.Replace(file, []byte("<Title>"), []byte("<Tilte>"), 1)
+	for name, c := range map[string]struct {
+		file []byte
+		want model.SignatureReason
+	}{"as it was signed": {file, model.SignatureReasonCertNotTrusted}, "changed": {changed, model.SignatureReasonDocModified}} {
+		conf := model.NewDefaultConfiguration()
+		conf.Offline = true
+		results, err := api.ValidateSignaturesRaw(bytes.NewReader(c.file), true, conf)
+		if err != nil || len(results) != 1 {
+			t.Fatalf("%s: %d signatures, %v", name, len(results), err)
+		}
+		if results[0].Reason != c.want {
+			t.Errorf("%s: %s: %s", name, results[0].Status, results[0].Reason)
+		}
+	}
 }

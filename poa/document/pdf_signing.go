@@ -103,7 +103,7 @@ func (s *signing) trailer() error {
 	for number := range s.added.objects {
 		ok = ok && number < size
 	}
-	if !ok || size > maxPDFNumber || !same(is["Prev"], s.draft.start) {
+	if !ok || size > maxPDFNumber || is["Prev"] != s.draft.start {
 		return fault(CrossReference, "trailer")
 	}
 	if !same(is["Root"], was["Root"]) {

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"slices"
+	"strconv"
 )
 
 // name reads a name and resolves its escapes, so that no name has two writings.
@@ -110,7 +111,8 @@ func (r *pdfReader) escaped() []byte {
 	return []byte{byte(octal)}
 }
 
-// same compares two values, wherever they stand.
+// same compares two values, wherever they stand. Tools write a number like 9.50
+// in their own way; whole numbers are compared exactly.
 func same(a, b any) bool {
 	switch x := a.(type) {
 	case pdfString:
@@ -134,9 +136,32 @@ func same(a, b any) bool {
 		y, ok := b.(pdfStream)
 		return ok && same(x.dict, y.dict) && string(x.data) == string(y.data)
 	}
+	if x, y, ok := numbers(a, b); ok {
+		return x-y < 0.005 && y-x < 0.005
+	}
 	switch b.(type) {
 	case pdfString, pdfArray, pdfDict, pdfStream: // these cannot be compared with ==
 		return false
 	}
 	return a == b
+}
+
+// numbers gives two numbers of which at least one is not whole.
+func numbers(a, b any) (x, y float64, ok bool) {
+	_, wholeA := a.(int)
+	_, wholeB := b.(int)
+	x, isA := float(a)
+	y, isB := float(b)
+	return x, y, isA && isB && !(wholeA && wholeB)
+}
+
+func float(v any) (float64, bool) {
+	switch n := v.(type) {
+	case int:
+		return float64(n), true
+	case pdfReal:
+		f, err := strconv.ParseFloat(string(n), 64)
+		return f, err == nil
+	}
+	return 0, false
 }

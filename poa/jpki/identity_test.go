@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"ininjo/poa/jpki"
 	"ininjo/poa/poatest"
@@ -171,6 +172,31 @@ func FuzzParseSubjectAltName(f *testing.F) {
 		}
 		if got.Name == "" || got.Address == "" || !utf8.ValidString(got.Name+got.Address+got.Gender) {
 			t.Fatalf("an identity with holes: %q %q", got.Name, got.Address)
+		}
+	})
+}
+
+// The six items may stand in any order, among others that are not known yet: the identity is the same.
+func TestIdentityDoesNotDependOnTheOrder(t *testing.T) {
+	t.Parallel()
+	known := [][]byte{goodName, goodBirth, goodGender, goodAddress, other(2, text("00000")), other(6, text("000000"))}
+	want, err := jpki.ParseSubjectAltName(names(known...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		items := slices.Clone(known)
+		unknown := rapid.IntRange(0, 3).Draw(t, "unknown items")
+		for n := range unknown {
+			items = append(items, other(7+n, text(rapid.StringMatching(`[ア-ン]{0,9}`).Draw(t, "text"))))
+		}
+		got, err := jpki.ParseSubjectAltName(names(rapid.Permutation(items).Draw(t, "order")...))
+		if err != nil || len(got.Other) != unknown {
+			t.Fatalf("%d unknown items kept of %d, %v", len(got.Other), unknown, err)
+		}
+		got.Other = nil
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatal(diff)
 		}
 	})
 }

@@ -84,7 +84,10 @@ const factors = async ({ page, context, browser }) => {
 async function passkey(page, context) {
   await authenticator(context, page);
   await open(page, "/account/passkeys");
-  await fill(page, { name: "会社のパソコン" });
+  await fill(page, { name: "会社のパソコン", password: "not the password" });
+  await press(page, "パスキーを登録する");
+  await sees(page, "パスワードが違います");
+  await fill(page, { password: env("PASSWORD") });
   await press(page, "パスキーを登録する");
   await sees(page, "パスキーを登録し");
   await sees(page, "会社のパソコン");
