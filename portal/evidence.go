@@ -4,6 +4,7 @@ package portal
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"ininjo/poa"
@@ -86,6 +87,13 @@ func (p *portal) evidence(r *request, view evidenceView, chains ...poa.EvidenceC
 		return poa.ErrNotFound // the auditor sees no delegations: missing and empty look the same
 	}
 	return p.render(r, "evidence", view)
+}
+
+// hasEvidence reports whether an audit event is one that leaves evidence.
+func hasEvidence(e poa.AuditEvent) bool {
+	done := []poa.Action{poa.ActionHandedIn, poa.ActionSubmitted, poa.ActionAccepted, poa.ActionRefused, poa.ActionStatusAsked, poa.ActionEvidenceStamped, poa.ActionEvidenceRead}
+	_, ok := poa.ParseDelegationID(e.SubjectID)
+	return ok && e.Outcome == poa.OutcomeDone && slices.Contains(done, e.Action)
 }
 
 // downloadEvidence hands over what `ininjo verify evidence` reads.
