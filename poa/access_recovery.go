@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"strings"
 )
 
 // recoveryCodes is how many codes are made at once; each is 10 symbols of
@@ -32,23 +31,12 @@ func newRecoveryCodes() []string {
 // parseRecoveryCode reads a code in any case, with or without the hyphen, and as
 // Crockford reads I, L and O.
 func parseRecoveryCode(text string) (string, bool) {
-	var symbols []byte
-	for _, r := range strings.ToUpper(text) {
-		switch r {
-		case '-', ' ', '\u3000':
-			continue
-		case 'I', 'L':
-			r = '1'
-		case 'O':
-			r = '0'
-		}
-		if !strings.ContainsRune(crockford, r) || len(symbols) == recoveryLength {
-			return "", false
-		}
-		symbols = append(symbols, byte(r))
-	}
-	if len(symbols) != recoveryLength {
+	symbols, ok := readCrockford(text, recoveryLength)
+	if !ok {
 		return "", false
+	}
+	for i, s := range symbols {
+		symbols[i] = crockford[s]
 	}
 	return string(symbols[:5]) + "-" + string(symbols[5:]), true
 }

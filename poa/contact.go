@@ -251,11 +251,7 @@ func (d *Desk) contactLines(ctx context.Context, contacts []Contact) ([]ContactL
 	for _, c := range contacts {
 		parties, staff = append(parties, c.PartyID), append(staff, c.EnteredBy)
 	}
-	partyNames, err := partyNamesOf(ctx, d.store, parties)
-	if err != nil {
-		return nil, err
-	}
-	staffNames, err := namesOf(ctx, d.store, staff)
+	partyNames, staffNames, err := d.namesOfBoth(ctx, parties, staff)
 	if err != nil {
 		return nil, err
 	}

@@ -39,8 +39,18 @@ func ParseDelegationID(s string) (DelegationID, bool) {
 	if len(s) > 64 {
 		return "", false
 	}
-	symbols := make([]byte, 0, delegationIDLength)
-	for _, r := range strings.ToUpper(s) {
+	symbols, ok := readCrockford(s, delegationIDLength)
+	if !ok || checkSymbol(symbols[:24]) != symbols[24] {
+		return "", false
+	}
+	return formatID(symbols), true
+}
+
+// readCrockford reads so many symbols of base 32 as values, in any case, with or
+// without hyphens and spaces, I and L as 1 and O as 0.
+func readCrockford(text string, length int) ([]byte, bool) {
+	symbols := make([]byte, 0, length)
+	for _, r := range strings.ToUpper(text) {
 		switch r {
 		case '-', ' ', '\u3000':
 			continue
@@ -50,15 +60,12 @@ func ParseDelegationID(s string) (DelegationID, bool) {
 			r = '0'
 		}
 		at := strings.IndexRune(crockford, r)
-		if at < 0 || len(symbols) == delegationIDLength {
-			return "", false
+		if at < 0 || len(symbols) == length {
+			return nil, false
 		}
 		symbols = append(symbols, byte(at))
 	}
-	if len(symbols) != delegationIDLength || checkSymbol(symbols[:24]) != symbols[24] {
-		return "", false
-	}
-	return formatID(symbols), true
+	return symbols, len(symbols) == length
 }
 
 // Compact returns the 25 characters without hyphens.

@@ -69,11 +69,7 @@ func (d *Desk) lines(ctx context.Context, cases []Case) ([]CaseLine, error) {
 	for _, c := range cases {
 		parties, staff = append(parties, c.PartyID), append(staff, c.Holder(now))
 	}
-	partyNames, err := partyNamesOf(ctx, d.store, parties)
-	if err != nil {
-		return nil, err
-	}
-	staffNames, err := namesOf(ctx, d.store, staff)
+	partyNames, staffNames, err := d.namesOfBoth(ctx, parties, staff)
 	if err != nil {
 		return nil, err
 	}
@@ -82,6 +78,15 @@ func (d *Desk) lines(ctx context.Context, cases []Case) ([]CaseLine, error) {
 		lines[i] = CaseLine{Case: c, PartyName: partyNames[c.PartyID], HolderName: staffNames[c.Holder(now)], IsLate: c.Late(now), Waited: now.Sub(c.OpenedAt)}
 	}
 	return lines, nil
+}
+
+// namesOfBoth returns the names that a page of the desk shows, by ID.
+func (d *Desk) namesOfBoth(ctx context.Context, partyIDs, staffIDs []string) (parties, staff map[string]string, err error) {
+	if parties, err = partyNamesOf(ctx, d.store, partyIDs); err != nil {
+		return nil, nil, err
+	}
+	staff, err = namesOf(ctx, d.store, staffIDs)
+	return parties, staff, err
 }
 
 // partyNamesOf tells the names of parties by their IDs.

@@ -68,11 +68,11 @@ func readESS(der []byte, old bool) (id essCertID, ok bool) {
 }
 
 func (id essCertID) names(certificate *x509.Certificate) bool {
-	digest := sha1Of(certificate.Raw)
+	digest := sha1Of
 	if id.hash != crypto.SHA1 {
-		digest = sum(id.hash, certificate.Raw)
+		digest = func(data []byte) []byte { return sum(id.hash, data) }
 	}
-	return bytes.Equal(id.digest, digest) && (id.issuerSerial == nil || sameIssuerSerial(id.issuerSerial, certificate))
+	return bytes.Equal(id.digest, digest(certificate.Raw)) && (id.issuerSerial == nil || sameIssuerSerial(id.issuerSerial, certificate))
 }
 
 func sha1Of(data []byte) []byte {

@@ -113,7 +113,9 @@ func judgePath(stamp TimeStamp, others []*x509.Certificate, roots *x509.CertPool
 	}
 	between := x509.NewCertPool()
 	for _, other := range others {
-		between.AddCert(other)
+		if other != stamp.Signer {
+			between.AddCert(other)
+		}
 	}
 	chains, err := stamp.Signer.Verify(x509.VerifyOptions{
 		Roots: roots, Intermediates: between, CurrentTime: stamp.Time, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageTimeStamping},

@@ -9,6 +9,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/asn1"
 	"math/big"
 	"slices"
@@ -146,6 +147,59 @@ func TestATimeStampIsVerifiedAgainstWhatItIsSaidToCover(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			if _, err := cms.VerifyTimeStamp(test.token, test.digest, test.hash, test.roots); cms.KindOf(err) != test.want {
+				t.Errorf("got %v, want %q", err, test.want)
+			}
+		})
+	}
+}
+
+// What a statement says is read strictly: a forger is not needed, an authority with a fault of its own is enough.
+func TestStatementsOfAnotherFormAreRefused(t *testing.T) {
+	t.Parallel()
+	tsa := poatest.MustTSA(t, poatest.MustCA(t, instant))
+	type statement struct {
+		Version int
+		Policy  asn1.ObjectIdentifier
+		Imprint struct {
+			Algorithm pkix.AlgorithmIdentifier
+			Digest    []byte
+		}
+		Serial     *big.Int
+		Time       asn1.RawValue
+		Extensions []pkix.Extension `asn1:"optional,omitempty,tag:1"`
+	}
+	at := func(text string) asn1.RawValue {
+		return asn1.RawValue{Tag: asn1.TagGeneralizedTime, Bytes: []byte(text)}
+	}
+	for name, test := range map[string]struct {
+		change func(s *statement)
+		want   cms.Kind
+	}{
+		"as it should be":           {func(*statement) {}, ""},
+		"with a fraction":           {func(s *statement) { s.Time = at("20261101030000.25Z") }, ""},
+		"an extension to pass over": {func(s *statement) { s.Extensions = []pkix.Extension{{Id: oidData, Value: []byte{5, 0}}} }, ""},
+		"a critical extension": {func(s *statement) {
+			s.Extensions = []pkix.Extension{{Id: oidData, Critical: true, Value: []byte{5, 0}}}
+		}, cms.Malformed},
+		"another version":             {func(s *statement) { s.Version = 2 }, cms.Malformed},
+		"a fraction that ends with 0": {func(s *statement) { s.Time = at("20261101030000.20Z") }, cms.Malformed},
+		"a time of another zone":      {func(s *statement) { s.Time = at("20261101120000+0900") }, cms.Malformed},
+		"no time of any calendar":     {func(s *statement) { s.Time = at("20260231030000Z") }, cms.Malformed},
+		"a number of 65 bytes":        {func(s *statement) { s.Serial = new(big.Int).Lsh(big.NewInt(1), 519) }, cms.Malformed},
+		"an imprint of SHA-1": {func(s *statement) {
+			s.Imprint.Algorithm.Algorithm, s.Imprint.Digest = asn1.ObjectIdentifier{1, 3, 14, 3, 2, 26}, make([]byte, 20)
+		}, cms.WeakDigest},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := statement{Version: 1, Policy: oidData, Serial: big.NewInt(1), Time: at("20261101030000Z")}
+			s.Imprint.Algorithm.Algorithm, s.Imprint.Digest = asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 1}, sha256Of(content)
+			test.change(&s)
+			token, err := cms.Sign(marshal(t, s), tsa.Certificate(), tsa.Key(), cms.SignOptions{ContentType: oidTSTInfo, ESS: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := cms.VerifyTimeStamp(token, sha256Of(content), crypto.SHA256, tsa.Roots()); cms.KindOf(err) != test.want {
 				t.Errorf("got %v, want %q", err, test.want)
 			}
 		})

@@ -5,12 +5,14 @@
 // (ID, service, policy, address for questions about validity, entry in the
 // status lists).
 //
-// A Format is a plug-in; XML is the first. Equal contents give equal bytes, so
-// that what was signed can be compared with what was drafted. Texts are UTF-8 in
-// normalization form C and hold no control characters and none that turn the
+// A Format is a plug-in: XML, and PDF for people and Acrobat. Equal contents give
+// equal bytes, so that what was signed can be compared with what was drafted.
+// Texts are UTF-8 in normalization form C and hold no control characters and none that turn the
 // direction of writing: what is read is what is signed. Reading is strict and
 // bounded, since files come from outside: no document type, entity, comment or
-// processing instruction, no element twice, out of order or unknown.
+// processing instruction, no element twice, out of order or unknown. Of a signed
+// PDF the revision that signs is read as strictly, since readers differ in what
+// they guess: docs/signatures.md lists what it may change.
 //
 // No conformity with the 記載例 of the basic guideline is claimed; it could not be
 // read (design.md, section 6).

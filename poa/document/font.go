@@ -7,6 +7,7 @@ import (
 	"compress/gzip"
 	_ "embed" // the font
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -62,23 +63,16 @@ func unpackFont(packed []byte) (*font, error) {
 		f.box[i] = int(i16(head, 36+2*i))
 	}
 	f.ascent, f.descent, f.capHeight = int(i16(hhea, 4)), int(i16(hhea, 6)), int(i16(os2, 88))
-	f.readGlyphs(int(u16(f.tables["maxp"], 4)), int(u16(hhea, 34)), u16(head, 50) == 1)
-	return f, f.readCharacters()
-}
-
-// readGlyphs reads where glyphs are and how wide.
-func (f *font) readGlyphs(glyphs, metrics int, long bool) {
-	loca, hmtx := f.tables["loca"], f.tables["hmtx"]
-	for i := range glyphs + 1 {
-		if long {
-			f.locations = append(f.locations, u32(loca, 4*i))
-		} else {
-			f.locations = append(f.locations, 2*uint32(u16(loca, 2*i)))
-		}
+	glyphs := int(u16(f.tables["maxp"], 4))
+	if u16(head, 50) != 1 || int(u16(hhea, 34)) != glyphs {
+		return nil, errors.New("places of 16 bits, or widths for a part of the glyphs")
 	}
 	for i := range glyphs {
-		f.advances = append(f.advances, u16(hmtx, 4*min(i, metrics-1)))
+		f.locations = append(f.locations, u32(f.tables["loca"], 4*i))
+		f.advances = append(f.advances, u16(f.tables["hmtx"], 4*i))
 	}
+	f.locations = append(f.locations, u32(f.tables["loca"], 4*glyphs))
+	return f, f.readCharacters()
 }
 
 // readCharacters reads the table of all of Unicode (cmap format 12).
@@ -95,7 +89,7 @@ func (f *font) readCharacters() error {
 		}
 		return nil
 	}
-	return fmt.Errorf("no table of characters in format 12")
+	return errors.New("no table of characters in format 12")
 }
 
 // glyph finds a character's glyph; false where the font has none.

@@ -14,12 +14,11 @@ type subset struct {
 	font   *font
 	glyphs []uint16        // by new number; 0 is the missing glyph
 	number map[rune]uint16 // new number of each character
-	runes  []rune          // by new number; 0 where it stands for no character
-	known  map[uint16]uint16
+	runes  []rune          // by new number; 0 for the missing glyph
 }
 
 func newSubset(f *font) *subset {
-	return &subset{font: f, glyphs: []uint16{0}, runes: []rune{0}, number: map[rune]uint16{}, known: map[uint16]uint16{0: 0}}
+	return &subset{font: f, glyphs: []uint16{0}, runes: []rune{0}, number: map[rune]uint16{}}
 }
 
 // use gives a character's new number; false where the font lacks it. Two
@@ -29,24 +28,13 @@ func (s *subset) use(r rune) (uint16, bool) {
 		return n, true
 	}
 	glyph, ok := s.font.glyph(r)
-	if !ok {
-		return 0, false
+	if outline := s.font.outline(glyph); !ok || len(outline) > 0 && i16(outline, 0) < 0 {
+		return 0, false // one that is made of others; this font has none
 	}
 	n := uint16(len(s.glyphs))
 	s.glyphs, s.runes = append(s.glyphs, glyph), append(s.runes, r)
 	s.number[r] = n
 	return n, true
-}
-
-// part gives the new number of a glyph that a composite one is made of.
-func (s *subset) part(glyph uint16) uint16 {
-	if n, ok := s.known[glyph]; ok {
-		return n
-	}
-	n := uint16(len(s.glyphs))
-	s.glyphs, s.runes = append(s.glyphs, glyph), append(s.runes, 0)
-	s.known[glyph] = n
-	return n
 }
 
 // width gives the width of a new number in thousandths of the size.
@@ -56,14 +44,13 @@ func (s *subset) width(n uint16) int { return s.font.width(s.glyphs[n]) }
 // (ISO 32000-1, 9.9).
 func (s *subset) file() []byte {
 	var glyf, loca, hmtx []byte
-	for n := 0; n < len(s.glyphs); n++ { // parts are added while it runs
+	for _, glyph := range s.glyphs {
 		loca = binary.BigEndian.AppendUint32(loca, uint32(len(glyf)))
-		glyf = append(glyf, s.renumbered(s.font.outline(s.glyphs[n]))...)
+		glyf = append(glyf, s.font.outline(glyph)...)
 		for len(glyf)%4 != 0 {
 			glyf = append(glyf, 0)
 		}
-		hmtx = binary.BigEndian.AppendUint16(hmtx, s.font.advances[s.glyphs[n]])
-		hmtx = append(hmtx, s.bearing(s.glyphs[n])...)
+		hmtx = append(hmtx, s.font.tables["hmtx"][4*int(glyph):][:4]...)
 	}
 	loca = binary.BigEndian.AppendUint32(loca, uint32(len(glyf)))
 	head, hhea, maxp := slices.Clone(s.font.tables["head"]), slices.Clone(s.font.tables["hhea"]), slices.Clone(s.font.tables["maxp"])
@@ -73,44 +60,6 @@ func (s *subset) file() []byte {
 	binary.BigEndian.PutUint16(maxp[4:], uint16(len(s.glyphs)))
 	return trueType(map[string][]byte{"head": head, "hhea": hhea, "maxp": maxp, "loca": loca, "glyf": glyf, "hmtx": hmtx,
 		"prep": s.font.tables["prep"]})
-}
-
-// bearing gives the two bytes of a glyph's left side.
-func (s *subset) bearing(glyph uint16) []byte {
-	hmtx, metrics := s.font.tables["hmtx"], int(u16(s.font.tables["hhea"], 34))
-	at := 4*int(glyph) + 2
-	if int(glyph) >= metrics {
-		at = 4*metrics + 2*(int(glyph)-metrics)
-	}
-	return hmtx[at : at+2]
-}
-
-// renumbered gives a glyph with the numbers of its parts changed to new ones.
-func (s *subset) renumbered(outline []byte) []byte {
-	if len(outline) == 0 || i16(outline, 0) >= 0 {
-		return outline
-	}
-	const words, scale, more, scaleXY, matrix = 1, 8, 0x20, 0x40, 0x80
-	out := slices.Clone(outline)
-	for at := 10; ; {
-		flags := u16(out, at)
-		binary.BigEndian.PutUint16(out[at+2:], s.part(u16(out, at+2)))
-		at += 6
-		if flags&words != 0 {
-			at += 2
-		}
-		switch {
-		case flags&scale != 0:
-			at += 2
-		case flags&scaleXY != 0:
-			at += 4
-		case flags&matrix != 0:
-			at += 8
-		}
-		if flags&more == 0 {
-			return out
-		}
-	}
 }
 
 // trueType writes tables as a font file, in order of their names, with sums.

@@ -39,6 +39,12 @@ func TestAcrobatsRevisionIsTaken(t *testing.T) {
 		"numbers written otherwise": func(b *increment) {
 			b.edit(b.page, "595.276 841.89]", "595.2760 841.890]")
 		},
+		"strings and names with every escape": func(b *increment) {
+			b.add(b.free, "/Location (a(b)\\n\\(\\101\\7\\z\\\nx\\\r\n) /ContactInfo <4> /Cert#20x null /R 1.50 /Changes [-1 +.5]")
+		},
+		"a version and no certifying": func(b *increment) {
+			b.edit(b.root, fmt.Sprintf("/Perms <</DocMDP %d 0 R>>", b.free), "/Version /2.0")
+		},
 		"no end of line at the end": func(b *increment) { b.tail = "" },
 		"CAdES":                     func(b *increment) { b.edit(b.free, "adbe.pkcs7", "ETSI.CAdES") },
 	} {
@@ -249,6 +255,79 @@ func TestForgedByteRanges(t *testing.T) {
 		"no contents":                 {func(b *increment) { b.contents = "" }, document.Contents},
 		"bytes after the end":         {func(b *increment) { b.tail = "x" }, document.TrailingData},
 	})
+}
+
+// TestForgedForms forges the form and the field.
+func TestForgedForms(t *testing.T) {
+	t.Parallel()
+	fields := func(b *increment) string { return fmt.Sprintf("/Fields [%d 0 R]", b.field) }
+	value := func(b *increment) string { return fmt.Sprintf("/V %d 0 R", b.free) }
+	refuseAll(t, map[string]forgery{
+		"no form":                      {func(b *increment) { b.edit(b.root, fmt.Sprintf("/AcroForm %d 0 R", b.form), "") }, document.Unsigned},
+		"flags that nobody knows":      {func(b *increment) { b.edit(b.form, "/SigFlags 3", "/SigFlags 7") }, document.Replaced},
+		"looks to be made anew":        {func(b *increment) { b.edit(b.form, "/SigFlags 3", "/NeedAppearances true") }, document.Replaced},
+		"a form in XML, hidden in it":  {func(b *increment) { b.edit(b.form, "/DR <<", "/DR <</XFA (x) ") }, document.Active},
+		"no field":                     {func(b *increment) { b.edit(b.form, fields(b), "/Fields []") }, document.Replaced},
+		"a field that is no reference": {func(b *increment) { b.edit(b.form, fields(b), "/Fields [<</FT /Sig>>]") }, document.Replaced},
+		"two more fields": {func(b *increment) {
+			b.edit(b.form, fields(b), fmt.Sprintf("/Fields [%d 0 R %d 0 R %d 0 R]", b.field, b.free, b.free+1))
+		}, document.Annotation},
+		"an object of the draft as field": {func(b *increment) { b.edit(b.form, fields(b), fmt.Sprintf("/Fields [%d 0 R 2 0 R]", b.field)) }, document.Annotation},
+		"a field that is not there":       {func(b *increment) { b.edit(b.form, fields(b), fmt.Sprintf("/Fields [%d 0 R 9999 0 R]", b.field)) }, document.Annotation},
+		"a field without its name":        {func(b *increment) { b.edit(b.field, "/T (Delegator)", "") }, document.Replaced},
+		"another field, not signed": {func(b *increment) {
+			b.edit(b.form, fields(b), fmt.Sprintf("/Fields [%d 0 R %d 0 R]", b.field, b.free+9))
+			b.objects[b.free+9] = "<</FT /Sig /T (x)>>"
+		}, document.Annotation},
+		"a field with fields below it": {func(b *increment) { b.add(b.field, "/Kids []") }, document.Replaced},
+		"a value that is the draft's":  {func(b *increment) { b.edit(b.field, value(b), "/V 1 0 R") }, document.Malformed},
+		"a value that is none":         {func(b *increment) { b.edit(b.field, value(b), fmt.Sprintf("/V %d 0 R", b.free+1)) }, document.Malformed},
+		"a value written in place":     {func(b *increment) { b.edit(b.field, value(b), "/V <</Type /Sig>>") }, document.Malformed},
+		"a rectangle of three":         {func(b *increment) { b.ownField("/Rect [1 2 3]") }, document.Covering},
+		"a rectangle of words":         {func(b *increment) { b.ownField("/Rect [/a 2 3 4]") }, document.Covering},
+	})
+}
+
+// TestForgedCatalogs forges what belongs to the whole file.
+func TestForgedCatalogs(t *testing.T) {
+	t.Parallel()
+	metadata := func(text string) func(*increment) {
+		return func(b *increment) { b.objects[b.metadata] = streamOf("/Type /Metadata /Subtype /XML", text) }
+	}
+	refuseAll(t, map[string]forgery{
+		"a picture in PostScript":       {func(b *increment) { b.edit(b.free+2, "/Subtype /Form", "/Subtype /PS") }, document.Active},
+		"permissions of another":        {func(b *increment) { b.edit(b.root, "/DocMDP", "/UR3") }, document.Replaced},
+		"a version of the future":       {func(b *increment) { b.add(b.root, "/Version /9.9") }, document.Replaced},
+		"outlines":                      {func(b *increment) { b.add(b.root, "/Outlines 1 0 R") }, document.Active},
+		"a catalog's unknown entry":     {func(b *increment) { b.add(b.root, "/Threads 1 0 R") }, document.Replaced},
+		"compressed metadata":           {func(b *increment) { b.edit(b.metadata, "/Length", "/Filter /FlateDecode /Length") }, document.Replaced},
+		"metadata with a document type": {metadata("<!DOCTYPE x><x/>"), document.Replaced},
+		"metadata that are no XML":      {metadata("<x>"), document.Replaced},
+		"a title as attribute":          {metadata(`<x title="y"/>`), document.Replaced},
+		"information of the draft's":    {func(b *increment) { b.trailer = "/Info 1 0 R"; delete(b.objects, b.free+4) }, document.Replaced},
+		"another identifier":            {func(b *increment) { b.id = "[<00> <00>]" }, document.Replaced},
+		"a page without its letters":    {func(b *increment) { b.edit(b.page, "/Resources", "/Resource") }, document.Replaced},
+		"an annotation twice": {func(b *increment) {
+			b.edit(b.page, fmt.Sprintf("/Annots [%d 0 R", b.field), fmt.Sprintf("/Annots [%d 0 R %d 0 R %d 0 R", b.field, b.field, b.field))
+		}, document.Annotation},
+	})
+}
+
+// TestForgedGrammar forges what a lenient reader would guess at.
+func TestForgedGrammar(t *testing.T) {
+	t.Parallel()
+	forgeries := map[string]forgery{}
+	for name, body := range map[string]string{
+		"no end of a dictionary": "<</A 1", "no end of an array": "[1", "no end of a string": "(a", "no end of digits": "<00",
+		"digits that are none": "<0g>", "a name cut short": "/a#4", "a name of nothing": "/a#00", "a long name": "/" + strings.Repeat("a", 128),
+		"a key that is none": "<<1 2>>", "a word": "nul", "a number of two points": "1.2.3", "not a number": "NaN", "an infinite number": "1e999",
+		"a hexadecimal number": "0x10", "a huge number": "99999999999", "two values": "1 2 3", "nothing": "", "a stray end": ">>", "a reference of another generation": "[1 1 R]",
+		"a stream without its end": "<</Length 1>>\nstream\nabc\nendstream", "a stream without length": "<<>>\nstream\n\nendstream",
+		"a stream with no line": "<</Length 0>>\nstream \nendstream", "a stream of an array": "[]\nstream\n\nendstream", "a negative length": "<</Length -1>>\nstream\n\nendstream",
+	} {
+		forgeries[name] = forgery{func(b *increment) { b.objects[b.free+3] = body }, document.Malformed}
+	}
+	refuseAll(t, forgeries)
 }
 
 func streamOf(dict, data string) string {

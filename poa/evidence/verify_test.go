@@ -130,6 +130,24 @@ func TestWhatIsWrongWithARecordIsSaid(t *testing.T) {
 	}
 }
 
+// TestTheFirstStampConfirmsTheInstant: neither before the record, nor after the
+// signer's certificate ended.
+func TestTheFirstStampConfirmsTheInstant(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, poatest.WithValidity(filedAt.AddDate(0, 0, -1), filedAt.AddDate(1, 0, 0)))
+	record := evidence.Stamped{Record: encode(t, w.intake(t))}
+	for want, at := range map[string]time.Time{
+		"":                                       filedAt.Add(-time.Minute), // the authority's clock may be behind
+		"FAIL TIME_STAMP STAMPED_BEFORE":         filedAt.Add(-time.Hour),
+		"NOT_VERIFIABLE TIME_STAMP STAMPED_LATE": filedAt.AddDate(1, 0, 1),
+	} {
+		s := renew(t, w.tsa, crypto.SHA256, record, at)
+		if got := told(verify(t, evidence.Bundle{Records: []evidence.Stamped{s}}, w.trust(t), filedAt.AddDate(2, 0, 0))); got != want {
+			t.Errorf("stamped at %s: %s", at, got)
+		}
+	}
+}
+
 func flip(b []byte, at int) []byte {
 	b = bytes.Clone(b)
 	b[at] ^= 1

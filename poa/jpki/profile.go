@@ -76,7 +76,9 @@ func (r Rules) path(signer *x509.Certificate, others []*x509.Certificate, at tim
 	}
 	between := x509.NewCertPool()
 	for _, other := range others {
-		between.AddCert(other)
+		if other != signer { // it would be hashed for nothing
+			between.AddCert(other)
+		}
 	}
 	if at.After(signer.NotAfter) {
 		at = signer.NotAfter

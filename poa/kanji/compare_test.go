@@ -53,6 +53,7 @@ func TestCompareName(t *testing.T) {
 		{"栁 and 柳", "栁田", "柳田", kanji.POSSIBLE, "RELATED_CHARACTER@1"},
 		{"two characters that are both written 弁", "辨慶", "辯慶", kanji.POSSIBLE, "RELATED_CHARACTER@1"},
 		{"a related character and a form of one", "德嵜", "徳崎", kanji.POSSIBLE, "VARIANT_FORM@1 RELATED_CHARACTER@2"},
+		{"a form of 駆, and what is related to another form of it", "驅田", "駈田", kanji.POSSIBLE, "RELATED_CHARACTER@1"},
 		{"small and large kana", "キッコーマン", "キツコーマン", kanji.POSSIBLE, "KANA@2"},
 		{"hiragana and katakana", "さくら", "サクラ", kanji.POSSIBLE, "KANA@1 KANA@2 KANA@3"},
 		{"capitals", "Anna Maria", "ANNA MARIA", kanji.POSSIBLE, "LETTER_CASE@2 LETTER_CASE@3 LETTER_CASE@4 LETTER_CASE@6 LETTER_CASE@7 LETTER_CASE@8 LETTER_CASE@9"},
