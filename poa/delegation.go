@@ -90,7 +90,14 @@ type Contents struct {
 type DocumentFormat string
 
 // DefaultFormat is that of a file whose drafter named none.
-const DefaultFormat DocumentFormat = "XML"
+const DefaultFormat = FormatXML
+
+// Formats that pages and business software choose between; document.Known lists
+// all of them.
+const (
+	FormatXML DocumentFormat = "XML"
+	FormatPDF DocumentFormat = "PDF"
+)
 
 // StatusListEntry is a delegation's place in the status lists (IETF Token
 // Status List), written into its file.

@@ -132,17 +132,17 @@ func (r *Registrar) questionKept(ctx context.Context, d Delegation, job AskStatu
 // patience is how long to wait for a source that cannot tell, and what becomes
 // of a filing that waits for too long.
 func (r *Registrar) patience(ctx context.Context, job AskStatus) (time.Duration, error) {
-	waited := r.clock.Now().Sub(job.Since)
-	left := r.policy.DraftTTL - waited
-	if left <= 0 {
+	now := r.clock.Now()
+	wait := r.statusWait(job.Since, now)
+	if wait <= 0 {
 		return 0, r.statusTold(ctx, job, told{}, CodeStatusUnavailable)
 	}
-	if waited >= r.policy.StatusOutage {
+	if now.Sub(job.Since) >= r.policy.StatusOutage {
 		if err := r.tellDesk(ctx, job); err != nil {
 			return 0, err
 		}
 	}
-	return max(min(waited/2, mostStatusWait, left), leastStatusWait), nil
+	return wait, nil
 }
 
 // tellDesk opens the filing's case where none is open, so that a person knows.

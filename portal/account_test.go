@@ -117,13 +117,23 @@ func TestEndsOfFilings(t *testing.T) {
 // and sends the form as the page filled it in.
 func (w *world) draft2(delegator *visitor, replaces string) string {
 	w.tb.Helper()
-	fields, path := url.Values{}, "/delegations/new?replaces="+replaces
 	if replaces == "" {
-		path = "/delegations/new"
-		fields = url.Values{"delegate.name": {"佐藤 花子"}, "delegate.title": {"営業部長"}, "delegate.address": {deputy.Address}, "delegate.identification": {"E-1024"}, "delegate.email": {delegateEmail},
-			"powers": {"契約の締結"}, "limits": {"一件 1,000 万円まで"}, "validThrough": {"2027-05-31"}}
+		return w.draftWith(delegator, nil)
 	}
-	page := delegator.submit(delegator.open(path, 200), "/delegations/new", fields, 200)
+	return w.drafted(delegator.submit(delegator.open("/delegations/new?replaces="+replaces, 200), "/delegations/new", nil, 200))
+}
+
+// draftWith drafts with fields on top of those that it needs.
+func (w *world) draftWith(delegator *visitor, more url.Values) string {
+	w.tb.Helper()
+	fields := url.Values{"delegate.name": {"佐藤 花子"}, "delegate.title": {"営業部長"}, "delegate.address": {deputy.Address}, "delegate.identification": {"E-1024"}, "delegate.email": {delegateEmail},
+		"powers": {"契約の締結"}, "limits": {"一件 1,000 万円まで"}, "validThrough": {"2027-05-31"}}
+	maps.Copy(fields, more)
+	return w.drafted(delegator.submit(delegator.open("/delegations/new", 200), "/delegations/new", fields, 200))
+}
+
+// drafted is the ID of a delegation whose page is shown.
+func (w *world) drafted(page shown) string {
 	made, _, _ := strings.Cut(page.path, "?")
 	return strings.TrimPrefix(made, "/delegations/")
 }

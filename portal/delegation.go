@@ -13,6 +13,8 @@ type delegationView struct {
 	// MayReplace and MayRevoke spare the page acts that would be refused.
 	MayReplace, MayRevoke bool
 	Draft                 string
+	// Waits are the certificates that their source is asked about again.
+	Waits []poa.StatusWait
 	// OddNumber is the body whose registration numbers are believed to have
 	// another form than the delegate's; nil where it fits.
 	OddNumber *poa.ProfessionalBody
@@ -50,7 +52,7 @@ func (p *portal) delegationView(r *request) (delegationView, error) {
 	if err != nil {
 		return delegationView{}, err
 	}
-	view := delegationView{Delegation: d, Details: details, Steps: stepsOf(d), Draft: draftName(d)}
+	view := delegationView{Delegation: d, Details: details, Steps: stepsOf(d), Draft: draftName(d), Waits: p.Registrar.StatusWaits(d, details.Checks)}
 	body, odd, err := p.Titles.NumberNote(r.Context(), d)
 	if err != nil {
 		return delegationView{}, err
@@ -96,25 +98,47 @@ func stepsOf(d poa.Delegation) []step {
 	return steps
 }
 
-func draftName(d poa.Delegation) string { return "ininjo-" + d.ID.Compact() + ".xml" }
+func draftName(d poa.Delegation) string { return "ininjo-" + d.ID.Compact() + d.Format.Extension() }
+
+// Signed is the name of the draft once it is signed, as ininjo sign names it.
+func (v delegationView) Signed() string { return signedName(v.Delegation) }
+
+// Kept tells whether the signed file is here to download: in mode sp it is not.
+func (v delegationView) Kept() bool { return v.Acknowledgement != nil && v.Mode != poa.ModeSP }
+
+func signedName(d poa.Delegation) string {
+	if d.Format == poa.FormatPDF {
+		return "ininjo-" + d.ID.Compact() + "-signed.pdf"
+	}
+	return draftName(d) + ".p7m"
+}
 
 // downloadDraft hands over the exact bytes that the representative signs.
 func (p *portal) downloadDraft(r *request) error {
-	return p.download(r, poa.FileDraft, ".xml", "application/xml")
+	d, file, err := p.file(r, poa.FileDraft)
+	if err != nil {
+		return err
+	}
+	return r.attachment(draftName(d), d.Format.MediaType(), file)
 }
 
 func (p *portal) downloadSigned(r *request) error {
-	return p.download(r, poa.FileSigned, ".p7s", "application/pkcs7-mime")
+	d, file, err := p.file(r, poa.FileSigned)
+	if err != nil {
+		return err
+	}
+	mediaType := "application/pkcs7-mime"
+	if d.Format == poa.FormatPDF {
+		mediaType = d.Format.MediaType()
+	}
+	return r.attachment(signedName(d), mediaType, file)
 }
 
-func (p *portal) download(r *request, kind poa.FileKind, extension, mediaType string) error {
+func (p *portal) file(r *request, kind poa.FileKind) (poa.Delegation, []byte, error) {
 	d, err := p.Records.Delegation(r.Context(), r.actor, r.PathValue("id"))
 	if err != nil {
-		return err
+		return poa.Delegation{}, nil, err
 	}
 	file, err := p.Records.File(r.Context(), r.actor, string(d.ID), kind)
-	if err != nil {
-		return err
-	}
-	return r.attachment("ininjo-"+d.ID.Compact()+extension, mediaType, file)
+	return d, file, err
 }

@@ -58,7 +58,7 @@ func (w *world) filed(reception *visitor) string {
 	id := w.draft(delegator)
 	w.handIn()
 	path := "/delegations/" + id
-	signed, err := w.signers["signer"].SignAttached([]byte(delegator.open(path+"/draft", 200).body))
+	signed, err := w.signers["signer"].SignDrafted([]byte(delegator.open(path+"/draft", 200).body))
 	must(w.tb, err)
 	delegator.upload(delegator.open(path, 200), path+"/file", signed, 200)
 	return id

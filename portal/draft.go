@@ -3,6 +3,7 @@
 package portal
 
 import (
+	"cmp"
 	"net/url"
 	"strings"
 
@@ -20,7 +21,7 @@ type draftView struct {
 // showDraft shows the form of table 4-1, filled in from the delegation that is
 // to be replaced.
 func (p *portal) showDraft(r *request) error {
-	f := newForm("draft", "validFrom", poa.DateOf(p.Clock.Now()).String())
+	f := newForm("draft", "format", string(poa.FormatPDF), "validFrom", poa.DateOf(p.Clock.Now()).String())
 	if id := r.URL.Query().Get("replaces"); id != "" {
 		d, err := p.Records.Delegation(r.Context(), r.actor, id)
 		if err != nil {
@@ -36,7 +37,7 @@ func replacementValues(d poa.Delegation) url.Values {
 	values := map[string]string{"replaces": string(d.ID), "delegate.name": who.Name, "delegate.title": who.Title, "delegate.qualification": string(who.Qualification),
 		"delegate.address": who.Address, "delegate.identification": who.Identification, "delegate.email": who.Email,
 		"powers": strings.Join(d.Contents.Powers, "\n"), "limits": strings.Join(d.Contents.Limits, "\n"),
-		"validFrom": d.ValidFrom.String(), "validThrough": d.ValidThrough.String()}
+		"validFrom": d.ValidFrom.String(), "validThrough": d.ValidThrough.String(), "format": string(cmp.Or(d.Format, poa.FormatPDF))}
 	if d.Contents.SubDelegation {
 		values["subDelegation"] = "yes"
 	}
@@ -63,7 +64,7 @@ func (p *portal) draftForm(r *request, f *Form) error {
 func (p *portal) draft(r *request) error {
 	var faults poa.Faults
 	in := poa.DraftInput{IdempotencyKey: r.key(), Powers: r.lines("powers"), Limits: r.lines("limits"), SubDelegation: r.text("subDelegation") == "yes",
-		ValidFrom: r.date("validFrom", &faults), ValidThrough: r.date("validThrough", &faults), Replaces: r.text("replaces"),
+		ValidFrom: r.date("validFrom", &faults), ValidThrough: r.date("validThrough", &faults), Replaces: r.text("replaces"), Format: poa.DocumentFormat(cmp.Or(r.text("format"), string(poa.FormatPDF))),
 		Delegate: poa.DelegateInput{Name: r.text("delegate.name"), Title: r.text("delegate.title"), Qualification: poa.Qualification(r.text("delegate.qualification")),
 			Address: r.text("delegate.address"), Identification: r.text("delegate.identification"), Email: r.text("delegate.email")}}
 	if len(faults) > 0 {

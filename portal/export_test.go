@@ -204,6 +204,7 @@ func Samples() []Sample {
 	all = append(all, titleSamples()...)
 	all = append(all, retentionSamples()...)
 	all = append(all, staffSamples()...)
+	all = append(all, signatureSamples()...)
 	return append(all, deskSamples()...)
 }
 
@@ -329,8 +330,8 @@ func staffSamples() []Sample {
 		{"applicant-recipient", "applicant", staffWho, applicantView{Party: sampleParty(poa.PartyRecipient, poa.EnrollmentApplied)}, []*Form{faulty("refuse", "reasons")}},
 		{"filings", "filings", staffWho, filingsView{[]row{{sampleDelegation(poa.StateSubmitted), poa.Standing{}}}, pager{Total: 1}}, nil},
 		{"filings-empty", "filings", staffWho, filingsView{}, nil},
-		{"filing", "filing", staffWho, filingView{review, &handed}, []*Form{faulty("accept", "ground")}},
-		{"filing-bare", "filing", staffWho, filingView{sampleView(poa.StateSubmitted), nil}, nil},
+		{"filing", "filing", staffWho, filingView{delegationView: review, HandedIn: &handed, Compared: sampleCompared()}, []*Form{faulty("accept", "ground")}},
+		{"filing-bare", "filing", staffWho, filingView{delegationView: sampleView(poa.StateSubmitted)}, nil},
 		{"queues", "queues", staffWho, queuesView{[]Queue{{"webhooks", 1, 2, 3, 4, 5, 90 * time.Second}, {"mail", 0, 0, 0, 0, 0, 3 * time.Hour}, {"upkeep", 1, 0, 0, 0, 0, 9 * time.Second}}}, nil},
 		{"queues-empty", "queues", staffWho, queuesView{}, nil},
 	}

@@ -31,6 +31,8 @@ type filingView struct {
 	delegationView
 	// HandedIn is what the delegate's certificate said; nil before.
 	HandedIn *poa.HandedIn
+	// Compared are the texts of the certificates beside those of register and draft.
+	Compared []comparedView
 }
 
 func (p *portal) showFiling(r *request) error { return p.filing(r) }
@@ -40,14 +42,20 @@ func (p *portal) filing(r *request, forms ...*Form) error {
 	if err != nil {
 		return err
 	}
-	handed, err := p.Records.HandedIn(r.Context(), r.actor, view.ID)
-	switch {
-	case errors.Is(err, poa.ErrNotFound):
-		return p.render(r, "filing", filingView{view, nil}, forms...)
-	case err != nil:
+	out := filingView{delegationView: view}
+	compared, err := p.Records.Compared(r.Context(), r.actor, view.Delegation)
+	if err != nil {
 		return err
 	}
-	return p.render(r, "filing", filingView{view, &handed}, forms...)
+	out.Compared = comparedViews(compared, view.Details.Checks)
+	handed, err := p.Records.HandedIn(r.Context(), r.actor, view.ID)
+	switch {
+	case err == nil:
+		out.HandedIn = &handed
+	case !errors.Is(err, poa.ErrNotFound):
+		return err
+	}
+	return p.render(r, "filing", out, forms...)
 }
 
 // acceptFiling takes a filing into keeping, on reception's ground.

@@ -155,9 +155,9 @@ func (w *world) file(delegator, reception *visitor, id string) {
 	w.tb.Helper()
 	path := "/delegations/" + id
 	draft := delegator.open(path+"/draft", 200)
-	signed, err := w.signers["signer"].SignAttached([]byte(draft.body))
+	signed, err := w.signers["signer"].SignDrafted([]byte(draft.body))
 	must(w.tb, err)
-	foreign, err := w.signers["deputy"].SignAttached([]byte(draft.body))
+	foreign, err := w.signers["deputy"].SignDrafted([]byte(draft.body))
 	must(w.tb, err)
 	page := delegator.open(path, 200)
 	delegator.sees(delegator.upload(page, path+"/file", foreign, 422), "f-submit-signedFile-error")

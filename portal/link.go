@@ -16,6 +16,10 @@ type linkView struct {
 	Standing   poa.Standing
 	Challenge  poa.Challenge
 	Content    string
+	// Certificate is what was last found of the status of his certificate; nil where
+	// nothing was.
+	Certificate *poa.Check
+	Waits       []poa.StatusWait
 }
 
 // linkActor finds who came by the link. Another session than the link's is no
@@ -64,7 +68,16 @@ func (p *portal) linkView(r *request, actor poa.Actor) (linkView, error) {
 		return linkView{}, err
 	}
 	standing, err := p.Records.StandingOf(r.Context(), d)
-	return linkView{Base: r.base(), Delegation: d, Standing: standing}, err
+	if err != nil {
+		return linkView{}, err
+	}
+	view := linkView{Base: r.base(), Delegation: d, Standing: standing}
+	check, found, err := p.Records.CertificateCheck(r.Context(), actor, d)
+	if err != nil || !found {
+		return view, err
+	}
+	view.Certificate, view.Waits = &check, p.Registrar.StatusWaits(d, []poa.Check{check})
+	return view, nil
 }
 
 // setPassword sets the password of the account that the link was sent to.

@@ -30,6 +30,8 @@ const (
 	seers
 	appointers
 	proposers
+	// evidenceReaders are staff who read evidence.
+	evidenceReaders
 	// principals are delegators' administrators, who alone act for a mandator.
 	principals
 	// developers and administrators are members of parties, tokenMakers who may
@@ -64,6 +66,7 @@ func routes() []route {
 	all = append(all, staffRoutes()...)
 	all = append(all, deskRoutes()...)
 	all = append(all, titleRoutes()...)
+	all = append(all, evidenceRoutes()...)
 	return append(all, retentionRoutes()...)
 }
 
@@ -223,6 +226,8 @@ func admit(who access, actor poa.Actor) error {
 		seers:      actor.May(poa.MaySeeParties),
 		appointers: actor.May(poa.MayAppoint),
 		proposers:  actor.May(poa.MayProposeDismissal),
+
+		evidenceReaders: actor.May(poa.MayReadEvidence),
 
 		principals:     kind == poa.ActorDelegator && actor.IsMember(poa.MemberAdministrator),
 		developers:     actor.IsMember(poa.MemberDeveloper),

@@ -26,7 +26,7 @@ func (w *world) titled(delegator *visitor) string {
 	path, _, _ := strings.Cut(page.path, "?")
 	w.handOver()
 	draft := delegator.open(path+"/draft", 200)
-	signed, err := w.signers["signer"].SignAttached([]byte(draft.body))
+	signed, err := w.signers["signer"].SignDrafted([]byte(draft.body))
 	must(w.tb, err)
 	page = delegator.upload(delegator.open(path, 200), path+"/file", signed, 200)
 	delegator.sees(page, "審査中")

@@ -96,10 +96,10 @@ func (w *tour) fileAll() {
 
 var delegationPath = regexp.MustCompile(`/delegations/[0-9A-Z-]{29}`)
 
-func (w *tour) submitSigned(delegator *visitor, id string) {
+func (w *world) submitSigned(delegator *visitor, id string) {
 	path := "/delegations/" + id
 	draft := delegator.open(path+"/draft", 200)
-	signed, err := w.signers["signer"].SignAttached([]byte(draft.body))
+	signed, err := w.signers["signer"].SignDrafted([]byte(draft.body))
 	must(w.tb, err)
 	delegator.upload(delegator.open(path, 200), path+"/file", signed, 200)
 }

@@ -80,7 +80,7 @@ func (v views) execute(w io.Writer, lang, name string, p *page) error {
 func functions(t translator) template.FuncMap {
 	return template.FuncMap{
 		"T": t.text, "label": t.label, "code": t.code, "fault": t.fault, "summary": t.summary, "when": t.when, "day": t.day, "term": t.term, "age": t.age,
-		"field": t.field, "confirmation": t.confirmation, "choose": choose, "kinds": t.kinds, "qualifications": t.qualifications, "refusals": t.refusals, "notices": t.notices, "roles": t.roles, "standings": t.standings, "titleKeys": t.titleKeys, "memberRoles": t.memberRoles, "qr": qr, "lang": func() string { return t.lang },
+		"field": t.field, "confirmation": t.confirmation, "choose": choose, "kinds": t.kinds, "qualifications": t.qualifications, "refusals": t.refusals, "notices": t.notices, "roles": t.roles, "standings": t.standings, "titleKeys": t.titleKeys, "memberRoles": t.memberRoles, "qr": qr, "checkRows": t.checkRows, "formats": t.formats, "hasEvidence": hasEvidence, "lang": func() string { return t.lang },
 		"asset": asset, "dict": dict, "paragraphs": paragraphs, "hex": func(d [32]byte) string { return hex.EncodeToString(d[:]) },
 		"zero": func(d [32]byte) bool { return d == [32]byte{} }, "join": strings.Join, "substituted": func(flags string) bool { return strings.Trim(flags, "0") != "" }, // one flag for each character of a name
 		"universal": universal, "japan": japan, "overlaps": t.overlaps, "statuses": t.statuses, "mailed": t.mailed,
@@ -99,6 +99,14 @@ func (t translator) kinds(f Field) Field {
 func (t translator) qualifications(f Field) Field {
 	f.Options = []Option{{"", t.text("qualification.none")}}
 	return labelled(f, t, "qualification", poa.Qualifications)
+}
+
+// formats are those of a draft: PDF first, since no tool but Acrobat is needed.
+func (t translator) formats(f Field) Field {
+	for _, format := range []poa.DocumentFormat{poa.FormatPDF, poa.FormatXML} {
+		f.Options = append(f.Options, Option{string(format), t.text("format." + string(format))})
+	}
+	return f
 }
 
 func (t translator) notices(f Field) Field { return labelled(f, t, "notice", poa.NoticeTypes) }

@@ -53,6 +53,9 @@ type world struct {
 	mode poa.RegistrationMode
 	wait func(*http.Request) time.Duration
 	ca   *poatest.CA
+	// authority is asked about certificates and for time stamps, registrar asks it.
+	authority *authority
+	registrar *poa.Registrar
 }
 
 // serveAgain serves the pages anew under what was changed of the world.
@@ -153,7 +156,7 @@ func newWorld(tb testing.TB) *world {
 	w := &world{tb: tb, data: dbtest.New(tb), log: &lines{}, codes: map[string]string{}}
 	ca := poatest.MustCA(tb, w.data.Clock.Now())
 	w.signers = map[string]*poatest.Signer{"signer": poatest.MustIssue(tb, ca, signer), "deputy": poatest.MustIssue(tb, ca, deputy)}
-	w.ca = ca
+	w.ca, w.authority = ca, &authority{tsa: poatest.MustTSA(tb, ca), clock: w.data.Clock}
 	w.serve(ca)
 	w.appoint()
 	for _, version := range []string{"1.0", "1.1"} {
@@ -180,8 +183,10 @@ func (w *world) serve(ca *poatest.CA) {
 	manager.Store = w.data.DB.Sessions()
 	views, err := pages()
 	must(w.tb, err)
+	w.registrar = poa.NewRegistrar(clock, store, policy, jpki.Profile{Roots: roots, Policies: []string{poatest.PolicyTest}})
+	w.registrar.Equip(poa.Verification{Mode: w.authority.mode, Status: w.authority, Stamper: w.authority, StampRoots: w.authority.tsa.Roots()})
 	handler, err := portal.New(portal.Config{PageViews: views, Enrollment: w.enrollment,
-		Registrar: poa.NewRegistrar(clock, store, policy, jpki.Profile{Roots: roots, Policies: []string{poatest.PolicyTest}}),
+		Registrar: w.registrar,
 		Responder: poa.NewResponder(clock, store, policy, receipts), Notifier: poa.NewNotifier(clock, store, policy), Records: poa.NewRecords(clock, store),
 		Access: access, Desk: poa.NewDesk(clock, store, policy), Titles: poa.NewTitles(clock, store, policy), Retention: poa.NewRetention(clock, store, policy),
 		Clock: clock, Policy: policy, Wait: w.wait, Addresses: anywhere{}, Session: session{manager, store, access, clock}, Text: locale.Text,

@@ -63,7 +63,7 @@ func signing(t *testing.T, o *office) string {
 			http.Error(w, "nobody", http.StatusNotFound)
 			return
 		}
-		signed, err := card.SignAttached(content)
+		signed, err := card.SignDrafted(content)
 		if err != nil {
 			http.Error(w, "signing", http.StatusInternalServerError)
 			return

@@ -3,6 +3,7 @@
 package poatest
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/x509"
 	"encoding/pem"
@@ -11,6 +12,7 @@ import (
 	"software.sslmate.com/src/go-pkcs12"
 
 	"ininjo/poa/cms"
+	"ininjo/poa/document"
 )
 
 // Signer is a person's certificate with its key.
@@ -58,3 +60,14 @@ func (s *Signer) KeyPEM() ([]byte, error) {
 
 // RootPEM returns the root that issued the certificate in PEM.
 func (s *Signer) RootPEM() []byte { return certificatePEM(s.root) }
+
+// SignDrafted makes the file to be filed out of a drafted delegation, in the format that it is drafted in.
+func (s *Signer) SignDrafted(drafted []byte) ([]byte, error) {
+	var format document.Format = document.XML{}
+	if bytes.HasPrefix(drafted, []byte("%PDF-")) {
+		format = document.PDF{}
+	}
+	return format.Sign(drafted, func(content []byte, as document.SignAs) ([]byte, error) {
+		return s.Sign(content, cms.SignOptions{Detached: as.Detached, ESS: as.CAdES})
+	})
+}

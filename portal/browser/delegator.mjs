@@ -1,6 +1,7 @@
 // A delegator signs in and drafts a delegation (prints `delegation ID`); run again with DELEGATION_ID, once the
 // delegate has handed in the certificate: downloads the file, has it signed, files it.
-// Environment: BASE_URL, EMAIL, PASSWORD, SIGN_URL, JS; DELEGATE_NAME, DELEGATE_EMAIL for the draft; VALID_THROUGH.
+// Environment: BASE_URL, EMAIL, PASSWORD, SIGN_URL, JS; DELEGATE_NAME, DELEGATE_EMAIL for the draft; VALID_THROUGH;
+// ACCEPTED where nothing is left for a person to decide.
 import { assert, env, fill, open, scenario, sees } from "./harness.mjs";
 import { download, javaScript, look, named, options, press, signed, signIn } from "./steps.mjs";
 
@@ -34,6 +35,7 @@ async function file(page, id) {
   await open(page, `/delegations/${id}`);
   await look(page, "delegation-sign");
   const bytes = await download(page, "署名するファイルをダウンロード");
+  assert.equal(bytes.subarray(0, 5).toString(), "%PDF-", "the portal's own suggestion is a PDF");
   await fill(page, { signedFile: await signed(bytes, "delegate") });
   await press(page, "提出する");
   await sees(page, "入力内容をご確認ください");
@@ -42,7 +44,20 @@ async function file(page, id) {
   await press(page, "提出する");
   await sees(page, "受付番号");
   await look(page, "delegation-filed");
+  if (process.env.ACCEPTED) await accepted(page, id);
   await list(page, id);
+}
+
+/** What the machine accepted at once shows each of its checks, and the evidence of them. */
+async function accepted(page, id) {
+  await sees(page, "保管を開始しました");
+  assert.equal(await page.locator(".result-possible, .result-not_checked, .result-failed").count(), 0, "a check did not pass");
+  await press(page, "署名検証の証拠を見る", "link");
+  await sees(page, "提出の検証");
+  await look(page, "evidence");
+  const bundle = JSON.parse(await download(page, "証拠のファイルをダウンロード"));
+  assert.ok(bundle.records.length > 0, "the evidence is empty");
+  await open(page, `/delegations/${id}`);
 }
 
 /** The list narrows by state: with script in place, without by its button. */

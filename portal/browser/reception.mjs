@@ -1,7 +1,7 @@
 // Reception confirms and accepts an application, asks about one, accepts a change, or accepts a filing.
 // Environment: BASE_URL, EMAIL, PASSWORD, CODE, JS; WHAT=application with PARTY_ROLE and SAYS (JSON of what the
 // document says, by the names of the form's fields), WHAT=question with PARTY_ROLE, WHAT=change with CHANGE, or
-// WHAT=filing with DELEGATION_ID.
+// WHAT=filing with DELEGATION_ID, and DIFFERS for a text of what a person must look at.
 import { env, fill, open, scenario, sees } from "./harness.mjs";
 import { look, named, options, press, signIn } from "./steps.mjs";
 
@@ -48,6 +48,7 @@ async function filing(page) {
   await sees(page, env("DELEGATION_ID"));
   await open(page, `/staff/filings/${env("DELEGATION_ID")}`);
   await look(page, "filing");
+  if (process.env.DIFFERS) await sees(page, process.env.DIFFERS);
   await press(page, "承認して保管する");
   await sees(page, "入力内容をご確認ください");
   await fill(page, { ground: "証明書の失効状態を電話で確認した" });

@@ -49,7 +49,7 @@ export async function signed(bytes, as) {
   const response = await fetch(target, { method: "POST", body: bytes });
   assert.equal(response.status, 200, "the test's signer refused");
   const folder = await mkdtemp(path.join(os.tmpdir(), "ininjo-signed-"));
-  const file = path.join(folder, "signed.p7s");
+  const file = path.join(folder, bytes.subarray(0, 5).toString() === "%PDF-" ? "signed.pdf" : "signed.p7m");
   await writeFile(file, Buffer.from(await response.arrayBuffer()));
   return file;
 }
