@@ -92,6 +92,7 @@ type Config struct {
 	retentionConfig `embed:""`
 	statusConfig    `embed:""`
 	timestampConfig `embed:""`
+	evidenceConfig  `embed:""`
 
 	// demo marks a service of the demo command, beside a command that may run
 	// while serve holds the private PostgreSQL; they are no settings.
@@ -117,6 +118,9 @@ func (c Config) withDefaults() (Config, error) {
 		return c, err
 	}
 	if err := c.timestampConfig.check(); err != nil {
+		return c, err
+	}
+	if err := c.evidenceConfig.check(); err != nil {
 		return c, err
 	}
 	if c.StopTimeout <= 0 {

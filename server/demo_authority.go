@@ -34,12 +34,15 @@ func (d *demo) openAuthority(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("listening for questions about certificates: %w", err)
 	}
-	mux := http.NewServeMux()
-	mux.Handle("/ocsp", d.ca.OCSPHandler(d.clock.Now))
-	mux.Handle("/crl", d.ca.CRLHandler(d.clock.Now))
-	mux.Handle("/tsa", stamps.Handler(d.clock))
-	d.authority = &authority{address: listener.Addr().String(), stamps: stamps,
-		server: &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}}
+	asked := map[string]http.Handler{"/ocsp": d.ca.OCSPHandler(d.clock.Now), "/crl": d.ca.CRLHandler(d.clock.Now), "/tsa": stamps.Handler(d.clock)}
+	d.authority = &authority{address: listener.Addr().String(), stamps: stamps, server: &http.Server{ReadHeaderTimeout: 5 * time.Second,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if each, known := asked[r.URL.Path]; known {
+				each.ServeHTTP(w, r)
+				return
+			}
+			http.NotFound(w, r)
+		})}}
 	go func() { _ = d.authority.server.Serve(listener) }() // ends with close
 	return nil
 }

@@ -22,6 +22,7 @@ type commands struct {
 	Migrate migrateCommand `cmd:"" help:"Bring the database up to date, then exit."`
 	Staff   staffCommand   `cmd:"" help:"Appoint the first service owner."`
 	Publish publishCommand `cmd:"" help:"Put a version of the terms, rules or prices into the repository."`
+	Sign    signCommand    `cmd:"" help:"Show and sign drafted delegations with a PKCS #12 file or a card; without files a page opens in the browser."`
 	Audit   auditCommand   `cmd:"" help:"List, verify and restore archives of the audit log."`
 	Backup  backupCommand  `cmd:"" help:"Back up the data, or the key store, which is in no backup of the data."`
 	Restore restoreCommand `cmd:"" help:"Restore a backup into an empty database."`

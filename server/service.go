@@ -186,6 +186,7 @@ func (s *service) policyAt(publicURL string) poa.Policy {
 		p.PolicyURL = s.config.PolicyURL
 	}
 	s.config.titlePolicy(&p)
+	s.config.evidencePolicy(&p)
 	if s.config.demo {
 		p.Live, p.StaffTokens, p.RepeatCodes = "test", true, true
 	}

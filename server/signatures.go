@@ -4,13 +4,78 @@ package main
 
 import (
 	"context"
+	"crypto"
+	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"ininjo/poa"
 	"ininjo/poa/jpki"
 )
+
+// evidenceConfig is what of the settings concerns evidence and waiting for
+// status.
+type evidenceConfig struct {
+	// WeakFrom are the days from which digests no longer protect.
+	WeakFrom []string `name:"weak-from" env:"ININJO_WEAK_FROM" help:"Days from which a digest no longer protects, SHA-256=2035-01-01 each: time stamps over it are renewed with a stronger one before."`
+	// StampHash is the digest of new time stamps.
+	StampHash string `default:"SHA-256" enum:"SHA-256,SHA-384,SHA-512" env:"ININJO_STAMP_HASH" help:"Digest of new time stamps; a weak one gives way to the next stronger."`
+	// StampAheadDays is how long before its certificate ends a stamp is renewed.
+	StampAheadDays int `name:"stamp-ahead" default:"180" env:"ININJO_STAMP_AHEAD" help:"Days before its certificate ends in which a time stamp is renewed at the latest."`
+	// StatusOutage is how long a source may be silent before a person is told.
+	StatusOutage time.Duration `default:"4h" env:"ININJO_STATUS_OUTAGE" help:"How long a filing may wait for the status of a certificate before reception is told by a case."`
+}
+
+// check refuses what cannot be meant.
+func (c evidenceConfig) check() error {
+	if c.StampAheadDays < 0 || c.StatusOutage < 0 {
+		return errors.New("--stamp-ahead and --status-outage are above zero")
+	}
+	_, err := c.weakFrom()
+	return err
+}
+
+// hashes are the digests that a time stamp may be over.
+var hashes = []crypto.Hash{crypto.SHA256, crypto.SHA384, crypto.SHA512}
+
+func hashNamed(name string) (crypto.Hash, bool) {
+	at := slices.IndexFunc(hashes, func(h crypto.Hash) bool { return h.String() == name })
+	if at < 0 {
+		return 0, false
+	}
+	return hashes[at], true
+}
+
+func (c evidenceConfig) weakFrom() (map[crypto.Hash]time.Time, error) {
+	weak := map[crypto.Hash]time.Time{}
+	for _, text := range c.WeakFrom {
+		name, day, _ := strings.Cut(text, "=")
+		hash, known := hashNamed(name)
+		from, err := time.ParseInLocation(time.DateOnly, day, poa.JST)
+		if !known || err != nil {
+			return nil, errors.New("--weak-from is HASH=YYYY-MM-DD, as SHA-256=2035-01-01")
+		}
+		weak[hash] = from.UTC()
+	}
+	return weak, nil
+}
+
+// evidencePolicy brings the settings into the policy.
+func (c evidenceConfig) evidencePolicy(p *poa.Policy) {
+	p.WeakFrom, _ = c.weakFrom() // check read it already
+	if hash, known := hashNamed(c.StampHash); known {
+		p.StampHash = hash
+	}
+	if c.StampAheadDays > 0 {
+		p.StampAhead = time.Duration(c.StampAheadDays) * day
+	}
+	if c.StatusOutage > 0 {
+		p.StatusOutage = c.StatusOutage
+	}
+}
 
 // stampPatience is how long evidence may be without a time stamp, or with one
 // that is overdue, before the operator is warned.

@@ -101,7 +101,11 @@ func findDifferences(a, flags, b string, ask func(a, b []glyph) []Difference) []
 		}
 		flags = ""
 	}
-	left, right := glyphs(a, flags), glyphs(b, "")
+	left := glyphs(a, flags)
+	right := left // two equal texts without marks are folded once
+	if a != b || strings.Contains(flags, "1") {
+		right = glyphs(b, "")
+	}
 	switch {
 	case len(left) == 0 || len(right) == 0:
 		return whole(ReasonEmpty)
