@@ -4,6 +4,7 @@ package portal
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"ininjo/poa"
 	"ininjo/poa/kanji"
@@ -92,8 +93,8 @@ func comparedViews(all []poa.Compared, checks []poa.Check) []comparedView {
 	views := make([]comparedView, len(all))
 	for i, c := range all {
 		view := comparedView{Kind: c.Kind, Result: results[c.Kind], Drafted: c.Kind == poa.CheckDelegateName,
-			Certificate: marks(c.Certificate, c.Substitutes, c.Differences, func(d kanji.Difference) string { return d.A }),
-			Register:    marks(c.Register, "", c.Differences, func(d kanji.Difference) string { return d.B })}
+			Certificate: marks(c.Certificate, c.Substitutes, c.Differences, func(d kanji.Difference) (own, other string) { return d.A, d.B }),
+			Register:    marks(c.Register, "", c.Differences, func(d kanji.Difference) (own, other string) { return d.B, d.A })}
 		for n, d := range c.Differences {
 			view.Notes = append(view.Notes, note{n + 1, d})
 		}
@@ -105,12 +106,19 @@ func comparedViews(all []poa.Compared, checks []poa.Check) []comparedView {
 // marks numbers the places of a text that differ. A position counts the
 // characters of one side, which in an address may be another place on the other:
 // only the very character that differs is marked.
-func marks(text, flags string, differences []kanji.Difference, side func(kanji.Difference) string) []mark {
+func marks(text, flags string, differences []kanji.Difference, sides func(kanji.Difference) (own, other string)) []mark {
 	var list []mark
+	shift := 0 // by the prefecture that only the other side has
+	for _, d := range differences {
+		if own, other := sides(d); d.Reason == kanji.ReasonPrefecture && own == "" {
+			shift = utf8.RuneCountInString(other)
+		}
+	}
 	for _, piece := range kanji.Pieces(text, flags) {
 		m := mark{Text: piece.Text, Substitute: piece.Substitute}
 		for n, d := range differences {
-			if d.Position > 0 && piece.From <= d.Position && d.Position <= piece.Through && strings.Contains(piece.Compared, side(d)) {
+			own, _ := sides(d)
+			if at := d.Position - shift; at > 0 && piece.From <= at && at <= piece.Through && strings.Contains(piece.Compared, own) {
 				m.Number = n + 1
 				break
 			}

@@ -75,7 +75,7 @@ var _ = examples(func(w *tour) []example {
 		refused("POST /delegations/new", "delegator", "/delegations/new", "/delegations/new"),
 		pictured(page("GET /delegations/{id}", "delegator", of("accepted")), "delegation", "en dark 390"),
 		page("GET /delegations/{id}", "delegator", of("submitted")),
-		page("GET /delegations/{id}", "delegator", of("certified")),
+		pictured(page("GET /delegations/{id}", "delegator", of("certified")), "sign", "ja light 390"),
 		page("GET /delegations/{id}", "delegator", of("waiting")),
 		file("GET /delegations/{id}/draft", "delegator", of("waiting")+"/draft"),
 		file("GET /delegations/{id}/signed", "delegator", of("accepted")+"/signed"),

@@ -3,6 +3,7 @@
 package portal
 
 import (
+	"fmt"
 	"time"
 
 	"ininjo/poa"
@@ -58,4 +59,24 @@ func signatureSamples() []Sample {
 		{"evidence-sp", "evidence", delegatorWho, sampleEvidence(poa.ModeSP), nil},
 		{"evidence-none", "evidence", delegatorWho, evidenceView{ID: "7ZK3M-Q9V2R-4XW8A-BC5DE-F6GHJ", Base: "/x", Back: "/y"}, nil},
 	}
+}
+
+// Marked is a text with its marks in brackets, as a page shows those of a
+// comparison.
+func Marked(c poa.Compared) (certificate, register string) {
+	view := comparedViews([]poa.Compared{c}, nil)[0]
+	flat := func(list []mark) (out string) {
+		for _, m := range list {
+			text := m.Text
+			if m.Substitute {
+				text += "*"
+			}
+			if m.Number > 0 {
+				text = fmt.Sprintf("[%s]%d", text, m.Number)
+			}
+			out += text
+		}
+		return out
+	}
+	return flat(view.Certificate), flat(view.Register)
 }

@@ -12,6 +12,8 @@ import (
 	"ininjo/poa"
 	"ininjo/poa/evidence"
 	"ininjo/poa/jpki"
+	"ininjo/poa/kanji"
+	"ininjo/portal"
 )
 
 // TestSignedPDFIsAccepted drafts as the page suggests, comes with wrong files
@@ -139,7 +141,7 @@ func TestPersonDecidesOnCharacters(t *testing.T) {
 	}
 	auditor := w.staffed("auditor")
 	auditor.sees(auditor.open("/staff/evidence/"+id, 200), "提出の証拠")
-	auditor.open("/staff/evidence/"+id[:28]+"0", 404)
+	auditor.open("/staff/evidence/"+string(poa.NewDelegationID()), 404)
 	w.staffed("service_manager").open("/staff/evidence/"+id, 403)
 }
 
@@ -216,3 +218,23 @@ func TestServiceProviderKeepsNoCertificate(t *testing.T) {
 }
 
 var _ poa.TimeStamper = (*authority)(nil)
+
+// TestMarksStandAtTheCharactersThatDiffer on both sides, also where one leaves
+// something out; what cannot be placed is told by its note alone.
+func TestMarksStandAtTheCharactersThatDiffer(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		compare                                   func(certificate, flags, register string) []kanji.Difference
+		certificate, flags, register, left, right string
+	}{
+		"two forms and a substitute": {kanji.ExplainName, "髙嶋　一郎", "00010", "高嶋 一郎", "[髙]1嶋　[一*]2郎", "[高]1嶋 [一]2郎"},
+		"nothing differs":            {kanji.ExplainName, "山田　太郎", "00000", "山田太郎", "山田　太郎", "山田太郎"},
+		"one has no prefecture":      {kanji.ExplainAddress, "東京都千代田区霞ヶ関１－１", "", "千代田区霞が関1-1", "東京都千代田区霞[ヶ]2関１－１", "千代田区霞[が]2関1-1"},
+		"names of other lengths":     {kanji.ExplainName, "山田　太郎", "", "山田 太", "山田　太郎", "山田 太"},
+	} {
+		left, right := portal.Marked(poa.Compared{Certificate: c.certificate, Substitutes: c.flags, Register: c.register, Differences: c.compare(c.certificate, c.flags, c.register)})
+		if left != c.left || right != c.right {
+			t.Errorf("%s: %q and %q, want %q and %q", name, left, right, c.left, c.right)
+		}
+	}
+}
