@@ -22,7 +22,7 @@ func (r *Registrar) Challenge(ctx context.Context, actor Actor) (Challenge, erro
 // ChallengeOnce is Challenge for a caller with an idempotency key: the same key
 // gives the same challenge again.
 func (r *Registrar) ChallengeOnce(ctx context.Context, actor Actor, key string) (Challenge, error) {
-	if err := r.mayAnswer(actor, LinkAnswer); err != nil {
+	if err := r.admit(ctx, actor, ActionChallenged, r.mayAnswer(actor, LinkAnswer)); err != nil {
 		return Challenge{}, err
 	}
 	id, err := r.perform(ctx, actor, ActionChallenged, key, actor.DelegationID, func(ctx context.Context, a *act) (string, error) {
@@ -69,7 +69,7 @@ type HandInInput struct {
 // What is kept are name, address and birth date, tied to the delegation (4.1.5).
 // The link stays, so that the delegate may still decline.
 func (r *Registrar) HandIn(ctx context.Context, actor Actor, in HandInInput) (Delegation, error) {
-	if err := r.mayAnswer(actor, LinkAnswer); err != nil {
+	if err := r.admit(ctx, actor, ActionHandedIn, r.mayAnswer(actor, LinkAnswer)); err != nil {
 		return Delegation{}, err
 	}
 	found, err := r.examineHandedIn(ctx, actor, in)
@@ -191,7 +191,7 @@ func (r *Registrar) keepHandedIn(ctx context.Context, a *act, d Delegation, e ex
 // Decline is a delegate's no: it ends a draft as abandoned and a submitted
 // filing as refused with DECLINED. It uses the link up.
 func (r *Registrar) Decline(ctx context.Context, actor Actor, key string) error {
-	if err := r.mayAnswer(actor, LinkAnswer); err != nil {
+	if err := r.admit(ctx, actor, ActionDeclined, r.mayAnswer(actor, LinkAnswer)); err != nil {
 		return err
 	}
 	_, err := r.perform(ctx, actor, ActionDeclined, key, actor.DelegationID, func(ctx context.Context, a *act) (string, error) {
@@ -221,7 +221,7 @@ func (r *Registrar) Decline(ctx context.Context, actor Actor, key string) error 
 // Renounce ends an accepted delegation by its delegate's word (受任者の辞任),
 // now. It uses the link up.
 func (r *Registrar) Renounce(ctx context.Context, actor Actor, key string) (Delegation, error) {
-	if err := r.mayAnswer(actor, LinkRenounce); err != nil {
+	if err := r.admit(ctx, actor, ActionRenounced, r.mayAnswer(actor, LinkRenounce)); err != nil {
 		return Delegation{}, err
 	}
 	id, err := r.perform(ctx, actor, ActionRenounced, key, actor.DelegationID, func(ctx context.Context, a *act) (string, error) {
@@ -245,7 +245,7 @@ func (r *Registrar) Renounce(ctx context.Context, actor Actor, key string) (Dele
 // ResendLink draws the delegate a new one-time link, at the delegator's wish:
 // to answer while the filing is open, to renounce once it is accepted.
 func (r *Registrar) ResendLink(ctx context.Context, actor Actor, in EndInput) error {
-	if err := actor.requireFor(ActorDelegator, MemberAdministrator); err != nil {
+	if err := r.admit(ctx, actor, ActionLinkSent, actor.requireFor(ActorDelegator, MemberAdministrator)); err != nil {
 		return err
 	}
 	_, err := r.change(ctx, actor, ActionLinkSent, in, func(ctx context.Context, a *act, d Delegation) error {
@@ -276,7 +276,7 @@ func (r *Registrar) ResendLink(ctx context.Context, actor Actor, in EndInput) er
 // delegation, so that a page can show it again. Missing and another's look the
 // same.
 func (r *Registrar) DrawnChallenge(ctx context.Context, actor Actor, id string) (Challenge, error) {
-	if err := r.mayAnswer(actor, LinkAnswer); err != nil {
+	if err := r.admit(ctx, actor, ActionChallenged, r.mayAnswer(actor, LinkAnswer)); err != nil {
 		return Challenge{}, err
 	}
 	if !IsID(id, PrefixChallenge) {

@@ -336,6 +336,29 @@ func TestStatusAndPeople(t *testing.T) {
 		o.accept(d)
 		o.wantFiling(d, poa.StateAccepted)
 	})
+	t.Run("a replacement that waits leaves the old one as it is until the answer", func(t *testing.T) {
+		t.Parallel()
+		o, s := newAsking(t)
+		old := o.submitted()
+		d := o.handIn(o.draft(replacing(old.ID)))
+		s.silent()
+		d = o.submit(d)
+		o.wantFiling(d, poa.StateSubmitted)
+		o.wantStatus(old, poa.StatusValid)
+		s.says(jpki.Good)
+		o.askStatus()
+		o.wantFiling(d, poa.StateAccepted)
+		o.wantStatus(old, poa.StatusSuperseded)
+	})
+	t.Run("a title waits as before, whatever the certificate's status", func(t *testing.T) {
+		t.Parallel()
+		o, _ := newAsking(t)
+		d := o.submitted(func(in *poa.DraftInput) { in.Delegate.Qualification = poa.TaxAccountant })
+		o.wantFiling(d, poa.StateSubmitted)
+		if o.openFilingCases() != 1 || o.resultOf(d, poa.CheckStatus) != "PASSED/OCSP" {
+			t.Errorf("%d cases, checked %s", o.openFilingCases(), o.resultOf(d, poa.CheckStatus))
+		}
+	})
 	t.Run("a draft is filed while its delegate's certificate waits, and accepted when both are told", func(t *testing.T) {
 		t.Parallel()
 		o, s := newAsking(t)

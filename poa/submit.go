@@ -27,7 +27,7 @@ type SubmitInput struct {
 // leaves the draft open. The same bytes for the same draft give the first
 // acknowledgement again, and ask nobody again.
 func (r *Registrar) Submit(ctx context.Context, actor Actor, in SubmitInput) (Delegation, error) {
-	if err := actor.requireFor(ActorDelegator, MemberAdministrator); err != nil {
+	if err := r.admit(ctx, actor, ActionSubmitted, actor.requireFor(ActorDelegator, MemberAdministrator)); err != nil {
 		return Delegation{}, err
 	}
 	found, err := r.examineFiling(ctx, actor, in)

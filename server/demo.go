@@ -38,6 +38,7 @@ type demo struct {
 	terms   string
 
 	ca             *poatest.CA
+	stamps         *poatest.TSA
 	signer, deputy *poatest.Signer
 	mailbox        *mailbox
 	hooks          *receiver
@@ -165,6 +166,9 @@ func (d *demo) certify() error {
 	}
 	if d.deputy, err = ca.Issue(deputy); err != nil {
 		return fmt.Errorf("issuing certificate: %w", err)
+	}
+	if d.stamps, err = ca.TimeStampAuthority(); err != nil {
+		return fmt.Errorf("making time stamp authority: %w", err)
 	}
 	roots := filepath.Join(d.dir, "ca", "roots")
 	if err := os.MkdirAll(roots, 0o700); err != nil {

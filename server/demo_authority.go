@@ -26,16 +26,12 @@ type authority struct {
 
 // openAuthority serves the authority on loopback, by the demo's clock.
 func (d *demo) openAuthority(ctx context.Context) error {
-	stamps, err := d.ca.TimeStampAuthority()
-	if err != nil {
-		return fmt.Errorf("making time stamp authority: %w", err)
-	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return fmt.Errorf("listening for questions about certificates: %w", err)
 	}
-	asked := map[string]http.Handler{"/ocsp": d.ca.OCSPHandler(d.clock.Now), "/crl": d.ca.CRLHandler(d.clock.Now), "/tsa": stamps.Handler(d.clock)}
-	d.authority = &authority{address: listener.Addr().String(), stamps: stamps, server: &http.Server{ReadHeaderTimeout: 5 * time.Second,
+	asked := map[string]http.Handler{"/ocsp": d.ca.OCSPHandler(d.clock.Now), "/crl": d.ca.CRLHandler(d.clock.Now), "/tsa": d.stamps.Handler(d.clock)}
+	d.authority = &authority{address: listener.Addr().String(), stamps: d.stamps, server: &http.Server{ReadHeaderTimeout: 5 * time.Second,
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if each, known := asked[r.URL.Path]; known {
 				each.ServeHTTP(w, r)
