@@ -58,10 +58,10 @@ func (a *TSA) Answer(request []byte, now time.Time) []byte {
 	a.mu.Lock()
 	fault := a.fault
 	a.mu.Unlock()
-	switch fault {
-	case TSARefuses:
+	if fault == TSARefuses {
 		return refusal(failNoTime)
-	case TSAGarbage:
+	}
+	if fault == TSAGarbage {
 		return []byte("委任状")
 	}
 	var asked tsaRequest
@@ -78,15 +78,7 @@ func (a *TSA) Answer(request []byte, now time.Time) []byte {
 func (a *TSA) token(asked tsaRequest, fault TSAFault, now time.Time) ([]byte, error) {
 	info := tsaInfo{Version: 1, Policy: oidTSAPolicy, Imprint: asked.Imprint, Serial: a.number(), Time: now.UTC().Truncate(time.Second), Nonce: asked.Nonce}
 	info.Accuracy.Seconds = 1
-	switch fault {
-	case TSAWrongNonce:
-		info.Nonce = big.NewInt(1)
-	case TSAWithoutNonce:
-		info.Nonce = nil
-	case TSAWrongImprint:
-		info.Imprint.Digest = slices.Clone(info.Imprint.Digest)
-		info.Imprint.Digest[0] ^= 1
-	}
+	info.spoil(fault)
 	statement, err := asn1.Marshal(info)
 	if err != nil {
 		return nil, err
@@ -100,6 +92,20 @@ func (a *TSA) token(asked tsaRequest, fault TSAFault, now time.Time) ([]byte, er
 		options.ContentType = nil
 	}
 	return cms.Sign(statement, certificate, a.key, options)
+}
+
+// spoil gives the statement one of the faults that stand in it.
+func (i *tsaInfo) spoil(fault TSAFault) {
+	if fault == TSAWrongNonce {
+		i.Nonce = big.NewInt(1)
+	}
+	if fault == TSAWithoutNonce {
+		i.Nonce = nil
+	}
+	if fault == TSAWrongImprint {
+		i.Imprint.Digest = slices.Clone(i.Imprint.Digest)
+		i.Imprint.Digest[0] ^= 1
+	}
 }
 
 // refusal is a PKIStatusInfo of rejection with one bit of failure information.

@@ -184,9 +184,9 @@ func TestPageSignsWithACard(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := clerkOf(t, printed)
-	_, page := a.get(a.address)
+	a.get(a.address)
 	write(t, c.dir, "1.xml", marshal(t, document.XML{}, firstID))
-	_, page = a.post("/folder", part{"at", "", c.dir})
+	_, page := a.post("/folder", part{"at", "", c.dir})
 	method := between(page, `name="method" value="card:`, `" checked`)
 	if method == "" || !strings.Contains(page, "カード：JPKI test") || !strings.Contains(page, "証明書 02：国税　太郎") {
 		t.Errorf("no card is shown: %s", page)
