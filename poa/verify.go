@@ -109,9 +109,9 @@ func closerCode(refusal error, file []byte, format string) Code {
 }
 
 // question is what a source of status is asked about a file without faults.
-func (e examined) question(liveness bool) StatusQuestion {
+func (e examined) question() StatusQuestion {
 	return StatusQuestion{Certificate: e.signed.Signer, Issuer: e.certificate.Issuer, RootSHA256: e.certificate.RootSHA256,
-		SignatureValue: e.signed.SignatureValue, SignedDigest: e.signed.SignedDigest, Hash: e.signed.Hash, At: e.at, Liveness: liveness}
+		SignatureValue: e.signed.SignatureValue, SignedDigest: e.signed.SignedDigest, Hash: e.signed.Hash, At: e.at}
 }
 
 // identityOfKnown reads the identity of a certificate that was refused though a
