@@ -73,7 +73,7 @@ var wanted = map[string]poa.Permission{
 
 	"Records.AuditEvent": poa.MayReadAudit, "Records.AuditEvents": poa.MayReadAudit, "Records.ExportAudit": poa.MayExportAudit,
 	"Records.Delegation": seen, "Records.Delegations": seen, "Records.Delegator": seen, "Records.Delegators": seen, "Records.Details": seen, "Records.DetailsOf": seen,
-	"Records.CertificateCheck": seen, "Records.Compared": seen, "Records.Evidence": poa.MayReadEvidence, "Records.File": seen, "Records.HandedIn": seen, "Records.PartyRefusals": seen, "Records.Recipient": seen, "Records.Recipients": seen,
+	"Records.Evidence": poa.MayReadEvidence, "Records.File": seen, "Records.HandedIn": seen, "Records.PartyRefusals": seen, "Records.Recipient": seen, "Records.Recipients": seen,
 	"Retention.Archives": poa.MaySeeRetention, "Retention.EraseOnRequest": poa.MayPrepareErasure, "Retention.Hold": poa.MaySeeRetention, "Retention.Holds": poa.MaySeeRetention,
 	"Retention.LiftHold": poa.MayHold, "Retention.PrepareErasure": poa.MayPrepareErasure, "Retention.ReleaseErasure": poa.MayReleaseErasure, "Retention.Run": poa.MaySeeRetention,
 	"Retention.RunItems": poa.MaySeeRetention, "Retention.Runs": poa.MaySeeRetention, "Retention.SetHold": poa.MayHold,
