@@ -30,8 +30,8 @@ type EvidenceEntry struct {
 }
 
 // Evidence returns a chain of a delegation's evidence: to reception and the
-// auditor either chain, to the delegator that of its own filings. Reading it is
-// audited. Missing and not-yours look the same.
+// auditor either chain, to the delegator that of its own filings, without a
+// person's ground. Reading it is audited. Missing and not-yours look the same.
 func (r *Records) Evidence(ctx context.Context, actor Actor, text string, chain EvidenceChain) (EvidenceView, error) {
 	if err := r.mayReadEvidence(ctx, actor, chain); err != nil {
 		return EvidenceView{}, err
@@ -54,7 +54,7 @@ func (r *Records) Evidence(ctx context.Context, actor Actor, text string, chain 
 	if len(records) == 0 {
 		return EvidenceView{}, ErrNotFound
 	}
-	view, err := evidenceView(id, chain, records, stamps)
+	view, err := evidenceView(id, chain, records, stamps, actor.Kind == ActorStaff)
 	if err != nil {
 		return EvidenceView{}, err
 	}
@@ -78,7 +78,10 @@ func (r *Records) mayReadEvidence(ctx context.Context, actor Actor, chain Eviden
 	return ErrNotFound
 }
 
-func evidenceView(id DelegationID, chain EvidenceChain, records []EvidenceRecord, stamps []EvidenceStamp) (EvidenceView, error) {
+// evidenceView makes the view of a chain. The ground on which a person accepted is
+// for staff alone: for others the chain ends before that decision, which cuts no
+// record off from the ones that it rests on. Reasons of a refusal are told anyway.
+func evidenceView(id DelegationID, chain EvidenceChain, records []EvidenceRecord, stamps []EvidenceStamp, grounds bool) (EvidenceView, error) {
 	view := EvidenceView{DelegationID: id, Chain: chain}
 	var bundle evidence.Bundle
 	for _, each := range records {
@@ -91,6 +94,9 @@ func evidenceView(id DelegationID, chain EvidenceChain, records []EvidenceRecord
 		var err error
 		if entry.Record, err = evidence.Decode(each.Record); err != nil {
 			return EvidenceView{}, fmt.Errorf("reading evidence: %w", err)
+		}
+		if decided := entry.Record.Decision; !grounds && decided != nil && decided.Outcome == string(StateAccepted) && decided.Ground != "" {
+			break
 		}
 		view.Records = append(view.Records, entry)
 		bundle.Records = append(bundle.Records, evidence.Stamped{Record: each.Record, Tokens: tokensOf(entry.Stamps)})

@@ -210,6 +210,26 @@ func TestWhoReadsEvidence(t *testing.T) {
 	})
 }
 
+func TestGroundOfAPersonIsForStaff(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	d := o.accepted()
+	for _, actor := range []poa.Actor{o.reception, o.delegator} {
+		shown := actor.Kind == poa.ActorStaff
+		view, err := o.records.Evidence(t.Context(), actor, string(d.ID), poa.EvidenceFiling)
+		must(t, err)
+		last := view.Records[len(view.Records)-1].Record
+		if seen := last.Decision != nil && last.Decision.Ground == "失効情報を窓口で確認した"; seen != shown {
+			t.Errorf("%s: the ground is shown: %t", actor.Kind, seen)
+		}
+		bundle, err := evidence.DecodeBundle(view.Bundle)
+		must(t, err)
+		if len(bundle.Records) != len(view.Records) {
+			t.Errorf("%s: the bundle holds %d records, the view %d", actor.Kind, len(bundle.Records), len(view.Records))
+		}
+	}
+}
+
 func TestStamping(t *testing.T) {
 	t.Parallel()
 	t.Run("without an authority it is kept, and stamped once there is one", func(t *testing.T) {
