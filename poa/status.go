@@ -103,7 +103,7 @@ func (r *Registrar) ask(ctx context.Context, q StatusQuestion) (told, error) {
 	if r.verification.Status == nil {
 		return told{}, nil
 	}
-	t := told{asked: true, at: r.clock.Now()}
+	t := told{asked: true, at: q.At} // as of which the source judged
 	answer, err := r.verification.Status.Status(ctx, q)
 	if ctx.Err() != nil {
 		return told{}, &Error{Code: CodeUnavailable, Cause: ctx.Err()}

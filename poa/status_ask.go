@@ -73,6 +73,10 @@ func (r *Registrar) AskStatus(ctx context.Context, job AskStatus) (again time.Du
 		return 0, nil
 	}
 	q, claimed, err := r.questionKept(ctx, d, job)
+	var faults Faults
+	if errors.As(err, &faults) { // the rules changed meanwhile (a root was taken out): nobody can be asked as things are
+		return r.patience(ctx, job)
+	}
 	if err != nil {
 		return 0, err
 	}

@@ -48,6 +48,9 @@ func (s *signing) signature() (Signature, error) {
 	if kind, has := dict["Type"]; has && kind != pdfName("Sig") {
 		return Signature{}, fault(SubFilter, "signature")
 	}
+	if _, has := dict["Cert"]; has { // of adbe.x509.rsa_sha1: here the CMS holds the certificates, and it alone
+		return Signature{}, fault(Contents, "signature/Cert")
+	}
 	contents, ok := dict["Contents"].(pdfString)
 	if !ok || s.file[contents.from] != '<' || contents.to-contents.from != 2+2*len(contents.text) {
 		return Signature{}, fault(Contents, "signature")

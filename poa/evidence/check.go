@@ -8,8 +8,9 @@ import (
 )
 
 const (
-	maxText  = 4096 // bytes of a text: a name, an address, a ground, an identifier
-	maxItems = 200  // checks, roots, policies, status answers, certificates
+	maxText   = 4096      // bytes of a text: a name, an address, an identifier
+	maxGround = 128 << 10 // bytes of a ground: reception writes up to 20 reasons of 1,000 characters
+	maxItems  = 200       // checks, roots, policies, status answers, certificates
 )
 
 // check wants the parts that the kind and the mode ask for.
@@ -75,7 +76,10 @@ func (r Record) checkBounds() error {
 		texts = append(texts, p.Name, p.Address, p.BirthDate)
 	}
 	if d := r.Decision; d != nil {
-		texts = append(texts, d.Outcome, d.Ground, d.By)
+		if len(d.Ground) > maxGround {
+			return fault(TooLarge, "ground")
+		}
+		texts = append(texts, d.Outcome, d.By)
 	}
 	if slices.ContainsFunc(texts, func(s string) bool { return len(s) > maxText }) {
 		return fault(TooLarge, "text")

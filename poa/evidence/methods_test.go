@@ -62,6 +62,7 @@ func TestASignedPDFIsBoundInModeSP(t *testing.T) {
 		SignedDigest: signed.SignedDigest, Hash: signed.Digest, VerificationID: "v1", FileSHA256: hexSHA256(w.file)}
 	r := w.intake(t)
 	r.Mode, r.Format, r.File, r.Drafted, r.Chain, r.Expected, r.Status, r.SP = evidence.ModeSP, "PDF", nil, nil, nil, nil, nil, &sp
+	r.Checks[3].Result = "NOT_CHECKED"
 	at := filedAt.AddDate(1, 0, 0)
 	want := "NOT_VERIFIABLE SIGNATURE RESTS_ON_PLATFORM, NOT_VERIFIABLE CERTIFICATE CERTIFICATE_NOT_KEPT, NOT_VERIFIABLE STATUS NO_STATUS"
 	if got := told(verify(t, evidence.Bundle{Records: []evidence.Stamped{w.stamped(t, r)}}, w.trust(t), at)); got != want {
@@ -139,7 +140,7 @@ func TestACertificateOfTheCommercialRegistryIsVerifiedAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.signer, err = registry.IssueCompany(poatest.Company{Name: "株式会社委任", Number: "012001234567", HeadOffice: "東京都清瀬市観布子南１－１", RepresentativeName: "高橋幹也", RepresentativeTitle: "代表取締役"})
+	w.signer, err = registry.IssueCompany(poatest.Company{Name: "株式会社委任", Number: "000012050002", HeadOffice: "東京都清瀬市観布子南１－１", RepresentativeName: "高橋幹也", RepresentativeTitle: "代表取締役"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,7 +148,7 @@ func TestACertificateOfTheCommercialRegistryIsVerifiedAgain(t *testing.T) {
 	trust, jpkiRoot := w.trust(t), w.ca
 	w.ca = registry
 	r := w.intake(t)
-	r.Policies, r.Policy, r.Checks = []string{jpki.PolicyCard, poatest.PolicyCommercialRegistry}, poatest.PolicyCommercialRegistry, r.Checks[:5]
+	r.Policies, r.Policy, r.Checks = []string{jpki.PolicyCard, poatest.PolicyCommercialRegistry}, poatest.PolicyCommercialRegistry, append(r.Checks[:5:5], evidence.Check{Kind: "SIGNER_COMPANY", Result: "PASSED", At: filedAt})
 	s := w.stamped(t, r)
 	at := filedAt.AddDate(1, 0, 0)
 	if got := told(verify(t, evidence.Bundle{Records: []evidence.Stamped{s}}, trust, at)); got != "FAIL CERTIFICATE UNTRUSTED, NOT_VERIFIABLE STATUS CERTIFICATE_NOT_KEPT" {
@@ -160,5 +161,18 @@ func TestACertificateOfTheCommercialRegistryIsVerifiedAgain(t *testing.T) {
 	trust.Profile.Methods = []jpki.Rules{{Method: jpki.CommercialRegistry, Roots: roots}}
 	if report := verify(t, evidence.Bundle{Records: []evidence.Stamped{s}}, trust, at); report.Result != evidence.OK {
 		t.Errorf("got %s", told(report))
+	}
+	r.Expected.Name, r.Checks[4].Result = "山田太郎", "POSSIBLE" // as poa leaves it to a person
+	if report := verify(t, evidence.Bundle{Records: []evidence.Stamped{w.stamped(t, r)}}, trust, at); report.Result != evidence.OK {
+		t.Errorf("another representative's name, left to a person: %s", told(report))
+	}
+	if w.signer, err = registry.IssueCompany(poatest.Company{Name: "株式会社他社", Number: "012001234567", HeadOffice: "東京都港区芝１－１", RepresentativeName: "高橋幹也", RepresentativeTitle: "代表取締役"}); err != nil {
+		t.Fatal(err)
+	}
+	w.signedAs(t, document.XML{})
+	other := w.intake(t)
+	other.Policies, other.Policy, other.Checks = r.Policies, r.Policy, append(other.Checks[:5:5], r.Checks[5])
+	if got := told(verify(t, evidence.Bundle{Records: []evidence.Stamped{w.stamped(t, other)}}, trust, at)); got != "FAIL COMPARISON RECORD_DIFFERS" {
+		t.Errorf("another company: got %s", got)
 	}
 }

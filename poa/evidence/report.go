@@ -64,7 +64,7 @@ const (
 	CodeNoTimeStampRoots = "NO_TIME_STAMP_ROOTS" // no roots of authorities were given
 	CodeStampInvalid     = "TIME_STAMP_INVALID"  // not over these bytes, or of no known authority
 	CodeStampBefore      = "STAMPED_BEFORE"      // earlier than what it covers
-	CodeStampLate        = "STAMPED_LATE"        // after the signer's certificate had ended
+	CodeStampLate        = "STAMPED_LATE"        // long after the instant, or after the signer's certificate had ended
 	CodeStampFuture      = "STAMPED_IN_FUTURE"   // later than now
 	CodeRenewedLate      = "RENEWED_LATE"        // after the certificate of the one before had ended
 	CodeRenewedWeak      = "RENEWED_AFTER_WEAK"  // after the digest of the one before had become weak

@@ -38,6 +38,10 @@ type verifier struct {
 	// signer and issuer are the certificate that the chain is about, as the newest
 	// record with a file has it; nil where none was kept.
 	signer, issuer *x509.Certificate
+	// statusResult is the newest recorded result about its status.
+	statusResult string
+	// mandator is the corporate number in what was signed, empty where there is none.
+	mandator string
 }
 
 func (v *verifier) find(step Step, result Result, code string, values ...string) {
@@ -97,10 +101,12 @@ func (v *verifier) content(r Record) {
 		v.status(r, s)
 	}
 	if len(r.Status) == 0 && (r.Kind == KindIntake || r.Kind == KindDelegate) {
-		v.find(StepStatus, NotVerifiable, CodeNoStatus, "recorded", r.result(checkStatus, checkDelegateStatus))
+		v.noStatus(r)
 	}
 	if r.Decision != nil {
-		v.find(StepDecision, NotVerifiable, CodeRestsOnPerson, "outcome", r.Decision.Outcome, "by", r.Decision.By, "at", instant(r.Decision.At))
+		v.decision(r)
+	} else if result := r.statusResult(); result != "" {
+		v.statusResult = result
 	}
 }
 
@@ -133,6 +139,7 @@ func (v *verifier) document(r Record, signed []byte) {
 		v.find(StepDocument, OK, CodeVerified, "format", r.Format)
 		return
 	}
+	v.mandator = ""
 	format, known := document.Known().ByName(r.Format)
 	if !known {
 		v.find(StepDocument, Fail, CodeFormatUnknown, "format", r.Format)
@@ -145,6 +152,7 @@ func (v *verifier) document(r Record, signed []byte) {
 	case content.DelegationID != r.DelegationID:
 		v.find(StepDocument, Fail, CodeOtherDelegation)
 	default:
+		v.mandator = content.Mandator.CorporateNumber
 		v.find(StepDocument, OK, CodeVerified, "format", r.Format)
 	}
 }

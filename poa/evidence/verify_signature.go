@@ -22,6 +22,7 @@ const (
 	checkSignerName     = "SIGNER_NAME"
 	checkSignerAddress  = "SIGNER_ADDRESS"
 	checkSignerBirth    = "SIGNER_BIRTH_DATE"
+	checkSignerCompany  = "SIGNER_COMPANY"
 	checkDelegatePath   = "DELEGATE_CERTIFICATE_PATH"
 	checkDelegateStatus = "DELEGATE_CERTIFICATE_STATUS"
 	checkDelegateName   = "DELEGATE_NAME"
@@ -29,6 +30,8 @@ const (
 	resultPassed   = "PASSED"
 	resultPossible = "POSSIBLE"
 	resultFailed   = "FAILED"
+
+	outcomeAccepted = "ACCEPTED"
 )
 
 // result is the newest recorded result of a check of one of the kinds, or "".
@@ -122,11 +125,16 @@ func (v *verifier) compare(r Record, certificate jpki.Certificate) {
 	if r.Kind == KindDelegate {
 		nameKind = checkDelegateName
 	}
-	v.comparison(r, nameKind, kanji.CompareNameFlagged(id.Name, id.NameSubstitutes, want.Name))
-	if want.Address != "" && r.result(checkSignerAddress) != "" {
+	name := kanji.CompareNameFlagged(id.Name, id.NameSubstitutes, want.Name)
+	if certificate.Company != nil && r.Kind == KindIntake {
+		v.company(r, *certificate.Company, name)
+		return
+	}
+	v.comparison(r, nameKind, name)
+	if want.Address != "" {
 		v.comparison(r, checkSignerAddress, kanji.CompareAddressFlagged(id.Address, id.AddressSubstitutes, want.Address))
 	}
-	if want.BirthDate == "" || r.result(checkSignerBirth) == "" {
+	if want.BirthDate == "" {
 		return
 	}
 	result := kanji.MATCH
@@ -134,6 +142,21 @@ func (v *verifier) compare(r Record, certificate jpki.Certificate) {
 		result = kanji.MISMATCH
 	}
 	v.comparison(r, checkSignerBirth, kanji.Comparison{Result: result})
+}
+
+// company compares a certificate of the commercial registry: the company with the
+// mandator in what was signed, the name as poa does, where one that differs is
+// left to a person (nothing marks substitutes there).
+func (v *verifier) company(r Record, company jpki.Company, name kanji.Comparison) {
+	same := kanji.Comparison{Result: kanji.MATCH}
+	if v.mandator == "" || !company.Has(v.mandator) {
+		same.Result = kanji.MISMATCH
+	}
+	if name.Result == kanji.MISMATCH {
+		name.Result = kanji.POSSIBLE
+	}
+	v.comparison(r, checkSignerCompany, same)
+	v.comparison(r, checkSignerName, name)
 }
 
 // comparison wants the recorded result to be the one that comes out now. Under

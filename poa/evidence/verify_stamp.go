@@ -11,6 +11,11 @@ import (
 // clockSkew is how far an authority's clock may be behind ours.
 const clockSkew = 5 * time.Minute
 
+// lateStamp is how long after a record's instant its first stamp still confirms
+// it. The service stamps at once and tries again for days; who makes a record up
+// afterwards, with a list from before a revocation, cannot have an older stamp.
+const lateStamp = 7 * 24 * time.Hour
+
 // stamps verifies the record's time stamps in order: each covers the record and
 // all before it, and was made while the one before still held.
 func (v *verifier) stamps(r Record, stamped Stamped) {
@@ -72,7 +77,7 @@ func (v *verifier) judgeStamp(r Record, before *cms.TimeStamp, stamp cms.TimeSta
 		return Fail, CodeRenewedLate
 	case before != nil && v.trust.weak(before.Hash, stamp.Time):
 		return Fail, CodeRenewedWeak
-	case before == nil && v.signer != nil && stamp.Time.After(v.signer.NotAfter) && !r.Instant.After(v.signer.NotAfter):
+	case before == nil && stamp.Time.After(r.Instant.Add(lateStamp)), before == nil && v.signer != nil && stamp.Time.After(v.signer.NotAfter) && !r.Instant.After(v.signer.NotAfter):
 		return NotVerifiable, CodeStampLate
 	}
 	return OK, CodeVerified

@@ -3,10 +3,60 @@
 package evidence
 
 import (
+	"encoding/json"
 	"time"
 
 	"ininjo/poa/jpki"
 )
+
+// askedBefore is how long before a record's instant its answer may have been
+// asked for: the question goes out before the transaction that writes the record.
+const askedBefore = time.Hour
+
+// statusResult is the recorded result about the certificate that the record is
+// of: an intake lists the checks of the delegate's as well.
+func (r Record) statusResult() string {
+	switch r.Kind {
+	case KindIntake, KindDecision:
+		return r.result(checkStatus)
+	case KindDelegate:
+		return r.result(checkDelegateStatus)
+	case KindStatus:
+	}
+	return r.result(checkStatus, checkDelegateStatus)
+}
+
+// sameVerification wants a platform's answer to be of the verification that the
+// record and the answer's own bytes name.
+func (r Record) sameVerification(s Status) bool {
+	var raw struct {
+		VerificationID string `json:"verificationId"`
+	}
+	if len(s.Raw) > 0 && (json.Unmarshal(s.Raw, &raw) != nil || raw.VerificationID != s.VerificationID) {
+		return false
+	}
+	return r.SP == nil || r.SP.VerificationID == s.VerificationID
+}
+
+// noStatus judges a filed record without an answer: it must not say that one was good.
+func (v *verifier) noStatus(r Record) {
+	recorded := r.statusResult()
+	if recorded == resultPassed {
+		v.find(StepStatus, Fail, CodeRecordDiffers, "recorded", recorded)
+		return
+	}
+	v.find(StepStatus, NotVerifiable, CodeNoStatus, "recorded", recorded)
+}
+
+// decision wants a decision to lean on no better a status than the records before
+// it hold. All else rests on who decided.
+func (v *verifier) decision(r Record) {
+	result, code := NotVerifiable, CodeRestsOnPerson
+	if r.statusResult() == resultPassed && v.statusResult != resultPassed || r.Decision.Outcome == outcomeAccepted && v.statusResult == resultFailed {
+		result, code = Fail, CodeRecordDiffers
+	}
+	v.find(StepDecision, result, code, "outcome", r.Decision.Outcome, "by", r.Decision.By, "at", instant(r.Decision.At))
+}
 
 // status reads a source's answer again from its own bytes, as of the instant at
 // which it was asked.
@@ -15,9 +65,15 @@ func (v *verifier) status(r Record, s Status) {
 	if !s.RevokedAt.IsZero() {
 		values = append(values, "revokedAt", instant(s.RevokedAt), "reason", s.Reason)
 	}
-	recorded := r.result(checkStatus, checkDelegateStatus)
+	recorded := r.statusResult()
 	good := s.answer().StandingAt(r.Instant) == jpki.Good
 	switch {
+	case s.AskedAt.Before(r.Instant.Add(-askedBefore)): // what was true once says nothing of the instant
+		v.find(StepStatus, Fail, string(jpki.StatusStale), values...)
+		return
+	case s.Source == jpki.SourcePlatform && !r.sameVerification(s):
+		v.find(StepStatus, Fail, CodeRecordDiffers, values...)
+		return
 	case recorded == resultPassed && !good:
 		v.find(StepStatus, Fail, CodeRecordDiffers, values...)
 		return

@@ -112,6 +112,13 @@ func TestWhatIsWrongWithARecordIsSaid(t *testing.T) {
 		{"a status that the list does not give", func(r *evidence.Record) { r.Status[0].ThisUpdate = r.Status[0].ThisUpdate.Add(time.Hour) }, "FAIL STATUS RECORD_DIFFERS"},
 		{"a byte of the list", func(r *evidence.Record) { r.Status[0].Raw = flip(r.Status[0].Raw, len(r.Status[0].Raw)-3) }, "FAIL STATUS STATUS_SIGNATURE"},
 		{"a list that was stale", func(r *evidence.Record) { r.Status[0].AskedAt = filedAt.AddDate(0, 0, 3) }, "FAIL STATUS STATUS_STALE"},
+		{"a status without an answer", func(r *evidence.Record) { r.Status = nil }, "FAIL STATUS RECORD_DIFFERS"},
+		{"an answer of long before", func(r *evidence.Record) { r.Status = []evidence.Status{w.listed(t, filedAt.AddDate(-1, 0, 0))} }, "FAIL STATUS STATUS_STALE"},
+		{"the address was not compared", func(r *evidence.Record) { r.Checks = append(r.Checks[:5:5], r.Checks[6]) }, "NOT_VERIFIABLE COMPARISON NOT_CHECKED"},
+		{"the birth date was not compared", func(r *evidence.Record) { r.Checks = r.Checks[:6] }, "NOT_VERIFIABLE COMPARISON NOT_CHECKED"},
+		{"a platform's word under another name", func(r *evidence.Record) {
+			r.Status = []evidence.Status{{Source: "PLATFORM", Standing: "GOOD", AskedAt: filedAt, VerificationID: "v1", Raw: []byte(`{"verificationId":"v2"}`)}}
+		}, "FAIL STATUS RECORD_DIFFERS"},
 		{"a platform's word", func(r *evidence.Record) {
 			r.Status = []evidence.Status{{Source: "PLATFORM", Standing: "GOOD", AskedAt: filedAt, VerificationID: "v1"}}
 		}, "NOT_VERIFIABLE STATUS RESTS_ON_PLATFORM"},
@@ -139,7 +146,7 @@ func TestTheFirstStampConfirmsTheInstant(t *testing.T) {
 	for want, at := range map[string]time.Time{
 		"":                                       filedAt.Add(-time.Minute), // the authority's clock may be behind
 		"FAIL TIME_STAMP STAMPED_BEFORE":         filedAt.Add(-time.Hour),
-		"NOT_VERIFIABLE TIME_STAMP STAMPED_LATE": filedAt.AddDate(1, 0, 1),
+		"NOT_VERIFIABLE TIME_STAMP STAMPED_LATE": filedAt.AddDate(0, 0, 8), // backdated, for all that the stamp says
 	} {
 		s := renew(t, w.tsa, crypto.SHA256, record, at)
 		if got := told(verify(t, evidence.Bundle{Records: []evidence.Stamped{s}}, w.trust(t), filedAt.AddDate(2, 0, 0))); got != want {
@@ -194,6 +201,17 @@ func TestRecordsFollowOneAnother(t *testing.T) {
 	decided := evidence.Record{Kind: evidence.KindDecision, DelegationID: delegation, Mode: evidence.ModeDemo, Instant: at, Previous: evidence.SHA256(second.Record),
 		Rules: "2.01", Decision: &evidence.Decision{Outcome: "ACCEPTED", Ground: "氏名の字体の違いを確認した", By: "acc_1", At: at}}
 	third := w.stamped(t, decided)
+	unbacked := decided
+	unbacked.Checks = check
+	refused := asked
+	refused.Checks = []evidence.Check{{Kind: "CERTIFICATE_STATUS", Result: "FAILED", Reason: "REVOKED", At: at}}
+	against := w.stamped(t, refused)
+	overruled := decided
+	overruled.Previous = evidence.SHA256(against.Record)
+	waiting := w.intake(t)
+	waiting.Status, waiting.Checks[3].Result = nil, "NOT_CHECKED"
+	waits := w.stamped(t, waiting)
+	unbacked.Previous = evidence.SHA256(waits.Record)
 	for _, c := range []struct {
 		name    string
 		records []evidence.Stamped
@@ -203,6 +221,8 @@ func TestRecordsFollowOneAnother(t *testing.T) {
 		{"one is missing", []evidence.Stamped{first, third}, "FAIL CHAIN CHAIN_BROKEN, NOT_VERIFIABLE DECISION RESTS_ON_PERSON"},
 		{"another order", []evidence.Stamped{first, third, second}, "FAIL CHAIN CHAIN_BROKEN, NOT_VERIFIABLE DECISION RESTS_ON_PERSON, FAIL CHAIN CHAIN_BROKEN"},
 		{"the beginning is missing", []evidence.Stamped{second, third}, "FAIL CHAIN BEGINNING_MISSING, NOT_VERIFIABLE STATUS CERTIFICATE_NOT_KEPT, NOT_VERIFIABLE DECISION RESTS_ON_PERSON"},
+		{"accepted on a status that no record holds", []evidence.Stamped{waits, w.stamped(t, unbacked)}, "NOT_VERIFIABLE STATUS NO_STATUS, FAIL DECISION RECORD_DIFFERS"},
+		{"accepted though it was revoked", []evidence.Stamped{first, against, w.stamped(t, overruled)}, "FAIL DECISION RECORD_DIFFERS"},
 		{"not stamped yet", []evidence.Stamped{first, {Record: second.Record}}, "NOT_VERIFIABLE TIME_STAMP NO_TIME_STAMP"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

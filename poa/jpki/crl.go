@@ -133,6 +133,9 @@ func (l *CRL) add(entry *x509.RevocationListEntry) error {
 	return nil
 }
 
+// ThisUpdate returns as of when the list tells.
+func (l *CRL) ThisUpdate() time.Time { return l.thisUpdate }
+
 // NextUpdate returns until when the list holds.
 func (l *CRL) NextUpdate() time.Time { return l.nextUpdate }
 

@@ -253,7 +253,7 @@ func (p *page) download(w http.ResponseWriter, r *http.Request) {
 func (p *page) downloadAll(w http.ResponseWriter, _ *http.Request) {
 	var body bytes.Buffer
 	archive := zip.NewWriter(&body)
-	used := map[string]int{}
+	used := map[string]bool{} // in small letters: some systems tell no capitals apart
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, each := range p.tasks {
@@ -261,9 +261,10 @@ func (p *page) downloadAll(w http.ResponseWriter, _ *http.Request) {
 			continue
 		}
 		name := each.Target
-		if used[name]++; used[name] > 1 {
-			name = strconv.Itoa(used[name]) + "-" + name
+		for n := 2; used[strings.ToLower(name)]; n++ {
+			name = strconv.Itoa(n) + "-" + each.Target
 		}
+		used[strings.ToLower(name)] = true
 		entry, err := archive.Create(name)
 		if err == nil {
 			_, err = entry.Write(each.Signed)

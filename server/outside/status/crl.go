@@ -39,6 +39,10 @@ func (s *Source) list(ctx context.Context, p Place, q poa.StatusQuestion) (*jpki
 		}
 		s.mu.Lock()
 		defer s.mu.Unlock()
+		// An older list is a replay, or a copy that lags behind: what was revoked since must not come back.
+		if last, ok := s.lists[key]; ok && !q.At.Before(last.came) && last.value.ThisUpdate().After(list.ThisUpdate()) {
+			list = last.value
+		}
 		s.lists[key] = kept[*jpki.CRL]{value: list, came: q.At, until: s.until(q.At, list.NextUpdate()), stamp: stamp}
 		return list, nil
 	})
