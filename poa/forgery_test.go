@@ -93,7 +93,8 @@ var forgeries = []forgery{
 	ofCMS("no signer", poa.CodeSignatureMissing, cms.SignOptions{}, func(_ *office, _ []byte, f *forged) { f.Signers = nil }),
 	ofCMS("no certificate", poa.CodeSignerCertificate, cms.SignOptions{}, func(_ *office, _ []byte, f *forged) { f.Certificates = explicit() }),
 	ofCMS("signed by another key", poa.CodeSignatureInvalid, cms.SignOptions{}, func(o *office, draft []byte, f *forged) {
-		f.Signers[0].signAttributes(o.tb, o.delegate.Key, right(o, draft)...)
+		other := poatest.MustIssue(o.tb, o.ca, representative, poatest.WithRSABits(2048)) // the pool's keys are shared: the delegate may hold this very one
+		f.Signers[0].signAttributes(o.tb, other.Key, right(o, draft)...)
 	}),
 	{"no signed attributes", poa.CodeSignedAttributes, func(o *office, draft []byte) []byte { return byOpenSSL(o.tb, o.signer, draft, "-noattr") }},
 	ofCMS("signed attributes replayed as content", poa.CodeAttributesReplayed, cms.SignOptions{}, func(o *office, _ []byte, f *forged) {
