@@ -115,7 +115,7 @@ func (w *writer) workAndKill(t *testing.T, p *program, base string, random *rand
 		working.Go(func() { w.keepOn(t.Context(), clientOf(t, base, "")) })
 	}
 	before := w.count()
-	await(t, "something is acknowledged", func() bool { return w.count() > before+random.IntN(5) })
+	await(t, "something is acknowledged", func() bool { return w.count() > before+3+random.IntN(5) })
 	pause(time.Duration(random.IntN(300)) * time.Millisecond)
 	p.signal(t, syscall.SIGKILL)
 	p.status(t, patience)

@@ -32,6 +32,14 @@ func to(readers ...string) func(source, string) bool {
 	return func(s source, _ string) bool { return slices.Contains(readers, s.reader) }
 }
 
+// orEvidence allows the auditor, too, where the evidence of a filing is read: it
+// holds what was compared (6.2.9), and reading it is audited.
+func orEvidence(may func(source, string) bool) func(source, string) bool {
+	return func(s source, found string) bool {
+		return may(s, found) || s.reader == "auditor" && strings.HasPrefix(s.name, "GET /staff/evidence/")
+	}
+}
+
 func nobody(source, string) bool { return false }
 
 // loose is a name or an address as it may be written: with any space, or none.
@@ -49,7 +57,7 @@ func first(text string) string { return string([]rune(text)[:1]) }
 // rules are what this office's parties may read.
 func (o *office) rules() []rule {
 	staff := []string{"reception", "owner"}
-	with := func(readers ...string) func(source, string) bool { return to(append(readers, staff...)...) }
+	with := func(readers ...string) func(source, string) bool { return orEvidence(to(append(readers, staff...)...)) }
 	people := []rule{
 		{"the delegator's representative's name", first(signer.Name), loose(signer.Name), with("delegator", "delegate")},
 		{"the delegator's representative's address", first(signer.Address), loose(signer.Address), with("delegator")},
