@@ -22,6 +22,9 @@ const (
 	CodeAttributesReplayed      Code = "SIGNED_ATTRIBUTES_REPLAYED"
 	CodeContentTypeForeign      Code = "CONTENT_TYPE_NOT_ACCEPTED"
 	CodeDocumentMarkup          Code = "DOCUMENT_MARKUP_FORBIDDEN"
+	CodeDocumentEntity          Code = "DOCUMENT_ENTITY"
+	CodeDocumentComment         Code = "DOCUMENT_COMMENT"
+	CodeContentAltered          Code = "CONTENT_ALTERED"
 	CodeDigestMissing           Code = "DIGEST_MISSING"
 	CodeDigestWeak              Code = "DIGEST_WEAK"
 	CodeDigestDiffers           Code = "DIGEST_DIFFERS"
@@ -84,6 +87,7 @@ var certificateCodes = map[jpki.Kind]Code{
 // simply a file which cannot be read.
 var documentCodes = map[document.FaultKind]Code{
 	document.TooLarge: CodeFileTooLarge, document.Unsigned: CodeSignatureMissing, document.Changed: CodeDocumentChanged, document.Forbidden: CodeDocumentMarkup,
+	document.Entity: CodeDocumentEntity, document.Comment: CodeDocumentComment,
 	document.TrailingData:   CodeFileTrailingData,
 	document.SecondRevision: CodePDFSecondRevision, document.CrossReference: CodePDFCrossReference, document.Encrypted: CodePDFEncrypted, document.SeveralSignatures: CodePDFSeveralSignatures, document.ByteRange: CodePDFByteRange, document.SubFilter: CodePDFSubFilter,
 	document.Contents: CodePDFContents, document.Replaced: CodePDFReplaced, document.Annotation: CodePDFAnnotation, document.Covering: CodePDFCovering, document.Active: CodePDFActive, document.HiddenObject: CodePDFHiddenObject,

@@ -159,6 +159,10 @@ func (r *Registrar) Decide(ctx context.Context, actor Actor, in DecideFilingInpu
 	if err := r.permit(ctx, actor, MayDecideFilings, action); err != nil {
 		return Delegation{}, err
 	}
+	again, err := r.askAgain(ctx, in)
+	if err != nil {
+		return Delegation{}, err
+	}
 	id, err := r.perform(ctx, actor, action, in.IdempotencyKey, in, func(ctx context.Context, a *act) (string, error) {
 		if err := checkInput(in).Err(); err != nil {
 			return "", err
@@ -181,7 +185,7 @@ func (r *Registrar) Decide(ctx context.Context, actor Actor, in DecideFilingInpu
 		if err := a.mayDecideCase(ctx, CaseFiling, string(d.ID)); err != nil {
 			return "", err
 		}
-		return string(d.ID), r.decide(ctx, a, d, in)
+		return string(d.ID), r.decide(ctx, a, d, in, again)
 	})
 	if err != nil {
 		return Delegation{}, err
@@ -189,7 +193,7 @@ func (r *Registrar) Decide(ctx context.Context, actor Actor, in DecideFilingInpu
 	return r.store.Delegation(ctx, DelegationID(id))
 }
 
-func (r *Registrar) decide(ctx context.Context, a *act, d Delegation, in DecideFilingInput) error {
+func (r *Registrar) decide(ctx context.Context, a *act, d Delegation, in DecideFilingInput, again told) error {
 	if !in.Accept {
 		if len(in.Reasons) == 0 {
 			return Faults{newFault(CodeRequired, "reasons")}
@@ -205,6 +209,14 @@ func (r *Registrar) decide(ctx context.Context, a *act, d Delegation, in DecideF
 	}
 	if statusPending(checks) {
 		return Faults{newFault(CodeStatusPending, "delegationId")} // nor does one replace the word of the source that is being asked
+	}
+	if code := again.code(nil); code != "" {
+		return Faults{newFault(code, "delegationId")}
+	}
+	if again.answer != nil {
+		if err := r.keepStatus(ctx, a, d, AskStatus{DelegationID: d.ID}, again); err != nil {
+			return err
+		}
 	}
 	if needsPerson(checks) && in.Ground == "" {
 		return Faults{newFault(CodeGroundRequired, "ground")}

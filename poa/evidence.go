@@ -147,7 +147,7 @@ func evidenceStatus(t told) []evidence.Status {
 	}
 	s := t.answer
 	return []evidence.Status{{Source: s.Source, Standing: string(s.Standing), AskedAt: t.at, RevokedAt: s.RevokedAt, Reason: s.Reason, ProducedAt: s.ProducedAt,
-		ThisUpdate: s.ThisUpdate, NextUpdate: s.NextUpdate, VerificationID: s.VerificationID, Nonce: s.Nonce, Raw: s.Raw}}
+		ThisUpdate: s.ThisUpdate, NextUpdate: s.NextUpdate, VerificationID: s.VerificationID, CertificateID: s.CertificateID, Nonce: s.Nonce, Raw: s.Raw}}
 }
 
 func evidenceChecks(checks []Check) []evidence.Check {

@@ -47,6 +47,13 @@ func ofCard(name string, want poa.Code, options ...poatest.Option) forgery {
 	}}
 }
 
+// ofXML is another document than the draft, well signed.
+func ofXML(name string, want poa.Code, drafted, instead string) forgery {
+	return forgery{name, want, func(o *office, draft []byte) []byte {
+		return sign(o.tb, o.signer, bytes.Replace(draft, []byte(drafted), []byte(instead), 1))
+	}}
+}
+
 // right are the signed attributes of a draft as they should be.
 func right(o *office, draft []byte) []forgedAttribute {
 	digest := sha256.Sum256(draft)
@@ -64,9 +71,12 @@ var forgeries = []forgery{
 
 	// What was signed.
 	{"wrong content", poa.CodeDocumentChanged, func(o *office, _ []byte) []byte { return sign(o.tb, o.signer, []byte("<Delegation/>")) }},
-	{"a changed byte in the signed part", poa.CodeDocumentChanged, func(o *office, draft []byte) []byte {
+	{"a changed byte in the signed part", poa.CodeContentAltered, func(o *office, draft []byte) []byte {
 		return bytes.Replace(sign(o.tb, o.signer, draft), []byte("電子入札"), []byte("電子契約"), 1)
 	}},
+	ofXML("an entity", poa.CodeDocumentEntity, "電子入札", "&bid;"),
+	ofXML("a comment inside a value", poa.CodeDocumentComment, "電子入札", "電子<!-- 契約 -->入札"),
+	ofXML("a CDATA section", poa.CodeDocumentMarkup, "電子入札", "<![CDATA[電子入札]]>"),
 	ofCMS("wrong digest", poa.CodeDigestDiffers, cms.SignOptions{}, func(o *office, _ []byte, f *forged) {
 		other := sha256.Sum256([]byte("other"))
 		f.Signers[0].signAttributes(o.tb, o.signer.Key, attribute(o.tb, oidContentType, oidData), attribute(o.tb, oidMessageDigest, other[:]))
@@ -132,6 +142,14 @@ var ofPDF = []forgery{
 		copy(file[place[2]:place[3]], fmt.Sprintf("%0*d", place[3]-place[2], length-8))
 		return file
 	}},
+	{"two signatures", poa.CodePDFSeveralSignatures, func(o *office, draft []byte) []byte {
+		file, second := signPDF(o, draft), "> /Prev <</Type /Sig /ByteRange [0 1 2 3] /Contents <00>>>"
+		copy(file[bytes.LastIndex(file, []byte("00>>>"))+3-len(second):], second) // in the room that the first leaves
+		return file
+	}},
+	{"a changed byte in the signing revision", poa.CodeDigestDiffers, func(o *office, draft []byte) []byte {
+		return bytes.Replace(signPDF(o, draft), []byte("/Filter /Adobe.PPKLite"), []byte("/Filter /Adobe.PPKLime"), 1)
+	}},
 	{"bytes after its end", poa.CodeFileTrailingData, func(o *office, draft []byte) []byte { return append(signPDF(o, draft), "more"...) }},
 	{"a changed byte in the drafted part", poa.CodeDocumentChanged, func(o *office, draft []byte) []byte {
 		file := signPDF(o, draft)
@@ -193,7 +211,7 @@ func TestForgeries(t *testing.T) {
 			draft, asked, seen := o.draftFile(d), s.asked.Load(), map[poa.Code]string{}
 			for _, each := range table {
 				o.refusedAs(d, each.name, each.file(o, draft), each.want)
-				if before, twice := seen[each.want]; twice && each.want != poa.CodeDocumentChanged {
+				if before, twice := seen[each.want]; twice {
 					t.Errorf("%s and %s share the code %s", before, each.name, each.want)
 				}
 				seen[each.want] = each.name
@@ -248,8 +266,12 @@ func (o *office) refusedAs(d poa.Delegation, name string, file []byte, want poa.
 		o.tb.Errorf("%s left the event %s", name, got)
 	}
 	for _, language := range locale.Languages {
-		if text := locale.Text(language, string(want), nil); text == string(want) {
+		text := locale.Text(language, string(want), nil)
+		if text == string(want) {
 			o.tb.Errorf("%s has no text in %s", want, language)
+		}
+		if strings.Count(text, "。")+strings.Count(text, ". ")+strings.Count(text, ".") < 2 {
+			o.tb.Errorf("%s says in %s what is wrong and no way out: %s", want, language, text)
 		}
 	}
 }

@@ -13,7 +13,8 @@ import (
 	"ininjo/poa/jpki"
 )
 
-// StatusQuestion asks whether a certificate stands at an instant.
+// StatusQuestion asks whether a certificate stands at an instant: at a signature with all but CertificateID, later
+// about one that a platform verified before (現況確認) by CertificateID alone.
 type StatusQuestion struct {
 	Certificate, Issuer *x509.Certificate
 	RootSHA256          [32]byte // of the pinned root of its path: configuration says whom to ask for each
@@ -22,7 +23,7 @@ type StatusQuestion struct {
 	SignatureValue, SignedDigest []byte
 	Hash                         crypto.Hash
 	At                           time.Time
-	Liveness                     bool // asked later about a certificate that was verified before (現況確認), not at a signature
+	CertificateID                string // a platform's name of the certificate, which mode sp keeps nowhere
 }
 
 // StatusSource asks for revocation status. Implemented by server/outside/status, which bounds its time.
@@ -163,7 +164,7 @@ func (r *Registrar) judge(ctx context.Context, e *examined, field string) error 
 	}
 	var err error
 	e.judged = true
-	if e.status, err = r.ask(ctx, e.question(false)); err != nil {
+	if e.status, err = r.ask(ctx, e.question()); err != nil {
 		return err
 	}
 	if code := e.status.code(e.signed.SigningTime); code != "" {

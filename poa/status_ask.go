@@ -130,7 +130,7 @@ func (r *Registrar) questionKept(ctx context.Context, d Delegation, job AskStatu
 		return StatusQuestion{}, nil, fmt.Errorf("examining evidence anew: %w", e.faults)
 	}
 	e.at = r.clock.Now()
-	return e.question(false), e.signed.SigningTime, nil
+	return e.question(), e.signed.SigningTime, nil
 }
 
 // patience is how long to wait for a source that cannot tell, and what becomes

@@ -7,7 +7,9 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"ininjo/poa/cms"
@@ -62,7 +64,7 @@ func (r *Registrar) examine(open opener, format string, file, expected []byte, a
 		return e
 	}
 	if e.signed, err = cms.Verify(found.CMS, found.Content, cms.DefaultLimits()); err != nil {
-		e.faults.Add(signatureCode(closer(err, found.CMS)), field)
+		e.faults.Add(closerCode(err, found.CMS, format), field)
 		return e
 	}
 	if e.attributes, err = cms.SignedAttributes(found.CMS, cms.DefaultLimits()); err != nil {
@@ -80,22 +82,36 @@ func (r *Registrar) examine(open opener, format string, file, expected []byte, a
 	return e
 }
 
-// closer looks once more at a CMS that carries another content than was drafted:
-// that may be the lesser thing wrong with it.
-func closer(err error, file []byte) error {
-	if cms.KindOf(err) != cms.OtherContent {
-		return err
+// closerCode is the code of a CMS that does not verify. One that carries another
+// content than was drafted is looked at once more by itself, so that its own fault
+// is told: attributes of another signature, a content altered after it was signed,
+// markup by which a document shows other values than it holds.
+func closerCode(refusal error, file []byte, format string) Code {
+	if cms.KindOf(refusal) != cms.OtherContent {
+		return signatureCode(refusal)
 	}
-	if _, more := cms.Verify(file, nil, cms.DefaultLimits()); cms.KindOf(more) == cms.ReplayedAttributes {
-		return more
+	alone, err := cms.Verify(file, nil, cms.DefaultLimits())
+	switch cms.KindOf(err) {
+	case cms.ReplayedAttributes:
+		return CodeAttributesReplayed
+	case cms.Digest:
+		return CodeContentAltered
 	}
-	return err
+	f, known := document.Known().ByName(format)
+	if err != nil || !known {
+		return signatureCode(refusal)
+	}
+	var markup *document.Fault
+	if _, err := f.Parse(alone.Content); errors.As(err, &markup) && slices.Contains(document.Markup(), markup.Kind) {
+		return documentCode(markup)
+	}
+	return signatureCode(refusal)
 }
 
 // question is what a source of status is asked about a file without faults.
-func (e examined) question(liveness bool) StatusQuestion {
+func (e examined) question() StatusQuestion {
 	return StatusQuestion{Certificate: e.signed.Signer, Issuer: e.certificate.Issuer, RootSHA256: e.certificate.RootSHA256,
-		SignatureValue: e.signed.SignatureValue, SignedDigest: e.signed.SignedDigest, Hash: e.signed.Hash, At: e.at, Liveness: liveness}
+		SignatureValue: e.signed.SignatureValue, SignedDigest: e.signed.SignedDigest, Hash: e.signed.Hash, At: e.at}
 }
 
 // identityOfKnown reads the identity of a certificate that was refused though a

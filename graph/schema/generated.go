@@ -3926,7 +3926,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "application.graphqls" "audit.graphqls" "base.graphqls" "delegate.graphqls" "delegation.graphqls" "errors.graphqls" "evidence.graphqls" "party.graphqls" "recipient.graphqls" "repository.graphqls" "staff.graphqls" "validity.graphqls" "viewer.graphqls" "webhook.graphqls"
+//go:embed "application.graphqls" "audit.graphqls" "base.graphqls" "delegate.graphqls" "delegation.graphqls" "errors.graphqls" "evidence.graphqls" "party.graphqls" "recipient.graphqls" "repository.graphqls" "signatures.graphqls" "staff.graphqls" "validity.graphqls" "viewer.graphqls" "webhook.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -3948,6 +3948,7 @@ var sources = []*ast.Source{
 	{Name: "party.graphqls", Input: sourceData("party.graphqls"), BuiltIn: false},
 	{Name: "recipient.graphqls", Input: sourceData("recipient.graphqls"), BuiltIn: false},
 	{Name: "repository.graphqls", Input: sourceData("repository.graphqls"), BuiltIn: false},
+	{Name: "signatures.graphqls", Input: sourceData("signatures.graphqls"), BuiltIn: false},
 	{Name: "staff.graphqls", Input: sourceData("staff.graphqls"), BuiltIn: false},
 	{Name: "validity.graphqls", Input: sourceData("validity.graphqls"), BuiltIn: false},
 	{Name: "viewer.graphqls", Input: sourceData("viewer.graphqls"), BuiltIn: false},

@@ -12,8 +12,13 @@ const (
 	// Malformed says that the file is not well-formed, a value has not the form of
 	// its item, or a text is not UTF-8, not in form C or holds control characters.
 	Malformed FaultKind = "MALFORMED"
-	// Forbidden says that there is a document type, an entity other than the five
-	// of XML, a comment, a CDATA section or a processing instruction.
+	// Entity says that an entity other than the five of XML is declared or stands
+	// in a value, or a character by its number.
+	Entity FaultKind = "ENTITY"
+	// Comment says that there is a comment, which a reader may leave out of a value.
+	Comment FaultKind = "COMMENT"
+	// Forbidden says that there is a document type, a CDATA section or a processing
+	// instruction.
 	Forbidden FaultKind = "FORBIDDEN"
 	// UnknownElement says that an element or attribute is not of the format.
 	UnknownElement FaultKind = "UNKNOWN_ELEMENT"
@@ -67,6 +72,10 @@ const (
 	// leads to.
 	HiddenObject FaultKind = "HIDDEN_OBJECT"
 )
+
+// Markup lists the kinds of what a document may be forged by though it is
+// well-formed XML.
+func Markup() []FaultKind { return []FaultKind{Entity, Comment, Forbidden} }
 
 // Fault is the error of this package. Where is the path of the element, as in
 // "Delegation/Delegate/Name"; no text of the file is ever in it.

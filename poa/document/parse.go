@@ -57,8 +57,8 @@ func scan(file []byte) error {
 		return scanProlog(file)
 	}
 	body := file[len(xmlProlog):]
-	if bytes.Contains(body, []byte("<!")) || bytes.Contains(body, []byte("<?")) {
-		return fault(Forbidden, "markup")
+	if err := scanMarkup(body); err != nil {
+		return err
 	}
 	for rest := body; ; rest = rest[1:] {
 		at := bytes.IndexByte(rest, '&')
@@ -66,15 +66,31 @@ func scan(file []byte) error {
 			return nil
 		}
 		if rest = rest[at:]; !plainEntity.Match(rest) {
-			return fault(Forbidden, "entity")
+			return fault(Entity, "entity")
 		}
 	}
 }
 
+// scanMarkup names the first of what is forbidden; an entity that is declared
+// counts before the document type that declares it.
+func scanMarkup(text []byte) error {
+	if bytes.Contains(text, []byte("<!ENTITY")) {
+		return fault(Entity, "markup")
+	}
+	at := bytes.Index(text, []byte("<!"))
+	switch {
+	case at >= 0 && bytes.HasPrefix(text[at:], []byte("<!--")):
+		return fault(Comment, "markup")
+	case at >= 0 || bytes.Contains(text, []byte("<?")):
+		return fault(Forbidden, "markup")
+	}
+	return nil
+}
+
 // scanProlog names why a file does not begin with the declaration that we write.
 func scanProlog(file []byte) error {
-	if bytes.Contains(file, []byte("<!DOCTYPE")) || bytes.Contains(file, []byte("<!ENTITY")) {
-		return fault(Forbidden, "markup")
+	if err := scanMarkup(bytes.TrimPrefix(file, []byte("<?xml"))); err != nil && bytes.Contains(file, []byte("<!DOCTYPE")) {
+		return err
 	}
 	return fault(Malformed, "declaration")
 }

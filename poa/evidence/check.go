@@ -70,7 +70,7 @@ func (r Record) checkBounds() error {
 		texts = append(append(texts, c.Kind, c.Result, c.Reason), c.Reasons...)
 	}
 	for _, s := range r.Status {
-		texts = append(texts, s.Source, s.Standing, s.Reason, s.VerificationID, string(s.Nonce))
+		texts = append(texts, s.Source, s.Standing, s.Reason, s.VerificationID, s.CertificateID, string(s.Nonce))
 	}
 	if p := r.Expected; p != nil {
 		texts = append(texts, p.Name, p.Address, p.BirthDate)

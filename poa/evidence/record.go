@@ -104,8 +104,10 @@ type Status struct {
 	ThisUpdate     time.Time `json:"thisUpdate,omitzero"`
 	NextUpdate     time.Time `json:"nextUpdate,omitzero"`
 	VerificationID string    `json:"verificationId,omitempty"`
-	Nonce          []byte    `json:"nonce,omitempty"` // of the OCSP request
-	Raw            []byte    `json:"raw,omitempty"`   // the answer as it came
+	// CertificateID is a platform's name of the certificate, by which it is asked again.
+	CertificateID string `json:"certificateId,omitempty"`
+	Nonce         []byte `json:"nonce,omitempty"` // of the OCSP request
+	Raw           []byte `json:"raw,omitempty"`   // the answer as it came
 }
 
 // Check is the result of one check, in the codes of poa (poa.Check).

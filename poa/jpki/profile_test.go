@@ -172,3 +172,33 @@ func TestCheckFindsTheGenerationThatIssued(t *testing.T) {
 		t.Errorf("under an expired root: %v", err)
 	}
 }
+
+// FuzzCheck looks in whole certificates for panics, for errors that are no Fault, and for one that is taken though the
+// authority did not sign it.
+func FuzzCheck(f *testing.F) {
+	ca := poatest.MustCA(f, instant)
+	profile := jpki.Profile{Roots: roots(f, ca), Policies: []string{jpki.PolicyTest}}
+	issued := map[[32]byte]bool{}
+	for _, option := range []poatest.Option{poatest.WithReversedNames(), poatest.WithoutName(), poatest.WithSecondName("乙"), poatest.WithBirthDate("319700231"), poatest.WithBirthDate("000000000"),
+		poatest.WithPolicy(poatest.PolicyPhone), poatest.WithKeyUsage(x509.KeyUsageDigitalSignature), poatest.AsCA(), poatest.WithUnknownCritical(), poatest.WithoutIdentity(),
+		poatest.WithSubstitutes("100", "010"), poatest.WithECDSA(elliptic.P384()), poatest.WithValidity(instant.Add(time.Hour), instant.AddDate(1, 0, 0))} {
+		signer := poatest.MustIssue(f, ca, person, option)
+		issued[sha256.Sum256(signer.Certificate.RawTBSCertificate)] = true
+		f.Add(signer.Certificate.Raw)
+	}
+	f.Fuzz(func(t *testing.T, der []byte) {
+		certificate, err := x509.ParseCertificate(der)
+		if err != nil {
+			return
+		}
+		switch _, err := profile.Check(certificate, nil, instant); {
+		case err != nil && jpki.KindOf(err) == "":
+			t.Fatalf("an error that is no Fault: %v", err)
+		case err == nil && !issued[sha256.Sum256(certificate.RawTBSCertificate)]:
+			t.Fatal("a certificate was taken that nobody issued")
+		}
+		if _, err := jpki.ReadIdentity(certificate); err != nil && jpki.KindOf(err) == "" {
+			t.Fatalf("an error that is no Fault: %v", err)
+		}
+	})
+}

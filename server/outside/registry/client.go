@@ -18,7 +18,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -94,7 +93,7 @@ func NewClient(c Config) (*Client, error) {
 		b.URL = strings.TrimSuffix(b.URL, "/")
 		client.bodies[q] = &body{Body: b, limiter: rate.NewLimiter(1, 1), circuit: &circuit{limit: c.Failures, pause: c.Pause}}
 	}
-	dialer := &net.Dialer{Timeout: c.Timeout, ControlContext: client.control}
+	dialer := &net.Dialer{Timeout: c.Timeout, ControlContext: webhook.Guard(client.config.Allowed)}
 	client.http = &http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{Proxy: nil, DialContext: dialer.DialContext, DisableCompression: true, ForceAttemptHTTP2: true,
@@ -120,30 +119,10 @@ func (c *Client) checkURL(text string) error {
 		return nil
 	}
 	target, err := netip.ParseAddrPort(u.Host)
-	if u.Scheme == "http" && err == nil && c.allowed(target) {
+	if u.Scheme == "http" && err == nil && webhook.Covered(c.config.Allowed, target) {
 		return nil
 	}
 	return errors.New("the address must be https://; http:// goes to an allowed private address alone")
-}
-
-func (c *Client) allowed(target netip.AddrPort) bool {
-	return slices.ContainsFunc(c.config.Allowed, func(a webhook.Allowance) bool { return a.Covers(target) })
-}
-
-var errNotAllowed = errors.New("the registry's address is not allowed")
-
-// control refuses private addresses at the last step before the connection,
-// where no name is left to be resolved.
-func (c *Client) control(_ context.Context, _, address string, _ syscall.RawConn) error {
-	target, err := netip.ParseAddrPort(address)
-	if err != nil {
-		return errNotAllowed
-	}
-	target = netip.AddrPortFrom(target.Addr().Unmap(), target.Port())
-	if !webhook.Public(target.Addr()) && !c.allowed(target) {
-		return errNotAllowed
-	}
-	return nil
 }
 
 // Close ends idle connections.
@@ -237,7 +216,7 @@ func (e *statusError) Error() string { return "the registry answered " + strconv
 func passing(err error) bool {
 	var s *statusError
 	switch {
-	case errors.Is(err, errMalformed), errors.Is(err, errNotAllowed), errors.Is(err, context.Canceled):
+	case errors.Is(err, errMalformed), errors.Is(err, webhook.ErrNotAllowed), errors.Is(err, context.Canceled):
 		return false
 	case errors.As(err, &s):
 		return s.status >= 500 && s.after == 0
@@ -298,8 +277,8 @@ func (c *Client) exchange(ctx context.Context, b *body, q poa.RegistryQuestion) 
 func bare(err error) error {
 	var network *url.Error
 	switch {
-	case errors.Is(err, errNotAllowed):
-		return errNotAllowed
+	case errors.Is(err, webhook.ErrNotAllowed):
+		return webhook.ErrNotAllowed
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
 		return errors.New("the registry did not answer in time")
 	case errors.Is(err, context.Canceled):

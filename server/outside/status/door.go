@@ -14,9 +14,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"slices"
 	"strconv"
-	"syscall"
 	"time"
 
 	"ininjo/server/outside/webhook"
@@ -32,7 +30,7 @@ type door struct {
 
 func newDoor(allowed []webhook.Allowance, timeout, backoff time.Duration, attempts int, roots *x509.CertPool) *door {
 	d := &door{allowed: allowed, attempts: attempts, backoff: backoff}
-	dialer := &net.Dialer{Timeout: timeout, ControlContext: d.control}
+	dialer := &net.Dialer{Timeout: timeout, ControlContext: webhook.Guard(allowed)}
 	d.http = &http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{Proxy: nil, DialContext: dialer.DialContext, DisableCompression: true, ForceAttemptHTTP2: true,
@@ -51,7 +49,7 @@ func (d *door) checkURL(text string, plain bool) error {
 	}
 	target, err := netip.ParseAddrPort(u.Host)
 	switch {
-	case u.Scheme == "https", u.Scheme == "http" && (plain || err == nil && d.allows(target)):
+	case u.Scheme == "https", u.Scheme == "http" && (plain || err == nil && webhook.Covered(d.allowed, target)):
 		return nil
 	case u.Scheme == "http":
 		return errors.New("the address must be https://; http:// goes to an allowed private address alone")
@@ -59,28 +57,10 @@ func (d *door) checkURL(text string, plain bool) error {
 	return errors.New("the address must be https://")
 }
 
-func (d *door) allows(target netip.AddrPort) bool {
-	return slices.ContainsFunc(d.allowed, func(a webhook.Allowance) bool { return a.Covers(target) })
-}
-
 var (
-	errNotAllowed = errors.New("the address is not allowed")
-	errTooLarge   = errors.New("the answer is too large")
-	errMalformed  = errors.New("the answer is not of the documented form")
+	errTooLarge  = errors.New("the answer is too large")
+	errMalformed = errors.New("the answer is not of the documented form")
 )
-
-// control refuses private addresses at the last step before the connection, where no name is left to be resolved.
-func (d *door) control(_ context.Context, _, address string, _ syscall.RawConn) error {
-	target, err := netip.ParseAddrPort(address)
-	if err != nil {
-		return errNotAllowed
-	}
-	target = netip.AddrPortFrom(target.Addr().Unmap(), target.Port())
-	if !webhook.Public(target.Addr()) && !d.allows(target) {
-		return errNotAllowed
-	}
-	return nil
-}
 
 // errand is one request and what its answer may be.
 type errand struct {
@@ -139,7 +119,7 @@ func pause(ctx context.Context, wait time.Duration) bool {
 func passing(err error) bool {
 	var s *statusError
 	switch {
-	case errors.Is(err, errNotAllowed), errors.Is(err, errTooLarge), errors.Is(err, errMalformed), errors.Is(err, errSlow), errors.Is(err, context.Canceled):
+	case errors.Is(err, webhook.ErrNotAllowed), errors.Is(err, errTooLarge), errors.Is(err, errMalformed), errors.Is(err, errSlow), errors.Is(err, context.Canceled):
 		return false
 	case errors.As(err, &s):
 		return s.status >= 500
@@ -183,8 +163,8 @@ func bare(err error) error {
 	var network *url.Error
 	var certificate *tls.CertificateVerificationError
 	switch {
-	case errors.Is(err, errNotAllowed):
-		return errNotAllowed
+	case errors.Is(err, webhook.ErrNotAllowed):
+		return webhook.ErrNotAllowed
 	case errors.As(err, &certificate):
 		return errors.New("the other side's TLS certificate is not trusted")
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():

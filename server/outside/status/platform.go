@@ -95,23 +95,24 @@ const (
 )
 
 // Status has the platform verify the signature and tell the certificate's status. It is asked once only: a second
-// question would be a second verification there. Implements poa.StatusSource.
+// question would be a second verification there. A question by CertificateID is about the status alone. Implements
+// poa.StatusSource.
 func (p *Platform) Status(ctx context.Context, q poa.StatusQuestion) (jpki.StatusAnswer, error) {
+	if q.CertificateID != "" {
+		return p.again(ctx, q.CertificateID, q.At)
+	}
 	if q.Certificate == nil || len(q.SignatureValue) == 0 || len(q.SignedDigest) == 0 || hashNames[q.Hash] == "" {
 		return jpki.StatusAnswer{}, errors.New("a platform is asked about a certificate with a signature by SHA-256, SHA-384 or SHA-512")
 	}
 	body := verifyRequest{Certificate: q.Certificate.Raw, Signature: q.SignatureValue, Digest: q.SignedDigest, HashAlgorithm: hashNames[q.Hash], CheckPurpose: purposeSignature}
-	if q.Liveness {
-		body.CheckPurpose = purposeLiveness
-	}
 	return p.tell(ctx, "VerificationService/Verify", body, q.At, true)
 }
 
-// Recheck asks for the status, now, of a certificate that the platform verified before (現況確認), by the platform's
+// again asks for the status, now, of a certificate that the platform verified before (現況確認), by the platform's
 // name of it (StatusAnswer.CertificateID): that needs no certificate, which a service provider may not keep.
-func (p *Platform) Recheck(ctx context.Context, certificateID string, at time.Time) (jpki.StatusAnswer, error) {
-	if !isName(certificateID) || certificateID == "" {
-		return jpki.StatusAnswer{}, errors.New("the platform's name of the certificate is missing")
+func (p *Platform) again(ctx context.Context, certificateID string, at time.Time) (jpki.StatusAnswer, error) {
+	if !isName(certificateID) {
+		return jpki.StatusAnswer{}, errors.New("that is no name of a platform's")
 	}
 	answer, err := p.tell(ctx, "CertificateService/CheckCertificateStatus", recheckRequest{CertificateID: certificateID, CheckPurpose: purposeLiveness}, at, false)
 	if err == nil && answer.CertificateID != "" && answer.CertificateID != certificateID {

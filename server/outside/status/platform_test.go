@@ -203,27 +203,22 @@ func TestPlatformIsAskedAgainWithoutTheCertificate(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.clock.Advance(24 * time.Hour)
-	if again, err := b.client.Recheck(t.Context(), first.CertificateID, b.clock.Now()); err != nil || again.Standing != jpki.Good || again.CertificateID != first.CertificateID {
+	if again, err := b.client.Status(t.Context(), poa.StatusQuestion{CertificateID: first.CertificateID, At: b.clock.Now()}); err != nil || again.Standing != jpki.Good || again.CertificateID != first.CertificateID {
 		t.Errorf("%s, %v", again.Standing, err)
 	}
 	b.ca.Revoke(signer.Certificate, instant, poatest.ReasonSuperseded)
-	if again, err := b.client.Recheck(t.Context(), first.CertificateID, b.clock.Now()); err != nil || again.Standing != jpki.Revoked {
+	if again, err := b.client.Status(t.Context(), poa.StatusQuestion{CertificateID: first.CertificateID, At: b.clock.Now()}); err != nil || again.Standing != jpki.Revoked {
 		t.Errorf("%s, %v", again.Standing, err)
 	}
-	if unknown, err := b.client.Recheck(t.Context(), "crt_0", b.clock.Now()); err != nil || unknown.Standing != jpki.Unknown || unknown.Reason != "certificate_not_found" {
+	if unknown, err := b.client.Status(t.Context(), poa.StatusQuestion{CertificateID: "crt_0", At: b.clock.Now()}); err != nil || unknown.Standing != jpki.Unknown || unknown.Reason != "certificate_not_found" {
 		t.Errorf("another's: %s %s, %v", unknown.Standing, unknown.Reason, err)
 	}
-	q := b.question(t, signer)
-	q.Liveness = true
-	if _, err := b.client.Status(t.Context(), q); err != nil {
-		t.Error(err)
-	}
-	want := []string{"CHECK_PURPOSE_SIGNATURE_VERIFICATION", "CHECK_PURPOSE_LIVENESS_CHECK", "CHECK_PURPOSE_LIVENESS_CHECK", "CHECK_PURPOSE_LIVENESS_CHECK", "CHECK_PURPOSE_LIVENESS_CHECK"}
+	want := []string{"CHECK_PURPOSE_SIGNATURE_VERIFICATION", "CHECK_PURPOSE_LIVENESS_CHECK", "CHECK_PURPOSE_LIVENESS_CHECK", "CHECK_PURPOSE_LIVENESS_CHECK"}
 	if diff := cmp.Diff(want, b.platform.Purposes()); diff != "" {
 		t.Error(diff)
 	}
-	for _, name := range []string{"", "crt_0 ", "黒桐", strings.Repeat("a", 129)} {
-		if _, err := b.client.Recheck(t.Context(), name, b.clock.Now()); err == nil {
+	for _, name := range []string{"crt_0 ", "黒桐", strings.Repeat("a", 129)} {
+		if _, err := b.client.Status(t.Context(), poa.StatusQuestion{CertificateID: name, At: b.clock.Now()}); err == nil {
 			t.Errorf("asked about %q", name)
 		}
 	}
@@ -310,7 +305,7 @@ func TestPlatformReadsOtherWords(t *testing.T) {
 func TestPlatformIsTriedAgainWhereNothingIsCounted(t *testing.T) {
 	t.Parallel()
 	b := newBureau(t, jsonOf(503, `{"code": "unavailable"}`))
-	if _, err := b.client.Recheck(t.Context(), "crt_1", instant); err == nil || b.asked.Load() != 3 {
+	if _, err := b.client.Status(t.Context(), poa.StatusQuestion{CertificateID: "crt_1", At: instant}); err == nil || b.asked.Load() != 3 {
 		t.Errorf("asked %d times, %v", b.asked.Load(), err)
 	}
 }

@@ -9,7 +9,8 @@ import (
 	"ininjo/poa/jpki"
 )
 
-// Routed asks a Source about certificates of the roots that it has places for, and a platform about all others.
+// Routed asks a Source about certificates of the roots that it has places for, and a platform about all others, and
+// about those that it named before.
 type Routed struct {
 	Source   *Source
 	Platform *Platform
@@ -19,7 +20,7 @@ var _ poa.StatusSource = Routed{}
 
 // Status asks whoever is set for the question's root. Implements poa.StatusSource.
 func (r Routed) Status(ctx context.Context, q poa.StatusQuestion) (jpki.StatusAnswer, error) {
-	if len(r.Source.config.Places[q.RootSHA256]) > 0 {
+	if q.CertificateID == "" && len(r.Source.config.Places[q.RootSHA256]) > 0 {
 		return r.Source.Status(ctx, q)
 	}
 	return r.Platform.Status(ctx, q)

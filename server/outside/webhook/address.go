@@ -87,6 +87,3 @@ func ParseAllowance(text string) (Allowance, error) {
 func (a Allowance) covers(target netip.AddrPort) bool {
 	return a.Prefix.Contains(target.Addr()) && (a.Port == 0 || a.Port == target.Port())
 }
-
-// Covers reports whether the allowance lets a target be connected to.
-func (a Allowance) Covers(target netip.AddrPort) bool { return a.covers(target) }

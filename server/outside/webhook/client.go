@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"slices"
 	"time"
 
 	"ininjo/jobs"
@@ -112,7 +111,7 @@ func (c *Client) mayConnect(target netip.AddrPort) bool {
 }
 
 func (c *Client) allowance(target netip.AddrPort) bool {
-	return slices.ContainsFunc(c.config.Allowed, func(a Allowance) bool { return a.covers(target) })
+	return Covered(c.config.Allowed, target)
 }
 
 // Post posts a webhook and tells what became of it. What the endpoint answers

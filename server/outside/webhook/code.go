@@ -20,7 +20,7 @@ func code(err error) string {
 	var alert tls.AlertError
 	var verify *tls.CertificateVerificationError
 	switch {
-	case errors.Is(err, errNotAllowed):
+	case errors.Is(err, ErrNotAllowed):
 		return jobs.PostNotAllowed
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return jobs.PostTimeout

@@ -4,16 +4,11 @@ package webhook
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/netip"
 	"strconv"
-	"syscall"
 	"time"
 )
-
-// errNotAllowed stops a dial to a target that is not allowed.
-var errNotAllowed = errors.New("the target's address is not allowed")
 
 // dialer connects to allowed addresses only.
 type dialer struct {
@@ -32,9 +27,9 @@ func (d *dialer) dial(ctx context.Context, network, target string) (net.Conn, er
 	if err != nil {
 		return nil, err
 	}
-	connector := &net.Dialer{ControlContext: d.control}
+	connector := &net.Dialer{ControlContext: guard(d.may)}
 	var conn net.Conn
-	err = errNotAllowed
+	err = ErrNotAllowed
 	for _, t := range targets {
 		if conn, err = connector.DialContext(ctx, network, t.String()); err == nil {
 			return conn, nil
@@ -46,11 +41,11 @@ func (d *dialer) dial(ctx context.Context, network, target string) (net.Conn, er
 func (d *dialer) targets(ctx context.Context, target string) ([]netip.AddrPort, error) {
 	host, text, err := net.SplitHostPort(target)
 	if err != nil {
-		return nil, errNotAllowed
+		return nil, ErrNotAllowed
 	}
 	port, err := strconv.ParseUint(text, 10, 16)
 	if err != nil || port == 0 {
-		return nil, errNotAllowed
+		return nil, ErrNotAllowed
 	}
 	addresses, err := d.lookup(ctx, host)
 	if err != nil {
@@ -63,14 +58,4 @@ func (d *dialer) targets(ctx context.Context, target string) ([]netip.AddrPort, 
 		}
 	}
 	return kept, nil
-}
-
-// control checks once more at the last step before the connection, where no
-// name is left to be resolved.
-func (d *dialer) control(_ context.Context, _, address string, _ syscall.RawConn) error {
-	target, err := netip.ParseAddrPort(address)
-	if err != nil || !d.may(netip.AddrPortFrom(target.Addr().Unmap(), target.Port())) {
-		return errNotAllowed
-	}
-	return nil
 }
