@@ -162,7 +162,7 @@ var ofPDF = []forgery{
 
 func signPDF(o *office, drafted []byte) []byte {
 	o.tb.Helper()
-	file, err := document.PDF{}.Sign(drafted, func(content []byte, as document.SignAs) ([]byte, error) {
+	file, err := document.PDF{}.Sign(drafted, time.Time{}, func(content []byte, as document.SignAs) ([]byte, error) {
 		return o.signer.Sign(content, cms.SignOptions{Detached: as.Detached, ESS: as.CAdES})
 	})
 	must(o.tb, err)

@@ -4,6 +4,7 @@ package portal
 
 import (
 	"ininjo/poa"
+	"ininjo/poa/cms"
 )
 
 type delegationView struct {
@@ -127,11 +128,13 @@ func (p *portal) downloadSigned(r *request) error {
 	if err != nil {
 		return err
 	}
-	mediaType := "application/pkcs7-mime"
 	if d.Format == poa.FormatPDF {
-		mediaType = d.Format.MediaType()
+		return r.attachment(signedName(d), d.Format.MediaType(), file)
 	}
-	return r.attachment(signedName(d), mediaType, file)
+	if _, err := cms.Verify(file, nil, cms.DefaultLimits()); cms.KindOf(err) == cms.NoContent { // it stands beside the draft
+		return r.attachment(draftName(d)+".p7s", "application/pkcs7-signature", file)
+	}
+	return r.attachment(signedName(d), "application/pkcs7-mime", file)
 }
 
 func (p *portal) file(r *request, kind poa.FileKind) (poa.Delegation, []byte, error) {

@@ -69,7 +69,7 @@ func (w *world) seesEvidence(delegator *visitor, path string) {
 	delegator.sees(delegator.open(path, 200), "提出の検証", "受理・拒否の決定", "まだありません。自動で付けられます。")
 	w.stampAll()
 	page := delegator.open(path, 200)
-	delegator.sees(page, "SHA-256", "次の付け直し", "ininjo verify evidence FILE")
+	delegator.sees(page, "SHA-256", "次の付け直し", "ininjo verify evidence FILE", "決定した日時", "受理して保管")
 	if strings.Contains(page.body, "受任者の電子証明書の証拠") {
 		w.tb.Error("the delegate's chain is for staff alone")
 	}
@@ -110,7 +110,7 @@ func TestDraftForBusinessSoftware(t *testing.T) {
 	signed, err := w.signers["signer"].SignDetached([]byte(draft.body))
 	must(t, err)
 	delegator.sees(delegator.upload(page, path+"/file", signed, 200), "審査中")
-	wantFile(t, delegator.open(path+"/signed", 200), ".xml.p7m", "application/pkcs7-mime", string(signed[:4]))
+	wantFile(t, delegator.open(path+"/signed", 200), ".xml.p7s", "application/pkcs7-signature", string(signed[:4]))
 	delegator.sees(delegator.open("/delegations/new?replaces="+id, 200), `value="XML" checked`)
 }
 

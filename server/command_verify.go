@@ -16,6 +16,7 @@ import (
 	"ininjo/poa"
 	"ininjo/poa/evidence"
 	"ininjo/poa/jpki"
+	"ininjo/poa/locale"
 )
 
 // verifyCommand checks what the service handed out, with no database and no
@@ -49,7 +50,7 @@ func (c *verifyEvidenceCommand) Run(out *output) error {
 	}
 	bundle, err := evidence.DecodeBundle(file)
 	if err != nil {
-		return fmt.Errorf("reading %s: this is no evidence that the service handed out, or it was damaged: %w", named(c.File), err)
+		return fmt.Errorf("%s (%w)", told("damaged", "file", named(c.File)), err)
 	}
 	at := c.At
 	if at.IsZero() {
@@ -68,17 +69,21 @@ func (c *verifyEvidenceCommand) Run(out *output) error {
 	case err != nil:
 		return err
 	case !report.Passed():
-		return errNotVerified
+		return errors.New(told("not-verified"))
 	case c.Strict && report.Result != evidence.OK:
-		return errNotWholly
+		return errors.New(told("not-wholly"))
 	}
 	return nil
 }
 
-var (
-	errNotVerified = errors.New("it was not verified: see what failed above")
-	errNotWholly   = errors.New("nothing failed, but not all of it is verifiable: see above")
-)
+// told is why something was not verified, in the terminal's language.
+func told(key string, values ...string) string {
+	args := map[string]string{}
+	for i := 0; i+1 < len(values); i += 2 {
+		args[values[i]] = values[i+1]
+	}
+	return locale.Text(terminalLanguage(), "verify."+key, args)
+}
 
 // trust reads the roots that the one who verifies has pinned.
 func (c *verifyEvidenceCommand) trust() (evidence.Trust, error) {

@@ -40,11 +40,15 @@ func printReport(to io.Writer, language string, r evidence.Report) {
 
 // valueText is a value with its text, where it is a code that has one.
 func valueText(language, name, value string) string {
-	prefix, ok := map[string]string{"check": "check.", "recorded": "result.", "now": "result.", "reason": "comparison.", "outcome": "state."}[name]
-	if !ok {
-		return value
+	prefix, ok := map[string]string{"check": "check.", "recorded": "result.", "now": "result.", "reason": "comparison.", "outcome": "evidence.decision.",
+		"kind": "evidence.kind.", "standing": "evidence.standing."}[name]
+	if ok {
+		return labelled(language, prefix, value)
 	}
-	return labelled(language, prefix, value)
+	if at, err := time.Parse(time.RFC3339Nano, value); err == nil {
+		return japanese(at)
+	}
+	return value
 }
 
 // codeText is a code with its text, where it has one: the kinds of the readers

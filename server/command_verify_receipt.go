@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"ininjo/poa/locale"
 	"ininjo/poa/receipt"
 )
 
@@ -76,7 +77,7 @@ func (c *verifyReceiptCommand) Run(out *output) error {
 // expect compares with what the one who verifies wants: issuer and file.
 func (c *verifyReceiptCommand) expect(claims receipt.Claims) error {
 	if c.Issuer != "" && claims.Issuer != c.Issuer {
-		return fmt.Errorf("the receipt was issued by %s, not by %s", claims.Issuer, c.Issuer)
+		return errors.New(told("receipt.issuer", "issuer", claims.Issuer, "wanted", c.Issuer))
 	}
 	if c.Document == "" {
 		return nil
@@ -89,11 +90,11 @@ func (c *verifyReceiptCommand) expect(claims receipt.Claims) error {
 	asked, err := hex.DecodeString(claims.Question.DocumentSHA256)
 	switch {
 	case claims.Question.DocumentSHA256 == "":
-		return errors.New("the receipt compared no file: it says nothing about this one")
+		return errors.New(told("receipt.no-file"))
 	case err != nil || [32]byte(append(asked, make([]byte, 32)...)[:32]) != sum || len(asked) != 32:
-		return errors.New("the receipt is about another file")
+		return errors.New(told("receipt.another-file"))
 	case claims.Answer.DocumentMatches == nil || !*claims.Answer.DocumentMatches:
-		return errors.New("the receipt says that this file is not the one of the delegation")
+		return errors.New(told("receipt.file-differs"))
 	}
 	return nil
 }
@@ -104,15 +105,11 @@ func whyNoReceipt(err error) error {
 	if !errors.As(err, &f) {
 		return fmt.Errorf("verifying receipt: %w", err)
 	}
-	why, ok := map[receipt.FaultKind]string{
-		receipt.TooLarge: "it is too large", receipt.Malformed: "this is no receipt (compact JWS, ES256)", receipt.WrongType: "it is something else that the service signed",
-		receipt.UnknownKey: "none of the keys in --jwks signed it", receipt.BadSignature: "its signature is wrong: it was changed, or somebody else made it",
-		receipt.KeyPeriod: "it says that it was issued outside of its key's period", receipt.BadClaims: "what it says cannot be read", receipt.BadKey: "--jwks cannot be read",
-	}[f.Kind]
-	if !ok {
-		why = string(f.Kind)
+	why := string(f.Kind)
+	if key := "receipt.why." + why; locale.Has(terminalLanguage(), "verify."+key) {
+		why = told(key)
 	}
-	return fmt.Errorf("the receipt does not verify: %s (%w)", why, err)
+	return fmt.Errorf("%s (%w)", told("receipt.refused", "why", why), err)
 }
 
 func orNil(t time.Time) *time.Time {

@@ -86,8 +86,8 @@ func TestVerifyEvidence(t *testing.T) {
 	t.Run("in both languages", func(t *testing.T) {
 		t.Parallel()
 		said := succeed(t, english, whole...)
-		wantText(t, said, "Everything verifies", keptID, "[OK] Time stamp", "2026-11-01T03:01:00Z")
-		wantText(t, succeed(t, japanese, whole...), "すべて検証できました", "[検証済] 電子署名", "確認項目: 署名者の氏名 (SIGNER_NAME)", "2027-01-01 09:00:00 JST")
+		wantText(t, said, "Everything verifies", keptID, "[OK] Time stamp", "Time: 2026-11-01 12:01:00 JST", "Kind: Intake of a filing (INTAKE)")
+		wantText(t, succeed(t, japanese, whole...), "すべて検証できました", "[検証済] 電子署名", "確認項目: 署名者の氏名 (SIGNER_NAME)", "2027-01-01 09:00:00 JST", "種別: 提出の検証 (INTAKE)")
 		if strings.Contains(said, "黒桐") || strings.Contains(said, "清瀬") {
 			t.Error("the report names the signer")
 		}
@@ -123,6 +123,7 @@ func TestVerifyEvidence(t *testing.T) {
 		}
 		wantText(t, p.stdout.String(), "[FAIL] Time stamp", "TIME_STAMP_ENDED")
 		wantText(t, p.stderr.String(), "ininjo: it was not verified")
+		wantText(t, refused(t, japanese, append(whole[:len(whole)-1:len(whole)-1], "2045-01-01T00:00:00Z")...), "検証できませんでした")
 	})
 	t.Run("a weak digest", func(t *testing.T) {
 		t.Parallel()
@@ -192,6 +193,7 @@ func TestVerifyReceipt(t *testing.T) {
 		}
 		wantText(t, refused(t, english, "verify", "receipt", plain, "--jwks", jwks, "--document", document), "compared no file")
 		wantText(t, refused(t, english, "verify", "receipt", about, "--jwks", jwks, "--document", jwks), "another file")
+		wantText(t, refused(t, []string{"LC_ALL=ja_JP.UTF-8"}, "verify", "receipt", about, "--jwks", jwks, "--document", jwks), "別のファイルについての回答書です")
 	})
 	t.Run("as JSON", func(t *testing.T) {
 		t.Parallel()

@@ -30,7 +30,7 @@ func (d *demo) sign(by *poatest.Signer, format string, draft []byte) ([]byte, er
 	if !known {
 		return nil, fmt.Errorf("signing: no format %s", format)
 	}
-	signed, err := f.Sign(draft, func(content []byte, as document.SignAs) ([]byte, error) {
+	signed, err := f.Sign(draft, d.clock.Now(), func(content []byte, as document.SignAs) ([]byte, error) {
 		return by.Sign(content, cms.SignOptions{Detached: as.Detached, ESS: as.CAdES, Hash: crypto.SHA256, SigningTime: d.clock.Now()})
 	})
 	if err != nil {

@@ -2,7 +2,10 @@
 
 package document
 
-import "mime"
+import (
+	"mime"
+	"time"
+)
 
 // MaxSize bounds a delegation's file, in bytes.
 const MaxSize = 1 << 20
@@ -26,8 +29,9 @@ type Format interface {
 	// bytes with one signature over all of them and nothing else.
 	Open(file, drafted []byte) (Signature, error)
 	// Sign makes the file to be filed out of the drafted bytes. The signer is
-	// called once, with the bytes that its CMS must sign.
-	Sign(drafted []byte, signer Signer) ([]byte, error)
+	// called once, with the bytes that its CMS must sign. A format that tells the
+	// time of signing beside the CMS tells this one, unless it is zero.
+	Sign(drafted []byte, at time.Time, signer Signer) ([]byte, error)
 }
 
 // Signature is the signature of a filed file, not yet verified.

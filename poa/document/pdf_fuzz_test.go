@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"ininjo/poa/document"
 )
@@ -48,7 +49,7 @@ func FuzzOpenPDF(f *testing.F) {
 	seed(func(b *increment) { b.table = func(map[int]int) string { return "0 999999999\n" } })
 	seed(func(b *increment) { b.tail = "startxref\n0\n%%EOF" })
 	seed(func(b *increment) { b.objects[b.free+3] = strings.Repeat("[<<", 30) })
-	if file, err := (document.PDF{}).Sign(draft, noSignature); err == nil {
+	if file, err := (document.PDF{}).Sign(draft, time.Time{}, noSignature); err == nil {
 		f.Add(bytes.ReplaceAll(file[len(draft):], bytes.Repeat([]byte("0"), 1000), nil))
 	}
 	if _, err := (document.PDF{}).Open(incrementOf(f, draft).file(), draft); err != nil {

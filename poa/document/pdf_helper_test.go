@@ -32,6 +32,9 @@ func signWith(s *poatest.Signer) document.Signer {
 	}
 }
 
+// signingTime is the claimed time of the PDF signatures in these tests.
+var signingTime = time.Date(2026, 6, 1, 9, 35, 0, 0, time.UTC)
+
 // init keeps pdfcpu from writing into the home folder.
 func init() { model.ConfigPath = "disable" }
 
@@ -51,7 +54,7 @@ var draftPDF = sync.OnceValue(func() []byte {
 
 func signedPDF(t testing.TB, signer document.Signer) []byte {
 	t.Helper()
-	file, err := document.PDF{}.Sign(draftPDF(), signer)
+	file, err := document.PDF{}.Sign(draftPDF(), signingTime, signer)
 	if err != nil {
 		t.Fatal(err)
 	}

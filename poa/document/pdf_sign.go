@@ -9,14 +9,16 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // signatureRoom is kept for the CMS, in bytes: a chain and a time stamp fit.
 const signatureRoom = 16 << 10
 
 // Sign signs the draft's own field in one revision after it, with
-// ETSI.CAdES.detached (ETSI EN 319 142-1).
-func (PDF) Sign(drafted []byte, signer Signer) ([]byte, error) {
+// ETSI.CAdES.detached. The time of signing stands in the dictionary's M, not in
+// the CMS (ETSI EN 319 142-1, 6.3).
+func (PDF) Sign(drafted []byte, at time.Time, signer Signer) ([]byte, error) {
 	if len(drafted) > MaxPDF {
 		return nil, fault(TooLarge, "PDF")
 	}
@@ -27,7 +29,7 @@ func (PDF) Sign(drafted []byte, signer Signer) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	file, from, err := draft.signed(drafted)
+	file, from, err := draft.signed(drafted, at)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +47,7 @@ func (PDF) Sign(drafted []byte, signer Signer) ([]byte, error) {
 }
 
 // signed writes the revision with room for the signature, and where that begins.
-func (v *revision) signed(drafted []byte) (file []byte, from int, err error) {
+func (v *revision) signed(drafted []byte, at time.Time) (file []byte, from int, err error) {
 	root, _ := v.trailer["Root"].(pdfRef)
 	form, isRef := dictOf(v.objects[int(root)])["AcroForm"].(pdfRef)
 	fields := listOf(dictOf(v.objects[int(form)])["Fields"])
@@ -62,7 +64,7 @@ func (v *revision) signed(drafted []byte) (file []byte, from int, err error) {
 	}
 	object(int(form), write(with(dictOf(v.objects[int(form)]), "SigFlags", 3)))
 	object(int(field), write(with(dictOf(v.objects[int(field)]), "V", pdfRef(number))))
-	const head = "<</Type /Sig /Filter /Adobe.PPKLite /SubFilter /ETSI.CAdES.detached /ByteRange [0 %010d %010d %010d] /Contents "
+	head := "<</Type /Sig /Filter /Adobe.PPKLite /SubFilter /ETSI.CAdES.detached " + signedAt(at) + "/ByteRange [0 %010d %010d %010d] /Contents "
 	object(number, fmt.Sprintf(head, 0, 0, 0)+"<"+strings.Repeat("0", 2*signatureRoom)+">>>")
 	from = places[number] + len(fmt.Sprintf("%d 0 obj\n"+head, number, 0, 0, 0))
 	start := out.Len()
@@ -76,6 +78,14 @@ func (v *revision) signed(drafted []byte) (file []byte, from int, err error) {
 	to := from + 2 + 2*signatureRoom
 	copy(file[places[number]:], fmt.Sprintf("%d 0 obj\n"+head, number, from, to, len(file)-to))
 	return file, from, nil
+}
+
+// signedAt is the signature dictionary's entry of the time of signing.
+func signedAt(at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	return "/M (D:" + at.UTC().Format("20060102150405") + "Z) "
 }
 
 func with(dict pdfDict, key pdfName, v any) pdfDict {

@@ -49,7 +49,7 @@ func TestSignedPDFIsVerifiedByPoppler(t *testing.T) {
 	signer := person(t)
 	path := keep(t, "signed.pdf", signedPDF(t, signWith(signer)))
 	out := pdfsig(t, path)
-	for _, want := range []string{"Signature Validation: Signature is Valid.", "Total document signed", "ETSI.CAdES.detached", "Signature Field Name: Delegator"} {
+	for _, want := range []string{"Signature Validation: Signature is Valid.", "Total document signed", "ETSI.CAdES.detached", "Signature Field Name: Delegator", "Signing Time: Jun 01 2026 "} {
 		if !strings.Contains(out, want) {
 			t.Errorf("pdfsig does not say %q:\n%s", want, out)
 		}

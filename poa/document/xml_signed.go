@@ -2,7 +2,10 @@
 
 package document
 
-import "bytes"
+import (
+	"bytes"
+	"time"
+)
 
 // MaxSigned bounds a filed file, in bytes.
 const MaxSigned = 4 << 20
@@ -19,7 +22,8 @@ func (XML) Open(file, drafted []byte) (Signature, error) {
 	return Signature{CMS: file, Content: drafted}, nil
 }
 
-// Sign gives a CMS that carries the drafted bytes.
-func (XML) Sign(drafted []byte, signer Signer) ([]byte, error) {
+// Sign gives a CMS that carries the drafted bytes; the time is the CMS's own
+// matter.
+func (XML) Sign(drafted []byte, _ time.Time, signer Signer) ([]byte, error) {
 	return signer(drafted, SignAs{})
 }

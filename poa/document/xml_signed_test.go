@@ -7,6 +7,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"ininjo/poa/cms"
 	"ininjo/poa/document"
@@ -15,7 +16,7 @@ import (
 func TestSignedXML(t *testing.T) {
 	t.Parallel()
 	draft, signer := []byte(golden), person(t)
-	made, err := document.XML{}.Sign(draft, signWith(signer))
+	made, err := document.XML{}.Sign(draft, time.Time{}, signWith(signer))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +45,7 @@ func TestSignersErrorIsHandedOn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := format.Sign(draft, signer); !errors.Is(err, refused) {
+		if _, err := format.Sign(draft, time.Time{}, signer); !errors.Is(err, refused) {
 			t.Errorf("%s: got %v", format.Name(), err)
 		}
 	}

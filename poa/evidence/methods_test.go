@@ -21,7 +21,7 @@ func (w *world) signedAs(t *testing.T, format document.Format) {
 	if w.drafted, err = format.Marshal(content()); err != nil {
 		t.Fatal(err)
 	}
-	w.file, err = format.Sign(w.drafted, func(content []byte, as document.SignAs) ([]byte, error) {
+	w.file, err = format.Sign(w.drafted, time.Time{}, func(content []byte, as document.SignAs) ([]byte, error) {
 		return w.signer.Sign(content, cms.SignOptions{Detached: as.Detached, ESS: as.CAdES})
 	})
 	if err != nil {

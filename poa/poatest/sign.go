@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"time"
 
 	"software.sslmate.com/src/go-pkcs12"
 
@@ -67,7 +68,7 @@ func (s *Signer) SignDrafted(drafted []byte) ([]byte, error) {
 	if bytes.HasPrefix(drafted, []byte("%PDF-")) {
 		format = document.PDF{}
 	}
-	return format.Sign(drafted, func(content []byte, as document.SignAs) ([]byte, error) {
+	return format.Sign(drafted, time.Time{}, func(content []byte, as document.SignAs) ([]byte, error) {
 		return s.Sign(content, cms.SignOptions{Detached: as.Detached, ESS: as.CAdES})
 	})
 }

@@ -114,7 +114,7 @@ func (k *Key) Sign(d Draft, w Way) (name string, file []byte, err error) {
 		file, err = k.signCMS(d.Bytes, document.SignAs{}, w)
 		return signedName(d, w), file, err
 	}
-	file, err = d.Format.Sign(d.Bytes, func(content []byte, as document.SignAs) ([]byte, error) { return k.signCMS(content, as, w) })
+	file, err = d.Format.Sign(d.Bytes, w.At, func(content []byte, as document.SignAs) ([]byte, error) { return k.signCMS(content, as, w) })
 	if err != nil {
 		return "", nil, err
 	}

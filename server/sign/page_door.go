@@ -29,8 +29,13 @@ func (p *page) handler(ctx context.Context) http.Handler {
 		"GET /results/{id}":    p.download,
 		"GET /language/{lang}": p.language,
 		"POST /quit":           p.quit,
+		"GET /":                p.absent,
 	} {
 		mux.Handle(pattern, p.known(handle))
+	}
+	// A refused form is shown under its own address: who loads that anew gets the page, and changes nothing.
+	for _, form := range []string{"/files", "/clear", "/sign", "/quit"} {
+		mux.Handle("GET "+form, p.known(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusSeeOther) }))
 	}
 	return p.door(mux)
 }

@@ -79,6 +79,11 @@ func (p *page) home(w http.ResponseWriter, r *http.Request) {
 	p.render(w, http.StatusOK, "home", p.homeView(r))
 }
 
+// absent says that there is no such page, or no such file any more, and leads back.
+func (p *page) absent(w http.ResponseWriter, r *http.Request) {
+	p.render(w, http.StatusNotFound, "absent", view{Texts: p.texts(r), Title: "absent.title"})
+}
+
 func (p *page) isRunning() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -246,14 +246,19 @@ func (p *page) download(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	p.mu.Unlock()
+	if file == nil {
+		p.absent(w, r)
+		return
+	}
 	attach(w, name, file)
 }
 
 // downloadAll hands out the results of all uploads as one file.
-func (p *page) downloadAll(w http.ResponseWriter, _ *http.Request) {
+func (p *page) downloadAll(w http.ResponseWriter, r *http.Request) {
 	var body bytes.Buffer
 	archive := zip.NewWriter(&body)
 	used := map[string]bool{} // in small letters: some systems tell no capitals apart
+	now := p.command.clock.Now().In(japan)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, each := range p.tasks {
@@ -265,7 +270,7 @@ func (p *page) downloadAll(w http.ResponseWriter, _ *http.Request) {
 			name = strconv.Itoa(n) + "-" + each.Target
 		}
 		used[strings.ToLower(name)] = true
-		entry, err := archive.Create(name)
+		entry, err := archive.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: now})
 		if err == nil {
 			_, err = entry.Write(each.Signed)
 		}
@@ -275,17 +280,13 @@ func (p *page) downloadAll(w http.ResponseWriter, _ *http.Request) {
 		}
 	}
 	if len(used) == 0 || archive.Close() != nil {
-		attach(w, "", nil)
+		p.absent(w, r)
 		return
 	}
-	attach(w, stampName(p.command.clock.Now()), body.Bytes())
+	attach(w, stampName(now), body.Bytes())
 }
 
 func attach(w http.ResponseWriter, name string, file []byte) {
-	if file == nil {
-		http.Error(w, "there is no such file", http.StatusNotFound)
-		return
-	}
 	w.Header().Set("Content-Type", "application/octet-stream")
 	w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
 	_, _ = w.Write(file)

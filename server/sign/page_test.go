@@ -152,7 +152,7 @@ func TestPageSignsUploads(t *testing.T) {
 	}
 	first := marshal(t, document.XML{}, firstID)
 	_, page := a.post("/files", part{"files", "1.xml", string(first)}, part{"files", "同じ名.xml", string(marshal(t, document.XML{}, secondID))}, part{"files", "letter.txt", "I owe you everything"})
-	for _, text := range []string{"署名するファイル：2 件", "申告及び納税 &lt;全て&gt;", "1件100万円まで", firstID, secondID, "署名しないファイル：1 件", "（記載なし）", "2026-11-01 10:30:00 JST"} {
+	for _, text := range []string{"署名するファイル：2 件", "申告及び納税 &lt;全て&gt;", "1件100万円まで", firstID, secondID, "署名を終えたファイル、署名できないファイル：1 件", "（記載なし）", "2026-11-01 10:30:00 JST"} {
 		if !strings.Contains(page, text) {
 			t.Errorf("%q is not shown", text)
 		}
@@ -171,15 +171,27 @@ func TestPageSignsUploads(t *testing.T) {
 	wantSigned(t, "1.xml", []byte(file), first, d.signer.Certificate)
 	_, packed := a.get("/results/all.zip")
 	archive, err := zip.NewReader(strings.NewReader(packed), int64(len(packed)))
-	if err != nil || len(archive.File) != 2 || archive.File[1].Name != "同じ名.xml.p7m" {
+	if err != nil || len(archive.File) != 2 || archive.File[1].Name != "同じ名.xml.p7m" || !archive.File[0].Modified.Equal(instant) {
 		t.Errorf("the archive is %v, %v", archive, err)
 	}
 	// A second post signs nothing again.
 	if status, page = a.post("/sign", append(chosen, part{"method", "", "p12"}, part{"secret", "", password})...); status != 422 || !strings.Contains(page, "1 件以上選んでください") {
 		t.Errorf("%d: %s", status, page)
 	}
+	// What was signed can be had until the list is emptied, from the list as well.
+	if _, page = a.get("/"); !strings.Contains(page, `href="/results/`+chosen[0].value+`"`) {
+		t.Errorf("the list leads to no result: %s", page)
+	}
+	if _, page = a.get("/results"); !strings.Contains(page, "先に受け取ってください") {
+		t.Error("nothing tells that the results will be gone")
+	}
 	if status, page = a.post("/clear"); status != 200 || !strings.Contains(page, "まだありません") {
 		t.Errorf("%d: %s", status, page)
+	}
+	for _, path := range []string{"/results/" + chosen[0].value, "/results/all.zip", "/nowhere"} {
+		if status, page = a.get(path); status != http.StatusNotFound || !strings.Contains(page, `<a href="/">署名の画面に戻る</a>`) {
+			t.Errorf("%s: %d: %s", path, status, page)
+		}
 	}
 	if status, page = a.post("/quit"); status != 200 || !strings.Contains(page, "終了しました") {
 		t.Errorf("%d: %s", status, page)
@@ -254,7 +266,7 @@ func TestPageKeepsStrangersOut(t *testing.T) {
 		}
 	}
 	for _, path := range []string{"/sign?method=p12", "/files", "/clear", "/quit"} {
-		if status, _ := a.get(path); status != http.StatusMethodNotAllowed {
+		if status, page := a.get(path); status != 200 || !strings.Contains(page, "署名するファイルは、まだありません") {
 			t.Errorf("GET %s answered %d", path, status)
 		}
 	}

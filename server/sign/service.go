@@ -218,7 +218,7 @@ func (f filed) file() (Draft, error) {
 	if err != nil {
 		return Draft{}, wrong("service-answer").because(err)
 	}
-	d, err := readDraft(strings.ReplaceAll(f.ID, "-", ""), text)
+	d, err := readDraft("ininjo-"+strings.ReplaceAll(f.ID, "-", ""), text) // as the portal names it
 	if err != nil {
 		return d, err
 	}
