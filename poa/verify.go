@@ -91,10 +91,10 @@ func closerCode(refusal error, file []byte, format string) Code {
 		return signatureCode(refusal)
 	}
 	alone, err := cms.Verify(file, nil, cms.DefaultLimits())
-	switch cms.KindOf(err) {
-	case cms.ReplayedAttributes:
+	if cms.KindOf(err) == cms.ReplayedAttributes {
 		return CodeAttributesReplayed
-	case cms.Digest:
+	}
+	if cms.KindOf(err) == cms.Digest {
 		return CodeContentAltered
 	}
 	f, known := document.Known().ByName(format)
