@@ -30,13 +30,14 @@ type deliveryRow struct {
 	LastAt      *time.Time `bun:"last_at"`
 	DeliveredAt *time.Time `bun:"delivered_at"`
 	ResendAt    *time.Time `bun:"resend_at"`
+	NextAt      *time.Time `bun:"next_at"`
 }
 
 func (r deliveryRow) delivery() poa.Delivery {
 	return poa.Delivery{ID: r.ID, EndpointID: r.EndpointID, Previous: r.Previous, State: poa.DeliveryState(r.State), Attempts: r.Attempts,
 		Notice:     poa.Notice{PartyID: r.PartyID, Stream: fromNullText[string](r.Stream), Sequence: r.Sequence, Change: r.change(r.ChangeID)},
 		LastStatus: r.LastStatus, LastError: r.LastError, LastAt: fromNullTime(r.LastAt), DeliveredAt: fromNullTime(r.DeliveredAt),
-		ResendAt: fromNullTime(r.ResendAt)}
+		ResendAt: fromNullTime(r.ResendAt), NextAt: fromNullTime(r.NextAt)}
 }
 
 // InsertDelivery stores a notice on its way to an endpoint.

@@ -24,6 +24,13 @@ type endpointRow struct {
 	DisabledReason string     `bun:"disabled_reason"`
 	VerifiedAt     *time.Time `bun:"verified_at"`
 	AddressAt      time.Time  `bun:"address_at"`
+	MaxInFlight    int        `bun:"max_in_flight"`
+	RatePerSecond  int        `bun:"rate_per_second"`
+	FailingSince   *time.Time `bun:"failing_since"`
+	Failures       int        `bun:"failures"`
+	Warned         int        `bun:"warned"`
+	PausedUntil    *time.Time `bun:"paused_until"`
+	DisabledAt     *time.Time `bun:"disabled_at"`
 }
 
 // endpointSecrets is what of an endpoint is sealed: its address can name a
@@ -48,7 +55,9 @@ func (t *tx) sealedEndpoint(ctx context.Context, e poa.Endpoint) (endpointRow, e
 		endpointSecrets{e.URL, e.Secret, e.PreviousSecret, e.Description})
 	return endpointRow{ID: e.ID, PartyID: e.PartyID, Sealed: sealed, Types: texts(e.Types), State: string(e.State),
 		PreviousUntil: nullTime(e.PreviousUntil), CreatedAt: e.CreatedAt.UTC(), DisabledReason: e.DisabledReason,
-		VerifiedAt: nullTime(e.VerifiedAt), AddressAt: e.AddressAt.UTC()}, err
+		VerifiedAt: nullTime(e.VerifiedAt), AddressAt: e.AddressAt.UTC(), MaxInFlight: e.MaxInFlight, RatePerSecond: e.RatePerSecond,
+		FailingSince: nullTime(e.FailingSince), Failures: e.Failures, Warned: e.Warned, PausedUntil: nullTime(e.PausedUntil),
+		DisabledAt: nullTime(e.DisabledAt)}, err
 }
 
 func (d *DB) endpoint(ctx context.Context, r endpointRow) (poa.Endpoint, error) {
@@ -56,7 +65,9 @@ func (d *DB) endpoint(ctx context.Context, r endpointRow) (poa.Endpoint, error) 
 	err := d.seal.OpenJSON(ctx, accountOf(r.PartyID), "endpoints", "sealed", r.ID, r.Sealed, &s)
 	return poa.Endpoint{ID: r.ID, PartyID: r.PartyID, URL: s.URL, Types: fromTexts[poa.NoticeType](r.Types), State: poa.EndpointState(r.State),
 		Secret: s.Secret, PreviousSecret: s.PreviousSecret, PreviousUntil: fromNullTime(r.PreviousUntil), Description: s.Description,
-		CreatedAt: r.CreatedAt.UTC(), DisabledReason: r.DisabledReason, VerifiedAt: fromNullTime(r.VerifiedAt), AddressAt: r.AddressAt.UTC()}, err
+		CreatedAt: r.CreatedAt.UTC(), DisabledReason: r.DisabledReason, VerifiedAt: fromNullTime(r.VerifiedAt), AddressAt: r.AddressAt.UTC(),
+		MaxInFlight: r.MaxInFlight, RatePerSecond: r.RatePerSecond, FailingSince: fromNullTime(r.FailingSince), Failures: r.Failures,
+		Warned: r.Warned, PausedUntil: fromNullTime(r.PausedUntil), DisabledAt: fromNullTime(r.DisabledAt)}, err
 }
 
 // InsertEndpoint stores an endpoint.
@@ -75,7 +86,8 @@ func (t *tx) UpdateEndpoint(ctx context.Context, e poa.Endpoint) error {
 	if err != nil {
 		return err
 	}
-	res, err := t.q.NewUpdate().Model(&row).Column("sealed", "types", "state", "previous_until", "disabled_reason", "verified_at", "address_at").
+	res, err := t.q.NewUpdate().Model(&row).Column("sealed", "types", "state", "previous_until", "disabled_reason", "verified_at", "address_at",
+		"max_in_flight", "rate_per_second", "failing_since", "failures", "warned", "paused_until", "disabled_at").
 		Where("id = ?", e.ID).Where("party_id = ?", e.PartyID).Where("deleted_at IS NULL").Exec(ctx)
 	return touched(res, err, "updating endpoint", poa.ErrNotFound)
 }

@@ -17,7 +17,7 @@ func TestEndpoint(t *testing.T) {
 	t.Parallel()
 	w, ctx := newWorld(t), context.Background()
 	e := poa.Endpoint{ID: poa.NewID(poa.PrefixEndpoint), PartyID: w.recipient, URL: "https://example.com/h", Types: []poa.NoticeType{poa.NoticeRevoked},
-		State: poa.EndpointActive, Secret: "whsec_1", Description: "main", CreatedAt: start, AddressAt: start}
+		State: poa.EndpointActive, MaxInFlight: poa.DefaultInFlight, Secret: "whsec_1", Description: "main", CreatedAt: start, AddressAt: start}
 	w.in(t, func(ctx context.Context, tx poa.Tx) error { return tx.InsertEndpoint(ctx, e) })
 	t.Run("comes back as it was stored", func(t *testing.T) {
 		got, err := w.DB.Endpoint(ctx, e.ID)
@@ -66,7 +66,7 @@ func TestDelivery(t *testing.T) {
 	t.Parallel()
 	w, ctx := newWorld(t), context.Background()
 	d := w.accepted(t, w.delegator, days(0, 5))
-	e := poa.Endpoint{ID: poa.NewID(poa.PrefixEndpoint), PartyID: w.recipient, URL: "https://example.com", State: poa.EndpointActive, CreatedAt: start}
+	e := poa.Endpoint{ID: poa.NewID(poa.PrefixEndpoint), PartyID: w.recipient, URL: "https://example.com", State: poa.EndpointActive, MaxInFlight: poa.DefaultInFlight, CreatedAt: start}
 	delivery := poa.Delivery{ID: poa.NewID(poa.PrefixDelivery), EndpointID: e.ID, State: poa.DeliveryPending, Previous: 1,
 		Notice: poa.Notice{PartyID: w.recipient, Stream: "2f0e9f0a-6c1c-4a58-9d8e-0c7a4a0a7a11", Sequence: 2, Change: w.change(d, 2)}}
 	test := poa.Delivery{ID: poa.NewID(poa.PrefixDelivery), EndpointID: e.ID, State: poa.DeliveryPending,

@@ -242,7 +242,7 @@ func TestPersonalDataIsSealed(t *testing.T) {
 			tx.InsertRefusals(ctx, d.ID, []poa.Refusal{{Code: poa.CodeDeclined, Note: secretName, At: start}}),
 			tx.InsertMail(ctx, poa.Mail{ID: "eml_1", DelegationID: d.ID, To: secretName, Template: poa.MailDelegateLink, Language: "ja", Values: map[string]string{"n": secretName}, CreatedAt: start}),
 			tx.InsertMailAddress(ctx, poa.MailAddress{ID: "adr_1", PartyID: w.recipient, Email: secretName, Language: "ja", CreatedAt: start}),
-			tx.InsertEndpoint(ctx, poa.Endpoint{ID: "whe_1", PartyID: w.recipient, URL: "https://x/" + secretName, State: poa.EndpointActive, Secret: secretName, CreatedAt: start}))
+			tx.InsertEndpoint(ctx, poa.Endpoint{ID: "whe_1", PartyID: w.recipient, URL: "https://x/" + secretName, State: poa.EndpointActive, MaxInFlight: poa.DefaultInFlight, Secret: secretName, CreatedAt: start}))
 	})
 	var tables []string
 	rows, err := w.DB.Pool().Query(t.Context(), "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' AND has_table_privilege(format('%I.%I', schemaname, tablename), 'SELECT')")

@@ -4,7 +4,6 @@ package jobs
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -49,21 +48,11 @@ func (w *deliverWebhook) Work(ctx context.Context, job *river.Job[poa.DeliverWeb
 }
 
 func (w *deliverWebhook) post(ctx context.Context, d poa.Delivery, e poa.Endpoint) (Response, error) {
-	body, err := json.Marshal(d.Body())
-	if err != nil {
-		return Response{}, fmt.Errorf("encoding webhook: %w", err)
-	}
-	secrets := []string{e.Secret}
-	if e.PreviousSecret != "" && w.Clock.Now().Before(e.PreviousUntil) {
-		secrets = append(secrets, e.PreviousSecret)
-	}
-	header, err := sign(d.ID, w.MachineClock.Now(), body, secrets)
+	request, err := w.webhookRequest(d, e)
 	if err != nil {
 		return Response{}, err
 	}
-	header.Set("Content-Type", "application/json")
-	header.Set("User-Agent", "Ininjo/"+w.Version)
-	return w.Webhook.Post(ctx, Request{URL: e.URL, Header: header, Body: body}), nil
+	return w.Webhook.Post(ctx, request), nil
 }
 
 // ended tells River how a job goes on: nil ends it, an error brings it back, a

@@ -205,7 +205,7 @@ func (w *world) party(t *testing.T, role poa.PartyRole, language string) string 
 
 func (w *world) endpoint(t *testing.T, party, url string, types ...poa.NoticeType) poa.Endpoint {
 	t.Helper()
-	e := poa.Endpoint{ID: poa.NewID(poa.PrefixEndpoint), PartyID: party, URL: url, Types: types, State: poa.EndpointActive,
+	e := poa.Endpoint{ID: poa.NewID(poa.PrefixEndpoint), PartyID: party, URL: url, Types: types, State: poa.EndpointActive, MaxInFlight: poa.DefaultInFlight,
 		Secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", CreatedAt: w.Clock.Now()}
 	w.in(t, func(ctx context.Context, tx poa.Tx) error { return tx.InsertEndpoint(ctx, e) })
 	return e

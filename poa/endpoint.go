@@ -56,7 +56,8 @@ func (n *Notifier) CreateEndpoint(ctx context.Context, actor Actor, in EndpointI
 			return "", err
 		}
 		secret = newWebhookSecret()
-		e := Endpoint{ID: NewID(PrefixEndpoint), PartyID: actor.PartyID, URL: in.URL, Types: in.Types, State: EndpointActive, Secret: secret, Description: in.Description, CreatedAt: a.now, AddressAt: a.now}
+		e := Endpoint{ID: NewID(PrefixEndpoint), PartyID: actor.PartyID, URL: in.URL, Types: in.Types, State: EndpointActive, Secret: secret, Description: in.Description, CreatedAt: a.now, AddressAt: a.now,
+			MaxInFlight: DefaultInFlight}
 		return e.ID, a.InsertEndpoint(ctx, e)
 	})
 	return n.shown(ctx, id, secret, err)
