@@ -115,19 +115,11 @@ type DelegationTx interface {
 
 // NoticeTx changes what concerns notices.
 type NoticeTx interface {
+	NumberTx
+	DispatchTx
+
 	// Publish inserts the outbox row of a change.
 	Publish(ctx context.Context, c Change) error
-	// TakeChanges returns the oldest changes that are not numbered yet, in the
-	// order of their IDs, for the one leader.
-	TakeChanges(ctx context.Context, limit int) ([]Change, error)
-	// MarkNumbered marks changes as done, each by its own ID.
-	MarkNumbered(ctx context.Context, ids []int64, at time.Time) error
-	// Watchers returns the recipients that watch the delegation since before
-	// the version.
-	Watchers(ctx context.Context, id DelegationID, version int) ([]string, error)
-	// NextSequence draws the next number of a party's sequence, and its stream.
-	NextSequence(ctx context.Context, partyID string) (stream string, sequence int64, err error)
-	InsertNotice(ctx context.Context, n Notice) error
 	InsertDelivery(ctx context.Context, d Delivery) error
 	InsertWatch(ctx context.Context, w Watch) error
 	DeleteWatch(ctx context.Context, recipientID string, id DelegationID) error
@@ -136,15 +128,10 @@ type NoticeTx interface {
 	InsertEndpoint(ctx context.Context, e Endpoint) error
 	UpdateEndpoint(ctx context.Context, e Endpoint) error
 	DeleteEndpoint(ctx context.Context, id, partyID string) error
-	// AdvanceEndpoint sets the last number that passed the endpoint's filter
-	// and returns the one before.
-	AdvanceEndpoint(ctx context.Context, id string, sequence int64) (previous int64, err error)
 	InsertMail(ctx context.Context, m Mail) error
 	MarkMailSent(ctx context.Context, id string, at time.Time) error
 	InsertMailAddress(ctx context.Context, a MailAddress) error
 	ConfirmMailAddress(ctx context.Context, id string, at time.Time) error
-	// RecordAttempt stores an attempt and brings its delivery up to date.
-	RecordAttempt(ctx context.Context, a Attempt, state DeliveryState) error
 }
 
 // Reader reads. Methods return ErrNotFound where nothing is there; who may see
@@ -157,6 +144,7 @@ type Reader interface {
 	TitleReader
 	RetentionReader
 	EvidenceReader
+	DispatchReader
 
 	Delegator(ctx context.Context, id string) (Delegator, error)
 	Recipient(ctx context.Context, id string) (Recipient, error)
