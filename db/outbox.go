@@ -44,9 +44,20 @@ type outboxRow struct {
 // Publish inserts the outbox row of a change; after the commit the leader is
 // woken.
 func (t *tx) Publish(ctx context.Context, c poa.Change) error {
-	row := outboxRow{changeColumns: columnsOf(c)}
-	if _, err := t.q.NewInsert().Model(&row).Exec(ctx); err != nil {
-		return failed(err, "publishing change")
+	return t.PublishAll(ctx, []poa.Change{c})
+}
+
+// PublishAll inserts the outbox rows of changes, in their order.
+func (t *tx) PublishAll(ctx context.Context, changes []poa.Change) error {
+	if len(changes) == 0 {
+		return nil
+	}
+	rows := make([]outboxRow, len(changes))
+	for i, c := range changes {
+		rows[i].changeColumns = columnsOf(c)
+	}
+	if _, err := t.q.NewInsert().Model(&rows).Returning("NULL").Exec(ctx); err != nil {
+		return failed(err, "publishing changes")
 	}
 	t.published = true
 	return nil

@@ -189,10 +189,10 @@ func TestDueTerms(t *testing.T) {
 		for _, c := range due {
 			got = append(got, fmt.Sprintf("%s %s %s", names[c.DelegationID], strings.TrimPrefix(string(c.Type), "delegation."), c.Status))
 			w.in(t, func(ctx context.Context, tx poa.Tx) error {
-				fresh, err := tx.MarkAnnounced(ctx, c.DelegationID, c.Type, c.Version, at)
-				again, err2 := tx.MarkAnnounced(ctx, c.DelegationID, c.Type, c.Version, at)
-				if !fresh || again {
-					t.Errorf("%+v: fresh %t, again %t", c, fresh, again)
+				fresh, err := tx.MarkAnnounced(ctx, []poa.Change{c}, at)
+				again, err2 := tx.MarkAnnounced(ctx, []poa.Change{c}, at)
+				if len(fresh) != 1 || len(again) != 0 {
+					t.Errorf("%+v: fresh %v, again %v", c, fresh, again)
 				}
 				return errors.Join(err, err2)
 			})

@@ -4,8 +4,8 @@ package poa
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -62,48 +62,73 @@ func (n *Notifier) MailSent(ctx context.Context, id string) error {
 	return n.store.InTx(ctx, func(ctx context.Context, tx Tx) error { return tx.MarkMailSent(ctx, id, n.clock.Now()) })
 }
 
+// dueTerms bounds how many due changes are read at once, announceBatch how many
+// are published in one transaction: their delegations are locked that long.
+const (
+	dueTerms      = 5000
+	announceBatch = 500
+)
+
 // AnnounceTerms publishes starts and ends of terms, and future-dated ends that
 // took effect, each once. It returns how many; call it until it returns 0.
 func (n *Notifier) AnnounceTerms(ctx context.Context) (int, error) {
-	due, err := n.store.DueTerms(ctx, n.clock.Now(), n.policy.ExpiringAhead, numberBatch)
+	due, err := n.store.DueTerms(ctx, n.clock.Now(), n.policy.ExpiringAhead, dueTerms)
 	if err != nil {
 		return 0, fmt.Errorf("reading due terms: %w", err)
 	}
-	for _, c := range due {
-		if err := n.announce(ctx, c); err != nil && !errors.Is(err, ErrConflict) {
-			return 0, fmt.Errorf("announcing %s of %s: %w", c.Type, c.DelegationID, err)
+	for some := range slices.Chunk(due, announceBatch) {
+		err := n.store.InTx(ctx, func(ctx context.Context, tx Tx) error { return n.announce(ctx, tx, some) })
+		if err != nil {
+			return 0, fmt.Errorf("announcing terms: %w", err)
 		}
 	}
 	return len(due), nil
 }
 
-// announce publishes one due change, unless another process was first. A start
-// or a coming end is marked but not told where the delegation has ended since:
-// it would arrive after its end.
-func (n *Notifier) announce(ctx context.Context, c Change) error {
-	_, err := n.perform(ctx, System, ActionAnnounced, "", nil, func(ctx context.Context, a *act) (string, error) {
-		d, err := a.LockDelegation(ctx, c.DelegationID)
-		if err != nil {
-			return "", err
-		}
-		fresh, err := a.MarkAnnounced(ctx, d.ID, c.Type, c.Version, a.now)
-		if err != nil {
-			return "", err
-		}
-		if !fresh {
-			return "", ErrConflict
-		}
+// announce publishes due changes, but for those that another process was first
+// with. Each has its audit event and its outbox row, however many share the
+// transaction.
+func (n *Notifier) announce(ctx context.Context, tx Tx, due []Change) error {
+	ids := make([]DelegationID, len(due))
+	for i, c := range due {
+		ids[i] = c.DelegationID
+	}
+	if err := tx.LockDelegationRows(ctx, ids); err != nil {
+		return err
+	}
+	now := n.clock.Now()
+	fresh, err := tx.MarkAnnounced(ctx, due, now)
+	if err != nil {
+		return err
+	}
+	projections, err := tx.Projections(ctx, ids)
+	if err != nil {
+		return err
+	}
+	var events []AuditEvent
+	var changes []Change
+	for _, c := range fresh {
+		a := &act{actor: System, now: now, eventID: NewID(PrefixEvent), subject: string(c.DelegationID)}
 		a.note("type", string(c.Type))
-		p, err := a.Projection(ctx, d.ID)
-		if err != nil {
-			return "", err
-		}
-		if p.ended(a.now) && (c.Type == NoticeEffective || c.Type == NoticeExpiring) {
+		if told, ok := announced(c, projections[c.DelegationID], now); ok {
+			changes = append(changes, told)
+		} else {
 			a.note("told", "false")
-			return string(d.ID), nil
 		}
-		return string(d.ID), a.Publish(ctx, Change{Type: c.Type, DelegationID: d.ID, DelegatorID: d.DelegatorID, Version: p.Version,
-			Status: p.StandingAt(a.now).Status, At: a.now, EffectiveAt: c.EffectiveAt})
-	})
-	return err
+		events = append(events, a.event(ActionAnnounced, OutcomeDone))
+	}
+	if err := tx.AuditAll(ctx, events); err != nil {
+		return fmt.Errorf("auditing %s: %w", ActionAnnounced, err)
+	}
+	return tx.PublishAll(ctx, changes)
+}
+
+// announced is what is told of a due change. A start or a coming end is told to
+// nobody where the delegation has ended since: it would arrive after its end.
+func announced(c Change, p Projection, now time.Time) (Change, bool) {
+	if p.ended(now) && (c.Type == NoticeEffective || c.Type == NoticeExpiring) {
+		return Change{}, false
+	}
+	return Change{Type: c.Type, DelegationID: c.DelegationID, DelegatorID: c.DelegatorID, Version: p.Version,
+		Status: p.StandingAt(now).Status, At: now, EffectiveAt: c.EffectiveAt}, true
 }

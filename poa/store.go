@@ -46,6 +46,8 @@ type Tx interface {
 
 	// Audit inserts the event of the act. A failing insert fails the act.
 	Audit(ctx context.Context, e AuditEvent) error
+	// AuditAll inserts events of acts that share a transaction.
+	AuditAll(ctx context.Context, events []AuditEvent) error
 	// Enqueue inserts a job in the transaction. The zero at means now.
 	Enqueue(ctx context.Context, j Job, at time.Time) error
 	// Remember claims an idempotency key for 24 h: it returns what an earlier
@@ -108,9 +110,12 @@ type DelegationTx interface {
 	// UntieCertificate takes a handed-in certificate off a draft: it must be handed
 	// in anew.
 	UntieCertificate(ctx context.Context, id DelegationID) error
-	// MarkAnnounced records that a due change was announced; false where it
-	// already was.
-	MarkAnnounced(ctx context.Context, id DelegationID, t NoticeType, version int, at time.Time) (bool, error)
+	// LockDelegationRows takes FOR NO KEY UPDATE on delegations, in the order of
+	// their IDs, and reads nothing.
+	LockDelegationRows(ctx context.Context, ids []DelegationID) error
+	// MarkAnnounced records that due changes were announced and returns those that
+	// were not before.
+	MarkAnnounced(ctx context.Context, due []Change, at time.Time) ([]Change, error)
 }
 
 // NoticeTx changes what concerns notices.
@@ -120,6 +125,8 @@ type NoticeTx interface {
 
 	// Publish inserts the outbox row of a change.
 	Publish(ctx context.Context, c Change) error
+	// PublishAll inserts the outbox rows of changes, in their order.
+	PublishAll(ctx context.Context, changes []Change) error
 	InsertDelivery(ctx context.Context, d Delivery) error
 	InsertWatch(ctx context.Context, w Watch) error
 	DeleteWatch(ctx context.Context, recipientID string, id DelegationID) error
@@ -168,6 +175,7 @@ type Reader interface {
 	// statements, however many they are. Standings are left to the caller.
 	DetailsOf(ctx context.Context, ids []DelegationID) (map[DelegationID]Details, error)
 	Projection(ctx context.Context, id DelegationID) (Projection, error)
+	Projections(ctx context.Context, ids []DelegationID) (map[DelegationID]Projection, error)
 	Checks(ctx context.Context, id DelegationID) ([]Check, error)
 	Refusals(ctx context.Context, id DelegationID) ([]Refusal, error)
 	File(ctx context.Context, id DelegationID, kind FileKind) ([]byte, error)
