@@ -24,6 +24,9 @@ type Response struct {
 	Error string
 	// Body is the beginning of what was answered.
 	Body []byte
+	// RetryAfter is for how long the endpoint asked to be left alone, whatever its
+	// status: 0 to 24 h, 0 where it said nothing.
+	RetryAfter time.Duration
 }
 
 // Codes of what went wrong with a post. The texts of errors are not kept: they

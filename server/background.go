@@ -77,7 +77,7 @@ func (s *service) openQueue() (db.Enqueuer, error) {
 }
 
 func (s *service) openHooks() error {
-	config := webhook.Config{}
+	config := webhook.Config{Clock: s.machine}
 	for _, text := range s.config.WebhookAllow {
 		allowance, err := webhook.ParseAllowance(text)
 		if err != nil {

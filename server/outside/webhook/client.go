@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"ininjo/jobs"
+	"ininjo/poa"
 )
 
 const (
@@ -37,6 +38,9 @@ type Config struct {
 	Roots *x509.CertPool
 	// Deadline bounds an exchange; zero means 10 s.
 	Deadline time.Duration
+	// Clock is the machine's, for answers that name an instant; nil means the
+	// system's.
+	Clock poa.Clock
 }
 
 // Resolver finds the addresses of a name. *net.Resolver is one.
@@ -62,6 +66,9 @@ func NewClient(c Config) *Client {
 	}
 	if c.Deadline == 0 {
 		c.Deadline = deadline
+	}
+	if c.Clock == nil {
+		c.Clock = poa.SystemClock{}
 	}
 	client := &Client{config: c}
 	client.secure = client.over(client.mayConnect)
@@ -136,13 +143,13 @@ func (c *Client) Post(ctx context.Context, r jobs.Request) jobs.Response {
 		return jobs.Response{Error: code(err)}
 	}
 	defer answer.Body.Close()
-	return read(answer)
+	return c.read(answer)
 }
 
 // read reads the beginning of an answer. Only its status counts: after 2xx the
 // endpoint has the notice, however its body goes on.
-func read(answer *http.Response) jobs.Response {
-	r := jobs.Response{Status: answer.StatusCode}
+func (c *Client) read(answer *http.Response) jobs.Response {
+	r := jobs.Response{Status: answer.StatusCode, RetryAfter: retryAfter(answer.Header, c.config.Clock.Now())}
 	r.Body, _ = io.ReadAll(io.LimitReader(answer.Body, keptBody))
 	if answer.StatusCode < 200 || answer.StatusCode >= 300 {
 		r.Error = jobs.PostStatus
