@@ -19,7 +19,7 @@ func (c Config) webhookRequest(d poa.Delivery, e poa.Endpoint) (Request, error) 
 	if e.PreviousSecret != "" && c.Clock.Now().Before(e.PreviousUntil) {
 		secrets = append(secrets, e.PreviousSecret)
 	}
-	header, err := sign(d.ID, c.MachineClock.Now(), body, secrets)
+	header, err := sign(d.ID, c.MachineClock.Now(), body, secrets, c.WebhookKeys)
 	if err != nil {
 		return Request{}, err
 	}

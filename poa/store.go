@@ -157,6 +157,7 @@ type Reader interface {
 	TitleReader
 	RetentionReader
 	EvidenceReader
+	EndpointReader
 
 	Delegator(ctx context.Context, id string) (Delegator, error)
 	Recipient(ctx context.Context, id string) (Recipient, error)
