@@ -14,7 +14,12 @@ type Request struct {
 	URL    string
 	Header http.Header
 	Body   []byte
+	// ClientCertificate is shown where the endpoint asks for one; nil for none.
+	ClientCertificate *ClientCertificate
 }
+
+// ClientCertificate is what a poster shows as TLS client, as PEM.
+type ClientCertificate struct{ Chain, Key string }
 
 // Response is what became of a post.
 type Response struct {

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"time"
 
 	"ininjo/jobs"
@@ -55,6 +56,8 @@ type Client struct {
 	// to allowed ones.
 	secure *http.Client
 	plain  *http.Client
+	// identified are those that show a client certificate.
+	identified identities
 }
 
 var _ jobs.Poster = (*Client)(nil)
@@ -71,8 +74,8 @@ func NewClient(c Config) *Client {
 		c.Clock = poa.SystemClock{}
 	}
 	client := &Client{config: c}
-	client.secure = client.over(client.mayConnect)
-	client.plain = client.over(client.allowance)
+	client.secure = client.over(client.mayConnect, nil)
+	client.plain = client.over(client.allowance, nil)
 	return client
 }
 
@@ -80,9 +83,16 @@ func NewClient(c Config) *Client {
 func (c *Client) Close() {
 	c.secure.CloseIdleConnections()
 	c.plain.CloseIdleConnections()
+	c.identified.close()
 }
 
-func (c *Client) over(may func(netip.AddrPort) bool) *http.Client {
+// over makes a client that connects to where it may and shows a certificate
+// where it has one.
+func (c *Client) over(may func(netip.AddrPort) bool, shown *tls.Certificate) *http.Client {
+	config := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: c.config.Roots}
+	if shown != nil {
+		config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return shown, nil }
+	}
 	d := &dialer{lookup: c.lookup, may: may, deadline: c.config.Deadline}
 	return &http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -91,7 +101,7 @@ func (c *Client) over(may func(netip.AddrPort) bool) *http.Client {
 			DialContext:            d.dial,
 			DisableCompression:     true,
 			ForceAttemptHTTP2:      true,
-			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: c.config.Roots},
+			TLSClientConfig:        config,
 			TLSHandshakeTimeout:    c.config.Deadline,
 			MaxResponseHeaderBytes: maxHeader,
 			MaxIdleConnsPerHost:    8,
@@ -131,12 +141,9 @@ func (c *Client) Post(ctx context.Context, r jobs.Request) jobs.Response {
 		return jobs.Response{Error: jobs.PostInvalid}
 	}
 	request.Header = r.Header.Clone()
-	client := c.secure
-	switch {
-	case request.URL.User != nil || request.URL.Scheme != "https" && request.URL.Scheme != "http":
+	client, err := c.clientFor(request.URL, r.ClientCertificate)
+	if err != nil {
 		return jobs.Response{Error: jobs.PostInvalid}
-	case request.URL.Scheme == "http":
-		client = c.plain
 	}
 	answer, err := client.Do(request)
 	if err != nil {
@@ -144,6 +151,19 @@ func (c *Client) Post(ctx context.Context, r jobs.Request) jobs.Response {
 	}
 	defer answer.Body.Close()
 	return c.read(answer)
+}
+
+// clientFor picks the client of a scheme and a certificate.
+func (c *Client) clientFor(u *url.URL, shown *jobs.ClientCertificate) (*http.Client, error) {
+	switch {
+	case u.User != nil || u.Scheme != "https" && u.Scheme != "http":
+		return nil, ErrNotAllowed
+	case u.Scheme == "http":
+		return c.plain, nil
+	case shown != nil:
+		return c.identified.client(*shown, func(pair *tls.Certificate) *http.Client { return c.over(c.mayConnect, pair) })
+	}
+	return c.secure, nil
 }
 
 // read reads the beginning of an answer. Only its status counts: after 2xx the
