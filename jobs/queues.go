@@ -36,5 +36,9 @@ func (j *Jobs) Queues(ctx context.Context) ([]QueueCount, error) {
 	for i := range counts {
 		counts[i].Oldest = counts[i].Oldest.UTC()
 	}
-	return counts, nil
+	waiting, err := j.config.Notifier.Waiting(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return append(counts, QueueCount{Queue: "webhook", Kind: "delivery", State: "available", Count: int64(waiting)}), nil
 }
