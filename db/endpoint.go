@@ -36,12 +36,15 @@ type endpointRow struct {
 }
 
 // endpointSecrets is what of an endpoint is sealed: its address can name a
-// person, its secrets sign.
+// person, its secrets sign, its headers and its key let in.
 type endpointSecrets struct {
-	URL            string `json:"url"`
-	Secret         string `json:"secret"`
-	PreviousSecret string `json:"previousSecret,omitempty"`
-	Description    string `json:"description,omitempty"`
+	URL            string                 `json:"url"`
+	Secret         string                 `json:"secret"`
+	PreviousSecret string                 `json:"previousSecret,omitempty"`
+	Description    string                 `json:"description,omitempty"`
+	Headers        []poa.EndpointHeader   `json:"headers,omitempty"`
+	Certificate    *poa.ClientCertificate `json:"certificate,omitempty"`
+	Envelopes      []poa.EnvelopeChange   `json:"envelopes,omitempty"`
 }
 
 func accountOf(partyID string) Subject { return Subject{ClassAccount, partyID} }
@@ -54,7 +57,7 @@ func (t *tx) sealedEndpoint(ctx context.Context, e poa.Endpoint) (endpointRow, e
 		e.AddressAt = e.CreatedAt
 	}
 	sealed, err := t.db.seal.SealJSON(ctx, accountOf(e.PartyID), "endpoints", "sealed", e.ID,
-		endpointSecrets{e.URL, e.Secret, e.PreviousSecret, e.Description})
+		endpointSecrets{e.URL, e.Secret, e.PreviousSecret, e.Description, e.Headers, e.Certificate, e.Envelopes})
 	return endpointRow{ID: e.ID, PartyID: e.PartyID, Sealed: sealed, Types: texts(e.Types), State: string(e.State),
 		PreviousUntil: nullTime(e.PreviousUntil), CreatedAt: e.CreatedAt.UTC(), DisabledReason: e.DisabledReason,
 		VerifiedAt: nullTime(e.VerifiedAt), AddressAt: e.AddressAt.UTC(), MaxInFlight: e.MaxInFlight, RatePerSecond: e.RatePerSecond,
@@ -69,7 +72,8 @@ func (d *DB) endpoint(ctx context.Context, r endpointRow) (poa.Endpoint, error) 
 		Secret: s.Secret, PreviousSecret: s.PreviousSecret, PreviousUntil: fromNullTime(r.PreviousUntil), Description: s.Description,
 		CreatedAt: r.CreatedAt.UTC(), DisabledReason: r.DisabledReason, VerifiedAt: fromNullTime(r.VerifiedAt), AddressAt: r.AddressAt.UTC(),
 		MaxInFlight: r.MaxInFlight, RatePerSecond: r.RatePerSecond, FailingSince: fromNullTime(r.FailingSince), Failures: r.Failures,
-		Warned: r.Warned, WarnedAt: fromNullTime(r.WarnedAt), PausedUntil: fromNullTime(r.PausedUntil), DisabledAt: fromNullTime(r.DisabledAt)}, err
+		Warned: r.Warned, WarnedAt: fromNullTime(r.WarnedAt), PausedUntil: fromNullTime(r.PausedUntil), DisabledAt: fromNullTime(r.DisabledAt),
+		EndpointSettings: poa.EndpointSettings{Headers: s.Headers, Certificate: s.Certificate, Envelopes: s.Envelopes}}, err
 }
 
 // InsertEndpoint stores an endpoint.

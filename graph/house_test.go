@@ -85,6 +85,9 @@ func newHouse(tb testing.TB, change ...func(*house)) *house {
 	h.signers = map[string]*poatest.Signer{"representative": poatest.MustIssue(tb, ca, representative), "deputy": poatest.MustIssue(tb, ca, deputy)}
 	h.serve(ca)
 	h.staff()
+	_, err := h.data.DB.Pool().Exec(tb.Context(), `INSERT INTO signing_keys (kid, purpose, jwk, valid_from)
+		VALUES ('kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k', 'webhook', '{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}', now())`)
+	must(tb, err)
 	must(tb, h.enrollment.Publish(tb.Context(), poa.System, poa.PublishInput{Kind: poa.TermsOfUse, Version: "1", Title: "利用約款", Body: "第1条", EffectiveFrom: poa.DateOf(h.data.Clock.Now())}))
 	return h
 }

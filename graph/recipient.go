@@ -83,21 +83,32 @@ func (r *viewerResolver) WatchesWhatItAsks(ctx context.Context, v *schema.Viewer
 	return &on, err
 }
 
-// attemptLogs fills in the attempts of a page of deliveries, in one statement.
-func (r *resolver) attemptLogs(ctx context.Context, actor poa.Actor, page []schema.Delivery) ([]schema.Delivery, error) {
-	ids := make([]string, len(page))
-	for i, d := range page {
-		ids[i] = d.ID
-	}
+// shownDeliveries shows a page of deliveries with their attempts, read in one
+// statement, and what was posted.
+func (r *resolver) shownDeliveries(ctx context.Context, actor poa.Actor, deliveries []poa.Delivery) ([]schema.Delivery, error) {
+	page, ids := each(deliveries, newDelivery), each(deliveries, func(d poa.Delivery) string { return d.ID })
 	attempts, err := r.Records.AttemptsOf(ctx, actor, ids, shownAttempts)
+	if err != nil {
+		return nil, err
+	}
+	posted, err := r.Notifier.Posted(ctx, actor, deliveries)
 	for i := range page {
 		page[i].AttemptLog = each(attempts[page[i].ID], newAttempt)
+		if request, ok := posted[page[i].ID]; ok {
+			page[i].Request = newRequest(request)
+		}
 	}
 	return page, err
 }
 
+func newRequest(r poa.PostedRequest) *schema.DeliveryRequest {
+	return &schema.DeliveryRequest{Body: string(r.Body), Headers: each(r.Headers, func(h poa.EndpointHeader) schema.DeliveryHeader {
+		return schema.DeliveryHeader{Name: h.Name, Value: optional(h.Value)}
+	})}
+}
+
 func newAttempt(a poa.Attempt) schema.DeliveryAttempt {
-	return schema.DeliveryAttempt{Number: a.Number, At: a.At, Status: optional(a.Status), Error: optional(a.Error), Milliseconds: int(a.Millis)}
+	return schema.DeliveryAttempt{Number: a.Number, At: a.At, Status: optional(a.Status), Error: optional(a.Error), Milliseconds: int(a.Millis), Answer: optional(a.AnswerText())}
 }
 
 // RotateToken gives a token a successor.
@@ -126,7 +137,10 @@ func (m *mutationResolver) ResendDelivery(ctx context.Context, in schema.ResendD
 	if err != nil || d.ID == "" {
 		return payload, err
 	}
-	shown, err := m.attemptLogs(ctx, actor, []schema.Delivery{newDelivery(d)})
+	shown, err := m.shownDeliveries(ctx, actor, []poa.Delivery{d})
+	if err != nil {
+		return payload, err
+	}
 	payload.Delivery = &shown[0]
 	return payload, err
 }

@@ -25,8 +25,14 @@ func newEndpoint(e poa.Endpoint) *schema.WebhookEndpoint {
 	if e.ID == "" {
 		return nil
 	}
-	return &schema.WebhookEndpoint{ID: e.ID, URL: e.URL, Types: e.Types, Description: optional(e.Description), State: e.State,
-		DisabledReason: optional(e.DisabledReason), PreviousSecretUntil: e.PreviousUntil, CreatedAt: e.CreatedAt, VerifiedAt: e.VerifiedAt}
+	shown := &schema.WebhookEndpoint{ID: e.ID, URL: e.URL, Types: e.Types, Description: optional(e.Description), State: e.State,
+		DisabledReason: optional(e.DisabledReason), PreviousSecretUntil: e.PreviousUntil, CreatedAt: e.CreatedAt, VerifiedAt: e.VerifiedAt,
+		MaxInFlight: e.MaxInFlight, RatePerSecond: e.RatePerSecond, Envelope: e.Envelope(), HeaderNames: each(e.Headers, func(h poa.EndpointHeader) string { return h.Name }),
+		FailingSince: e.FailingSince, PausedUntil: e.PausedUntil, DisabledAt: e.DisabledAt}
+	if c := e.Certificate; c != nil {
+		shown.ClientCertificate = &schema.ClientCertificate{Sha256: c.SHA256, Subject: c.Subject, Until: c.Until}
+	}
+	return shown
 }
 
 // Deliveries lists an endpoint's newest deliveries.
@@ -43,13 +49,21 @@ func (r *endpointResolver) Deliveries(ctx context.Context, e *schema.WebhookEndp
 	if err != nil {
 		return nil, err
 	}
-	return r.attemptLogs(ctx, actor, each(deliveries, newDelivery))
+	return r.shownDeliveries(ctx, actor, deliveries)
 }
 
 func newDelivery(d poa.Delivery) schema.Delivery {
 	return schema.Delivery{ID: d.ID, Type: d.Notice.Type, DelegationID: optional(string(d.Notice.DelegationID)), Sequence: optional(int(d.Notice.Sequence)),
 		State: d.State, Attempts: d.Attempts, LastStatus: optional(d.LastStatus), LastError: optional(d.LastError),
-		LastAt: optional(d.LastAt), DeliveredAt: optional(d.DeliveredAt)}
+		LastAt: optional(d.LastAt), DeliveredAt: optional(d.DeliveredAt), NextAt: optional(d.NextAt)}
+}
+
+// WebhookKeys lists the service's public keys of webhooks.
+func (q *queryResolver) WebhookKeys(ctx context.Context) ([]schema.WebhookKey, error) {
+	keys, err := q.Records.WebhookKeys(ctx)
+	return each(keys, func(k poa.WebhookKey) schema.WebhookKey {
+		return schema.WebhookKey{ID: k.ID, PublicKey: k.Public, From: k.From, Until: optional(k.Until)}
+	}), err
 }
 
 // endpointShown is the payload of an act on an endpoint.

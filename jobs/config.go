@@ -40,6 +40,9 @@ type Config struct {
 	Clock        poa.Clock
 	MachineClock poa.Clock
 	Log          *slog.Logger
+	// WebhookKeys sign every webhook beside the endpoint's own secret (`v1a`); more
+	// than one while a rotation overlaps.
+	WebhookKeys []WebhookKey
 	// Version stands in the user agent of webhooks.
 	Version string
 	// Retries says how long after which failure to try again; the zero Retries

@@ -14,7 +14,12 @@ type Request struct {
 	URL    string
 	Header http.Header
 	Body   []byte
+	// ClientCertificate is shown where the endpoint asks for one; nil for none.
+	ClientCertificate *ClientCertificate
 }
+
+// ClientCertificate is what a poster shows as TLS client, as PEM.
+type ClientCertificate struct{ Chain, Key string }
 
 // Response is what became of a post.
 type Response struct {
@@ -24,8 +29,8 @@ type Response struct {
 	Error string
 	// Body is the beginning of what was answered.
 	Body []byte
-	// RetryAfter is what the endpoint asked for, at most 24 h; zero where it did
-	// not.
+	// RetryAfter is for how long the endpoint asked to be left alone, whatever its
+	// status: 0 to 24 h, 0 where it said nothing.
 	RetryAfter time.Duration
 }
 

@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,21 +24,25 @@ const (
 // secretPrefix begins a symmetric secret of Standard Webhooks.
 const secretPrefix = "whsec_"
 
-// sign returns the headers of a webhook: its ID, the machine's time, and one
-// signature for each secret (two while a rotation overlaps), parted by spaces.
-// Signed is `id.timestamp.body`.
-func sign(id string, at time.Time, body []byte, secrets []string) (http.Header, error) {
+// sign returns the headers of a webhook: its ID, the machine's time, and the
+// signatures, parted by spaces: `v1` by each secret (two while a rotation
+// overlaps), then `v1a` by each of the service's own keys. Signed is
+// `id.timestamp.body`.
+func sign(id string, at time.Time, body []byte, secrets []string, keys []WebhookKey) (http.Header, error) {
 	timestamp := strconv.FormatInt(at.Unix(), 10)
-	signatures := make([]string, len(secrets))
-	for i, secret := range secrets {
+	content := slices.Concat([]byte(id+"."+timestamp+"."), body)
+	signatures := make([]string, 0, len(secrets)+len(keys))
+	for _, secret := range secrets {
 		key, err := secretKey(secret)
 		if err != nil {
 			return nil, err
 		}
 		mac := hmac.New(sha256.New, key)
-		mac.Write([]byte(id + "." + timestamp + "."))
-		mac.Write(body)
-		signatures[i] = "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
+		mac.Write(content)
+		signatures = append(signatures, "v1,"+base64.StdEncoding.EncodeToString(mac.Sum(nil)))
+	}
+	for _, key := range keys {
+		signatures = append(signatures, key.sign(content))
 	}
 	h := http.Header{}
 	h.Set(headerID, id)

@@ -25,6 +25,7 @@ type EndpointInput struct {
 	Description string       `json:"description" validate:"max=200,line,free"`
 	// Enabled is read when an endpoint is changed.
 	Enabled bool `json:"enabled"`
+	SettingsInput
 }
 
 // AddressChecker tells whether a URL may be posted to at all. Implemented by
@@ -39,9 +40,11 @@ func (n *Notifier) CreateEndpoint(ctx context.Context, actor Actor, in EndpointI
 	if err := n.admit(ctx, actor, ActionEndpointCreated, n.mayNotify(ctx, actor)); err != nil {
 		return Endpoint{}, err
 	}
-	secret := ""
+	secret, checked := "", checkEndpoint(ctx, in, check)
 	id, err := n.perform(ctx, actor, ActionEndpointCreated, in.IdempotencyKey, in, func(ctx context.Context, a *act) (string, error) {
-		faults := checkEndpoint(ctx, in, check)
+		e := Endpoint{ID: NewID(PrefixEndpoint), PartyID: actor.PartyID, URL: in.URL, Types: in.Types, State: EndpointActive, Description: in.Description, CreatedAt: a.now, AddressAt: a.now,
+			MaxInFlight: DefaultInFlight}
+		faults := append(slices.Clone(checked), in.apply(&e, a.now)...)
 		if err := a.lockParty(ctx); err != nil { // the bound holds for endpoints made at once
 			return "", err
 		}
@@ -56,8 +59,7 @@ func (n *Notifier) CreateEndpoint(ctx context.Context, actor Actor, in EndpointI
 			return "", err
 		}
 		secret = newWebhookSecret()
-		e := Endpoint{ID: NewID(PrefixEndpoint), PartyID: actor.PartyID, URL: in.URL, Types: in.Types, State: EndpointActive, Secret: secret, Description: in.Description, CreatedAt: a.now, AddressAt: a.now,
-			MaxInFlight: DefaultInFlight}
+		e.Secret = secret
 		return e.ID, a.InsertEndpoint(ctx, e)
 	})
 	return n.shown(ctx, id, secret, err)
@@ -69,10 +71,13 @@ func (n *Notifier) shown(ctx context.Context, id, secret string, err error) (End
 		return Endpoint{}, err
 	}
 	e, err := n.store.Endpoint(ctx, id)
-	e.Secret, e.PreviousSecret = secret, ""
+	e = e.hidden()
+	e.Secret = secret
 	return e, err
 }
 
+// checkEndpoint is called before the transaction: names are resolved, and nobody
+// waits for a lock meanwhile.
 func checkEndpoint(ctx context.Context, in EndpointInput, check AddressChecker) Faults {
 	faults := checkInput(in)
 	for i, t := range in.Types {
@@ -157,8 +162,12 @@ func (a *act) endpointBy(ctx context.Context, id string, read func(context.Conte
 
 // UpdateEndpoint changes address, filter, description and state.
 func (n *Notifier) UpdateEndpoint(ctx context.Context, actor Actor, in EndpointInput, check AddressChecker) (Endpoint, error) {
+	if err := n.admit(ctx, actor, ActionEndpointUpdated, n.mayNotify(ctx, actor)); err != nil {
+		return Endpoint{}, err
+	}
+	checked := checkEndpoint(ctx, in, check)
 	err := n.changeEndpoint(ctx, actor, ActionEndpointUpdated, in.IdempotencyKey, in.ID, in, func(ctx context.Context, a *act, e *Endpoint) error {
-		if err := checkEndpoint(ctx, in, check).Err(); err != nil {
+		if err := append(slices.Clone(checked), in.apply(e, a.now)...).Err(); err != nil {
 			return err
 		}
 		if e.URL != in.URL { // proved again by a test of the new address

@@ -157,9 +157,18 @@ func (x *export) endpoints(ctx context.Context) (any, error) {
 	list := []map[string]any{}
 	for _, e := range endpoints {
 		list = append(list, map[string]any{"id": e.ID, "url": e.URL, "types": e.Types, "description": e.Description, "state": e.State, "createdAt": e.CreatedAt,
-			"verifiedAt": instant(e.VerifiedAt)})
+			"verifiedAt": instant(e.VerifiedAt), "maxInFlight": e.MaxInFlight, "ratePerSecond": e.RatePerSecond, "envelope": e.Envelope(), "headers": headerNames(e)})
 	}
 	return list, err
+}
+
+// headerNames are the names of an endpoint's headers, whose values are secrets.
+func headerNames(e Endpoint) []string {
+	names := make([]string, len(e.Headers))
+	for i, h := range e.Headers {
+		names[i] = h.Name
+	}
+	return names
 }
 
 func (x *export) addresses(ctx context.Context) (any, error) {

@@ -99,6 +99,7 @@ type Endpoint struct {
 	PausedUntil time.Time
 	// DisabledAt is when it was switched off; zero while it is active.
 	DisabledAt time.Time
+	EndpointSettings
 }
 
 // DefaultInFlight is how many posts may be under way to a new endpoint at once.

@@ -26,6 +26,8 @@ type Policy struct {
 	ContactHours string
 	// Issuer stands in receipts.
 	Issuer string
+	// Version of the program stands in the user agent of webhooks.
+	Version string
 	// LinkTTL bounds one-time links, ChallengeTTL a delegate's challenge,
 	// DraftTTL a draft that nobody files, ProofTTL an application whose e-mail
 	// address nobody proves.

@@ -282,7 +282,7 @@ func (r *Records) Endpoints(ctx context.Context, actor Actor) ([]Endpoint, error
 	}
 	endpoints, err := r.store.Endpoints(ctx, actor.PartyID)
 	for i := range endpoints {
-		endpoints[i].Secret, endpoints[i].PreviousSecret = "", ""
+		endpoints[i] = endpoints[i].hidden()
 	}
 	return endpoints, err
 }
@@ -302,8 +302,7 @@ func (r *Records) Endpoint(ctx context.Context, actor Actor, id string) (Endpoin
 	if actor.PartyID == "" || e.PartyID != actor.PartyID {
 		return Endpoint{}, ErrNotFound
 	}
-	e.Secret, e.PreviousSecret = "", ""
-	return e, nil
+	return e.hidden(), nil
 }
 
 // Deliveries lists the newest deliveries of an endpoint of the actor's party.

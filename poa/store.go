@@ -151,6 +151,7 @@ type Reader interface {
 	TitleReader
 	RetentionReader
 	EvidenceReader
+	EndpointReader
 	DispatchReader
 
 	Delegator(ctx context.Context, id string) (Delegator, error)

@@ -63,7 +63,11 @@ func (s *service) registerKeys(ctx context.Context) error {
 			return fmt.Errorf("checking key %s: %w", key.name, err)
 		}
 	}
-	return s.db.InsertSigningKey(ctx, db.SigningKey{KeyID: s.keys.receipt.KeyID(), Purpose: receipt.TypReceipt, JWK: s.keys.receiptJWK, From: s.clock.Now()})
+	err := s.db.InsertSigningKey(ctx, db.SigningKey{KeyID: s.keys.receipt.KeyID(), Purpose: receipt.TypReceipt, JWK: s.keys.receiptJWK, From: s.clock.Now()})
+	if err != nil {
+		return err
+	}
+	return s.publishWebhookKeys(ctx)
 }
 
 // openQueue makes what enqueues: the queue's side of a transaction of db
@@ -77,7 +81,7 @@ func (s *service) openQueue() (db.Enqueuer, error) {
 }
 
 func (s *service) openHooks() error {
-	config := webhook.Config{}
+	config := webhook.Config{Clock: s.machine}
 	for _, text := range s.config.WebhookAllow {
 		allowance, err := webhook.ParseAllowance(text)
 		if err != nil {
@@ -97,7 +101,8 @@ func (s *service) startJobs(ctx context.Context) error {
 	}
 	s.jobs, err = jobs.New(jobs.Config{Pool: s.db.Pool(), Schema: db.RiverSchema, Enrollment: s.chapters.enrollment, Notifier: s.chapters.notifier, Registrar: s.chapters.registrar,
 		Access: s.chapters.access, Titles: s.chapters.titles, Retention: s.chapters.retention,
-		Upkeep: s.db, Leader: s.db, Webhook: s.hooks, Due: s.db.Due(), Mailer: mailer, Clock: s.clock, MachineClock: s.machine, Policy: s.policy, Log: s.log, Version: version()})
+		Upkeep: s.db, Leader: s.db, Webhook: s.hooks, Due: s.db.Due(), Mailer: mailer, Clock: s.clock, MachineClock: s.machine, Policy: s.policy, Log: s.log, Version: version(),
+		WebhookKeys: s.webhookKeys()})
 	if err != nil {
 		return fmt.Errorf("preparing jobs: %w", err)
 	}

@@ -57,6 +57,9 @@ func makeKeysByHand(t *testing.T, dir string) {
 	if err != nil {
 		t.Fatalf("openssl: %v: %s", err, out)
 	}
+	if out, err := exec.Command("openssl", "genpkey", "-algorithm", "ed25519", "-out", filepath.Join(dir, "webhook.pem")).CombinedOutput(); err != nil {
+		t.Fatalf("openssl: %v: %s", err, out)
+	}
 }
 
 // args are what every process on the database is given.
@@ -147,7 +150,7 @@ func TestDatabaseURLRefusals(t *testing.T) {
 	with := func(name, value string) []string { return append(without(name), name, value) }
 	other, part := t.TempDir(), t.TempDir()
 	makeKeysByHand(t, other)
-	for _, name := range []string{"master.key", "hash.key", "receipt.pem"} {
+	for _, name := range []string{"master.key", "hash.key", "receipt.pem", "webhook.pem"} {
 		if text, err := os.ReadFile(filepath.Join(o.keys, name)); err != nil || os.WriteFile(filepath.Join(part, name), text, 0o600) != nil {
 			t.Fatal(err)
 		}

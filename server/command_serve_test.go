@@ -34,7 +34,7 @@ func TestServe(t *testing.T) {
 	if status, _ := fetch(t, base+"/metrics"); status != 404 {
 		t.Errorf("figures stand on the public address: %d", status)
 	}
-	for path, mode := range map[string]os.FileMode{"": 0o700, "keys": 0o700, "keys/master.key": 0o600, "keys/hash.key": 0o600, "keys/receipt.pem": 0o600} {
+	for path, mode := range map[string]os.FileMode{"": 0o700, "keys": 0o700, "keys/master.key": 0o600, "keys/hash.key": 0o600, "keys/receipt.pem": 0o600, "keys/webhook.pem": 0o600} {
 		info, err := os.Stat(filepath.Join(dir, path))
 		if err != nil || info.Mode().Perm()&^0o011 != mode && path == "" || path != "" && info.Mode().Perm() != mode {
 			t.Errorf("%s: %v, %v", path, info, err)

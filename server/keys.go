@@ -3,6 +3,7 @@
 package main
 
 import (
+	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
@@ -25,7 +26,13 @@ type keys struct {
 	receipt *receipt.ES256
 	// receiptJWK is the public half.
 	receiptJWK []byte
+	// webhook signs webhooks: the first key, and beside it those that a rotation
+	// still wants.
+	webhook []ed25519.PrivateKey
 }
+
+// keyFiles are what --keys names.
+const keyFiles = "--keys names a folder with master.key, hash.key, receipt.pem and webhook.pem"
 
 // loadKeys reads the keys of a folder.
 func loadKeys(dir string) (keys, error) {
@@ -39,7 +46,7 @@ func loadKeys(dir string) (keys, error) {
 	}
 	pem, err := os.ReadFile(filepath.Join(dir, "receipt.pem"))
 	if err != nil {
-		return keys{}, fmt.Errorf("reading key: %w (--keys names a folder with master.key, hash.key and receipt.pem)", err)
+		return keys{}, fmt.Errorf("reading key: %w (%s)", err, keyFiles)
 	}
 	private, err := receipt.ParsePrivatePEM(pem)
 	if err != nil {
@@ -53,13 +60,17 @@ func loadKeys(dir string) (keys, error) {
 	if err != nil {
 		return keys{}, fmt.Errorf("writing public key: %w", err)
 	}
-	return keys{master: master, hash: hash, receipt: signer, receiptJWK: jwk}, nil
+	webhook, err := loadWebhookKeys(dir)
+	if err != nil {
+		return keys{}, err
+	}
+	return keys{master: master, hash: hash, receipt: signer, receiptJWK: jwk, webhook: webhook}, nil
 }
 
 func readKey(path string) ([]byte, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("reading key: %w (--keys names a folder with master.key, hash.key and receipt.pem)", err)
+		return nil, fmt.Errorf("reading key: %w (%s)", err, keyFiles)
 	}
 	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(text)))
 	if err != nil || len(key) != 32 {
@@ -105,7 +116,10 @@ func makeKeys(dir string) error {
 	if err != nil {
 		return err
 	}
-	return writeSecret(filepath.Join(dir, "receipt.pem"), pem)
+	if err := writeSecret(filepath.Join(dir, "receipt.pem"), pem); err != nil {
+		return err
+	}
+	return makeWebhookKey(dir)
 }
 
 // writeSecret makes a durable file of mode 0600, unless it is there.

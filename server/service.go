@@ -180,7 +180,7 @@ func (s *service) wire(publicURL string) error {
 
 func (s *service) policyAt(publicURL string) poa.Policy {
 	p := poa.DefaultPolicy(publicURL)
-	p.ServiceName, p.PolicyOID = s.config.ServiceName, s.config.ServicePolicyOID
+	p.ServiceName, p.PolicyOID, p.Version = s.config.ServiceName, s.config.ServicePolicyOID, version()
 	p.RecipientRegistration = poa.RegistrationMode(strings.ToUpper(s.config.RecipientRegistration))
 	if s.config.PolicyURL != "" {
 		p.PolicyURL = s.config.PolicyURL

@@ -118,6 +118,12 @@ type ComplexityRoot struct {
 		Result  func(childComplexity int) int
 	}
 
+	ClientCertificate struct {
+		Sha256  func(childComplexity int) int
+		Subject func(childComplexity int) int
+		Until   func(childComplexity int) int
+	}
+
 	ConfirmDelegatorPayload struct {
 		Delegator func(childComplexity int) int
 		Errors    func(childComplexity int) int
@@ -265,17 +271,30 @@ type ComplexityRoot struct {
 		LastAt       func(childComplexity int) int
 		LastError    func(childComplexity int) int
 		LastStatus   func(childComplexity int) int
+		NextAt       func(childComplexity int) int
+		Request      func(childComplexity int) int
 		Sequence     func(childComplexity int) int
 		State        func(childComplexity int) int
 		Type         func(childComplexity int) int
 	}
 
 	DeliveryAttempt struct {
+		Answer       func(childComplexity int) int
 		At           func(childComplexity int) int
 		Error        func(childComplexity int) int
 		Milliseconds func(childComplexity int) int
 		Number       func(childComplexity int) int
 		Status       func(childComplexity int) int
+	}
+
+	DeliveryHeader struct {
+		Name  func(childComplexity int) int
+		Value func(childComplexity int) int
+	}
+
+	DeliveryRequest struct {
+		Body    func(childComplexity int) int
+		Headers func(childComplexity int) int
 	}
 
 	DraftDelegationPayload struct {
@@ -484,6 +503,7 @@ type ComplexityRoot struct {
 		Validities            func(childComplexity int, delegationIds []string) int
 		Validity              func(childComplexity int, delegationID string, at *time.Time, knownAt *time.Time, documentSha256 *string, delegateCertificateSha256 *string, nonce *string) int
 		Viewer                func(childComplexity int) int
+		WebhookKeys           func(childComplexity int) int
 	}
 
 	Recipient struct {
@@ -713,16 +733,31 @@ type ComplexityRoot struct {
 	}
 
 	WebhookEndpoint struct {
+		ClientCertificate   func(childComplexity int) int
 		CreatedAt           func(childComplexity int) int
 		Deliveries          func(childComplexity int, first *int) int
 		Description         func(childComplexity int) int
+		DisabledAt          func(childComplexity int) int
 		DisabledReason      func(childComplexity int) int
+		Envelope            func(childComplexity int) int
+		FailingSince        func(childComplexity int) int
+		HeaderNames         func(childComplexity int) int
 		ID                  func(childComplexity int) int
+		MaxInFlight         func(childComplexity int) int
+		PausedUntil         func(childComplexity int) int
 		PreviousSecretUntil func(childComplexity int) int
+		RatePerSecond       func(childComplexity int) int
 		State               func(childComplexity int) int
 		Types               func(childComplexity int) int
 		URL                 func(childComplexity int) int
 		VerifiedAt          func(childComplexity int) int
+	}
+
+	WebhookKey struct {
+		From      func(childComplexity int) int
+		ID        func(childComplexity int) int
+		PublicKey func(childComplexity int) int
+		Until     func(childComplexity int) int
 	}
 
 	WithdrawChangePayload struct {
@@ -810,6 +845,7 @@ type QueryResolver interface {
 	AuditEvents(ctx context.Context, first *int, after *string, last *int, before *string, filter *AuditEventFilter) (*AuditEventConnection, error)
 	Delegation(ctx context.Context, id string) (*Delegation, error)
 	Delegations(ctx context.Context, first *int, after *string, last *int, before *string, filter *poa.DelegationFilter, orderBy *DelegationOrder) (*DelegationConnection, error)
+	WebhookKeys(ctx context.Context) ([]WebhookKey, error)
 	Evidence(ctx context.Context, delegationID string, chain poa.EvidenceChain) (*Evidence, error)
 	Delegator(ctx context.Context, id string) (*Delegator, error)
 	Delegators(ctx context.Context, first *int, after *string, last *int, before *string, filter *poa.PartyFilter, orderBy *PartyOrder) (*DelegatorConnection, error)
@@ -1123,6 +1159,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Check.Result(childComplexity), true
+
+	case "ClientCertificate.sha256":
+		if e.ComplexityRoot.ClientCertificate.Sha256 == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClientCertificate.Sha256(childComplexity), true
+	case "ClientCertificate.subject":
+		if e.ComplexityRoot.ClientCertificate.Subject == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClientCertificate.Subject(childComplexity), true
+	case "ClientCertificate.until":
+		if e.ComplexityRoot.ClientCertificate.Until == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClientCertificate.Until(childComplexity), true
 
 	case "ConfirmDelegatorPayload.delegator":
 		if e.ComplexityRoot.ConfirmDelegatorPayload.Delegator == nil {
@@ -1728,6 +1783,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Delivery.LastStatus(childComplexity), true
+	case "Delivery.nextAt":
+		if e.ComplexityRoot.Delivery.NextAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delivery.NextAt(childComplexity), true
+	case "Delivery.request":
+		if e.ComplexityRoot.Delivery.Request == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delivery.Request(childComplexity), true
 	case "Delivery.sequence":
 		if e.ComplexityRoot.Delivery.Sequence == nil {
 			break
@@ -1747,6 +1814,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Delivery.Type(childComplexity), true
 
+	case "DeliveryAttempt.answer":
+		if e.ComplexityRoot.DeliveryAttempt.Answer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryAttempt.Answer(childComplexity), true
 	case "DeliveryAttempt.at":
 		if e.ComplexityRoot.DeliveryAttempt.At == nil {
 			break
@@ -1777,6 +1850,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DeliveryAttempt.Status(childComplexity), true
+
+	case "DeliveryHeader.name":
+		if e.ComplexityRoot.DeliveryHeader.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryHeader.Name(childComplexity), true
+	case "DeliveryHeader.value":
+		if e.ComplexityRoot.DeliveryHeader.Value == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryHeader.Value(childComplexity), true
+
+	case "DeliveryRequest.body":
+		if e.ComplexityRoot.DeliveryRequest.Body == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryRequest.Body(childComplexity), true
+	case "DeliveryRequest.headers":
+		if e.ComplexityRoot.DeliveryRequest.Headers == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryRequest.Headers(childComplexity), true
 
 	case "DraftDelegationPayload.delegation":
 		if e.ComplexityRoot.DraftDelegationPayload.Delegation == nil {
@@ -2899,6 +2998,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Viewer(childComplexity), true
+	case "Query.webhookKeys":
+		if e.ComplexityRoot.Query.WebhookKeys == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.WebhookKeys(childComplexity), true
 
 	case "Recipient.address":
 		if e.ComplexityRoot.Recipient.Address == nil {
@@ -3705,6 +3810,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Watched.Version(childComplexity), true
 
+	case "WebhookEndpoint.clientCertificate":
+		if e.ComplexityRoot.WebhookEndpoint.ClientCertificate == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEndpoint.ClientCertificate(childComplexity), true
 	case "WebhookEndpoint.createdAt":
 		if e.ComplexityRoot.WebhookEndpoint.CreatedAt == nil {
 			break
@@ -3728,24 +3839,66 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.WebhookEndpoint.Description(childComplexity), true
+	case "WebhookEndpoint.disabledAt":
+		if e.ComplexityRoot.WebhookEndpoint.DisabledAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEndpoint.DisabledAt(childComplexity), true
 	case "WebhookEndpoint.disabledReason":
 		if e.ComplexityRoot.WebhookEndpoint.DisabledReason == nil {
 			break
 		}
 
 		return e.ComplexityRoot.WebhookEndpoint.DisabledReason(childComplexity), true
+	case "WebhookEndpoint.envelope":
+		if e.ComplexityRoot.WebhookEndpoint.Envelope == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEndpoint.Envelope(childComplexity), true
+	case "WebhookEndpoint.failingSince":
+		if e.ComplexityRoot.WebhookEndpoint.FailingSince == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEndpoint.FailingSince(childComplexity), true
+	case "WebhookEndpoint.headerNames":
+		if e.ComplexityRoot.WebhookEndpoint.HeaderNames == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEndpoint.HeaderNames(childComplexity), true
 	case "WebhookEndpoint.id":
 		if e.ComplexityRoot.WebhookEndpoint.ID == nil {
 			break
 		}
 
 		return e.ComplexityRoot.WebhookEndpoint.ID(childComplexity), true
+	case "WebhookEndpoint.maxInFlight":
+		if e.ComplexityRoot.WebhookEndpoint.MaxInFlight == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEndpoint.MaxInFlight(childComplexity), true
+	case "WebhookEndpoint.pausedUntil":
+		if e.ComplexityRoot.WebhookEndpoint.PausedUntil == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEndpoint.PausedUntil(childComplexity), true
 	case "WebhookEndpoint.previousSecretUntil":
 		if e.ComplexityRoot.WebhookEndpoint.PreviousSecretUntil == nil {
 			break
 		}
 
 		return e.ComplexityRoot.WebhookEndpoint.PreviousSecretUntil(childComplexity), true
+	case "WebhookEndpoint.ratePerSecond":
+		if e.ComplexityRoot.WebhookEndpoint.RatePerSecond == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEndpoint.RatePerSecond(childComplexity), true
 	case "WebhookEndpoint.state":
 		if e.ComplexityRoot.WebhookEndpoint.State == nil {
 			break
@@ -3770,6 +3923,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.WebhookEndpoint.VerifiedAt(childComplexity), true
+
+	case "WebhookKey.from":
+		if e.ComplexityRoot.WebhookKey.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookKey.From(childComplexity), true
+	case "WebhookKey.id":
+		if e.ComplexityRoot.WebhookKey.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookKey.ID(childComplexity), true
+	case "WebhookKey.publicKey":
+		if e.ComplexityRoot.WebhookKey.PublicKey == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookKey.PublicKey(childComplexity), true
+	case "WebhookKey.until":
+		if e.ComplexityRoot.WebhookKey.Until == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookKey.Until(childComplexity), true
 
 	case "WithdrawChangePayload.change":
 		if e.ComplexityRoot.WithdrawChangePayload.Change == nil {
@@ -3809,6 +3987,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("AnswerQuestionInput", ec.unmarshalInputAnswerQuestionInput),
 			graphql.NewInputUnmarshaler("AppointStaffInput", ec.unmarshalInputAppointStaffInput),
 			graphql.NewInputUnmarshaler("AuditEventFilter", ec.unmarshalInputAuditEventFilter),
+			graphql.NewInputUnmarshaler("ClientCertificateInput", ec.unmarshalInputClientCertificateInput),
 			graphql.NewInputUnmarshaler("ConfirmDelegatorInput", ec.unmarshalInputConfirmDelegatorInput),
 			graphql.NewInputUnmarshaler("CreateTokenInput", ec.unmarshalInputCreateTokenInput),
 			graphql.NewInputUnmarshaler("CreateWebhookEndpointInput", ec.unmarshalInputCreateWebhookEndpointInput),
@@ -3849,6 +4028,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("UnwatchDelegationInput", ec.unmarshalInputUnwatchDelegationInput),
 			graphql.NewInputUnmarshaler("UpdateWebhookEndpointInput", ec.unmarshalInputUpdateWebhookEndpointInput),
 			graphql.NewInputUnmarshaler("WatchDelegationInput", ec.unmarshalInputWatchDelegationInput),
+			graphql.NewInputUnmarshaler("WebhookHeaderInput", ec.unmarshalInputWebhookHeaderInput),
 			graphql.NewInputUnmarshaler("WithdrawChangeInput", ec.unmarshalInputWithdrawChangeInput),
 			graphql.NewInputUnmarshaler("WithdrawDelegationInput", ec.unmarshalInputWithdrawDelegationInput),
 		)
@@ -3926,7 +4106,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "application.graphqls" "audit.graphqls" "base.graphqls" "delegate.graphqls" "delegation.graphqls" "errors.graphqls" "evidence.graphqls" "party.graphqls" "recipient.graphqls" "repository.graphqls" "signatures.graphqls" "staff.graphqls" "validity.graphqls" "viewer.graphqls" "webhook.graphqls"
+//go:embed "application.graphqls" "audit.graphqls" "base.graphqls" "delegate.graphqls" "delegation.graphqls" "endpoint.graphqls" "errors.graphqls" "evidence.graphqls" "party.graphqls" "recipient.graphqls" "repository.graphqls" "signatures.graphqls" "staff.graphqls" "validity.graphqls" "viewer.graphqls" "webhook.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -3943,6 +4123,7 @@ var sources = []*ast.Source{
 	{Name: "base.graphqls", Input: sourceData("base.graphqls"), BuiltIn: false},
 	{Name: "delegate.graphqls", Input: sourceData("delegate.graphqls"), BuiltIn: false},
 	{Name: "delegation.graphqls", Input: sourceData("delegation.graphqls"), BuiltIn: false},
+	{Name: "endpoint.graphqls", Input: sourceData("endpoint.graphqls"), BuiltIn: false},
 	{Name: "errors.graphqls", Input: sourceData("errors.graphqls"), BuiltIn: false},
 	{Name: "evidence.graphqls", Input: sourceData("evidence.graphqls"), BuiltIn: false},
 	{Name: "party.graphqls", Input: sourceData("party.graphqls"), BuiltIn: false},
@@ -4102,6 +4283,18 @@ func (ec *executionContext) childFields_Check(ctx context.Context, field graphql
 		return ec.fieldContext_Check_at(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Check", field.Name)
+}
+
+func (ec *executionContext) childFields_ClientCertificate(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "sha256":
+		return ec.fieldContext_ClientCertificate_sha256(ctx, field)
+	case "subject":
+		return ec.fieldContext_ClientCertificate_subject(ctx, field)
+	case "until":
+		return ec.fieldContext_ClientCertificate_until(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ClientCertificate", field.Name)
 }
 
 func (ec *executionContext) childFields_ConfirmDelegatorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4402,6 +4595,10 @@ func (ec *executionContext) childFields_Delivery(ctx context.Context, field grap
 		return ec.fieldContext_Delivery_lastAt(ctx, field)
 	case "deliveredAt":
 		return ec.fieldContext_Delivery_deliveredAt(ctx, field)
+	case "nextAt":
+		return ec.fieldContext_Delivery_nextAt(ctx, field)
+	case "request":
+		return ec.fieldContext_Delivery_request(ctx, field)
 	case "attemptLog":
 		return ec.fieldContext_Delivery_attemptLog(ctx, field)
 	}
@@ -4420,8 +4617,30 @@ func (ec *executionContext) childFields_DeliveryAttempt(ctx context.Context, fie
 		return ec.fieldContext_DeliveryAttempt_error(ctx, field)
 	case "milliseconds":
 		return ec.fieldContext_DeliveryAttempt_milliseconds(ctx, field)
+	case "answer":
+		return ec.fieldContext_DeliveryAttempt_answer(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeliveryAttempt", field.Name)
+}
+
+func (ec *executionContext) childFields_DeliveryHeader(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_DeliveryHeader_name(ctx, field)
+	case "value":
+		return ec.fieldContext_DeliveryHeader_value(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeliveryHeader", field.Name)
+}
+
+func (ec *executionContext) childFields_DeliveryRequest(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "headers":
+		return ec.fieldContext_DeliveryRequest_headers(ctx, field)
+	case "body":
+		return ec.fieldContext_DeliveryRequest_body(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeliveryRequest", field.Name)
 }
 
 func (ec *executionContext) childFields_DraftDelegationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5202,10 +5421,40 @@ func (ec *executionContext) childFields_WebhookEndpoint(ctx context.Context, fie
 		return ec.fieldContext_WebhookEndpoint_createdAt(ctx, field)
 	case "deliveries":
 		return ec.fieldContext_WebhookEndpoint_deliveries(ctx, field)
+	case "maxInFlight":
+		return ec.fieldContext_WebhookEndpoint_maxInFlight(ctx, field)
+	case "ratePerSecond":
+		return ec.fieldContext_WebhookEndpoint_ratePerSecond(ctx, field)
+	case "envelope":
+		return ec.fieldContext_WebhookEndpoint_envelope(ctx, field)
+	case "headerNames":
+		return ec.fieldContext_WebhookEndpoint_headerNames(ctx, field)
+	case "clientCertificate":
+		return ec.fieldContext_WebhookEndpoint_clientCertificate(ctx, field)
+	case "failingSince":
+		return ec.fieldContext_WebhookEndpoint_failingSince(ctx, field)
+	case "pausedUntil":
+		return ec.fieldContext_WebhookEndpoint_pausedUntil(ctx, field)
+	case "disabledAt":
+		return ec.fieldContext_WebhookEndpoint_disabledAt(ctx, field)
 	case "verifiedAt":
 		return ec.fieldContext_WebhookEndpoint_verifiedAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type WebhookEndpoint", field.Name)
+}
+
+func (ec *executionContext) childFields_WebhookKey(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_WebhookKey_id(ctx, field)
+	case "publicKey":
+		return ec.fieldContext_WebhookKey_publicKey(ctx, field)
+	case "from":
+		return ec.fieldContext_WebhookKey_from(ctx, field)
+	case "until":
+		return ec.fieldContext_WebhookKey_until(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WebhookKey", field.Name)
 }
 
 func (ec *executionContext) childFields_WithdrawChangePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7411,6 +7660,75 @@ func (ec *executionContext) _Check_at(ctx context.Context, field graphql.Collect
 }
 func (ec *executionContext) fieldContext_Check_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Check", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _ClientCertificate_sha256(ctx context.Context, field graphql.CollectedField, obj *ClientCertificate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ClientCertificate_sha256(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sha256, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ClientCertificate_sha256(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ClientCertificate", field, false, false, "String")
+}
+
+func (ec *executionContext) _ClientCertificate_subject(ctx context.Context, field graphql.CollectedField, obj *ClientCertificate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ClientCertificate_subject(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Subject, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ClientCertificate_subject(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ClientCertificate", field, false, false, "String")
+}
+
+func (ec *executionContext) _ClientCertificate_until(ctx context.Context, field graphql.CollectedField, obj *ClientCertificate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ClientCertificate_until(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Until, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ClientCertificate_until(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ClientCertificate", field, false, false, "DateTime")
 }
 
 func (ec *executionContext) _ConfirmDelegatorPayload_delegator(ctx context.Context, field graphql.CollectedField, obj *DelegatorPayload) (ret graphql.Marshaler) {
@@ -10028,6 +10346,61 @@ func (ec *executionContext) fieldContext_Delivery_deliveredAt(_ context.Context,
 	return graphql.NewScalarFieldContext("Delivery", field, false, false, "DateTime")
 }
 
+func (ec *executionContext) _Delivery_nextAt(ctx context.Context, field graphql.CollectedField, obj *Delivery) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Delivery_nextAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NextAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Delivery_nextAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Delivery", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Delivery_request(ctx context.Context, field graphql.CollectedField, obj *Delivery) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Delivery_request(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Request, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *DeliveryRequest) graphql.Marshaler {
+			return ec.marshalODeliveryRequest2ᚖininjoᚋgraphᚋschemaᚐDeliveryRequest(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Delivery_request(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Delivery",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DeliveryRequest(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Delivery_attemptLog(ctx context.Context, field graphql.CollectedField, obj *Delivery) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -10173,6 +10546,130 @@ func (ec *executionContext) _DeliveryAttempt_milliseconds(ctx context.Context, f
 }
 func (ec *executionContext) fieldContext_DeliveryAttempt_milliseconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DeliveryAttempt", field, false, false, "Int")
+}
+
+func (ec *executionContext) _DeliveryAttempt_answer(ctx context.Context, field graphql.CollectedField, obj *DeliveryAttempt) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeliveryAttempt_answer(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Answer, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DeliveryAttempt_answer(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeliveryAttempt", field, false, false, "String")
+}
+
+func (ec *executionContext) _DeliveryHeader_name(ctx context.Context, field graphql.CollectedField, obj *DeliveryHeader) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeliveryHeader_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeliveryHeader_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeliveryHeader", field, false, false, "String")
+}
+
+func (ec *executionContext) _DeliveryHeader_value(ctx context.Context, field graphql.CollectedField, obj *DeliveryHeader) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeliveryHeader_value(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Value, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DeliveryHeader_value(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeliveryHeader", field, false, false, "String")
+}
+
+func (ec *executionContext) _DeliveryRequest_headers(ctx context.Context, field graphql.CollectedField, obj *DeliveryRequest) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeliveryRequest_headers(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Headers, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []DeliveryHeader) graphql.Marshaler {
+			return ec.marshalNDeliveryHeader2ᚕininjoᚋgraphᚋschemaᚐDeliveryHeaderᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeliveryRequest_headers(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DeliveryRequest",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DeliveryHeader(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DeliveryRequest_body(ctx context.Context, field graphql.CollectedField, obj *DeliveryRequest) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeliveryRequest_body(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Body, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeliveryRequest_body(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeliveryRequest", field, false, false, "String")
 }
 
 func (ec *executionContext) _DraftDelegationPayload_delegation(ctx context.Context, field graphql.CollectedField, obj *DelegationPayload) (ret graphql.Marshaler) {
@@ -14290,6 +14787,38 @@ func (ec *executionContext) fieldContext_Query_delegations(ctx context.Context, 
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_webhookKeys(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_webhookKeys(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().WebhookKeys(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []WebhookKey) graphql.Marshaler {
+			return ec.marshalNWebhookKey2ᚕininjoᚋgraphᚋschemaᚐWebhookKeyᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_webhookKeys(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_WebhookKey(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_evidence(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -18346,6 +18875,199 @@ func (ec *executionContext) fieldContext_WebhookEndpoint_deliveries(ctx context.
 	return fc, nil
 }
 
+func (ec *executionContext) _WebhookEndpoint_maxInFlight(ctx context.Context, field graphql.CollectedField, obj *WebhookEndpoint) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WebhookEndpoint_maxInFlight(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MaxInFlight, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WebhookEndpoint_maxInFlight(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WebhookEndpoint", field, false, false, "Int")
+}
+
+func (ec *executionContext) _WebhookEndpoint_ratePerSecond(ctx context.Context, field graphql.CollectedField, obj *WebhookEndpoint) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WebhookEndpoint_ratePerSecond(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RatePerSecond, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WebhookEndpoint_ratePerSecond(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WebhookEndpoint", field, false, false, "Int")
+}
+
+func (ec *executionContext) _WebhookEndpoint_envelope(ctx context.Context, field graphql.CollectedField, obj *WebhookEndpoint) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WebhookEndpoint_envelope(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Envelope, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v poa.Envelope) graphql.Marshaler {
+			return ec.marshalNWebhookEnvelope2ininjoᚋpoaᚐEnvelope(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WebhookEndpoint_envelope(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WebhookEndpoint", field, false, false, "WebhookEnvelope")
+}
+
+func (ec *executionContext) _WebhookEndpoint_headerNames(ctx context.Context, field graphql.CollectedField, obj *WebhookEndpoint) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WebhookEndpoint_headerNames(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.HeaderNames, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WebhookEndpoint_headerNames(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WebhookEndpoint", field, false, false, "String")
+}
+
+func (ec *executionContext) _WebhookEndpoint_clientCertificate(ctx context.Context, field graphql.CollectedField, obj *WebhookEndpoint) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WebhookEndpoint_clientCertificate(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientCertificate, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ClientCertificate) graphql.Marshaler {
+			return ec.marshalOClientCertificate2ᚖininjoᚋgraphᚋschemaᚐClientCertificate(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_WebhookEndpoint_clientCertificate(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "WebhookEndpoint",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ClientCertificate(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _WebhookEndpoint_failingSince(ctx context.Context, field graphql.CollectedField, obj *WebhookEndpoint) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WebhookEndpoint_failingSince(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FailingSince, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_WebhookEndpoint_failingSince(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WebhookEndpoint", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _WebhookEndpoint_pausedUntil(ctx context.Context, field graphql.CollectedField, obj *WebhookEndpoint) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WebhookEndpoint_pausedUntil(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PausedUntil, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_WebhookEndpoint_pausedUntil(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WebhookEndpoint", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _WebhookEndpoint_disabledAt(ctx context.Context, field graphql.CollectedField, obj *WebhookEndpoint) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WebhookEndpoint_disabledAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DisabledAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_WebhookEndpoint_disabledAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WebhookEndpoint", field, false, false, "DateTime")
+}
+
 func (ec *executionContext) _WebhookEndpoint_verifiedAt(ctx context.Context, field graphql.CollectedField, obj *WebhookEndpoint) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -18367,6 +19089,98 @@ func (ec *executionContext) _WebhookEndpoint_verifiedAt(ctx context.Context, fie
 }
 func (ec *executionContext) fieldContext_WebhookEndpoint_verifiedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WebhookEndpoint", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _WebhookKey_id(ctx context.Context, field graphql.CollectedField, obj *WebhookKey) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WebhookKey_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WebhookKey_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WebhookKey", field, false, false, "ID")
+}
+
+func (ec *executionContext) _WebhookKey_publicKey(ctx context.Context, field graphql.CollectedField, obj *WebhookKey) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WebhookKey_publicKey(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PublicKey, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WebhookKey_publicKey(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WebhookKey", field, false, false, "String")
+}
+
+func (ec *executionContext) _WebhookKey_from(ctx context.Context, field graphql.CollectedField, obj *WebhookKey) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WebhookKey_from(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.From, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WebhookKey_from(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WebhookKey", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _WebhookKey_until(ctx context.Context, field graphql.CollectedField, obj *WebhookKey) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WebhookKey_until(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Until, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_WebhookKey_until(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WebhookKey", field, false, false, "DateTime")
 }
 
 func (ec *executionContext) _WithdrawChangePayload_change(ctx context.Context, field graphql.CollectedField, obj *ChangePayload) (ret graphql.Marshaler) {
@@ -19766,6 +20580,55 @@ func UnmarshalAuditEventFilter(ctx context.Context, raw any) (AuditEventFilter, 
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputClientCertificateInput(ctx context.Context, obj any) (poa.CertificateInput, error) {
+	var it poa.CertificateInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"certificate", "privateKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "certificate":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("certificate"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Certificate = data
+		case "privateKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("privateKey"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PrivateKey = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalClientCertificateInput unmarshals raw into the ClientCertificateInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalClientCertificateInput(ctx context.Context, raw any) (poa.CertificateInput, error) {
+	var out poa.CertificateInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ClientCertificateInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputConfirmDelegatorInput(ctx context.Context, obj any) (poa.ConfirmInput, error) {
 	var it poa.ConfirmInput
 	if obj == nil {
@@ -19952,7 +20815,7 @@ func (ec *executionContext) unmarshalInputCreateWebhookEndpointInput(ctx context
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"idempotencyKey", "url", "types", "description"}
+	fieldsInOrder := [...]string{"idempotencyKey", "url", "types", "description", "maxInFlight", "ratePerSecond", "envelope", "headers", "clientCertificate"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -19987,6 +20850,41 @@ func (ec *executionContext) unmarshalInputCreateWebhookEndpointInput(ctx context
 				return it, err
 			}
 			it.Description = data
+		case "maxInFlight":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("maxInFlight"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.MaxInFlight = data
+		case "ratePerSecond":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ratePerSecond"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RatePerSecond = data
+		case "envelope":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("envelope"))
+			data, err := ec.unmarshalOWebhookEnvelope2ᚖininjoᚋpoaᚐEnvelope(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Envelope = data
+		case "headers":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("headers"))
+			data, err := ec.unmarshalOWebhookHeaderInput2ᚕininjoᚋpoaᚐHeaderInputᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Headers = data
+		case "clientCertificate":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientCertificate"))
+			data, err := ec.unmarshalOClientCertificateInput2ᚖininjoᚋpoaᚐCertificateInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientCertificate = data
 		}
 	}
 	return it, nil
@@ -22157,7 +23055,7 @@ func (ec *executionContext) unmarshalInputUpdateWebhookEndpointInput(ctx context
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"idempotencyKey", "id", "url", "types", "description", "enabled"}
+	fieldsInOrder := [...]string{"idempotencyKey", "id", "url", "types", "description", "enabled", "maxInFlight", "ratePerSecond", "envelope", "headers", "clientCertificate", "removeClientCertificate"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -22206,6 +23104,48 @@ func (ec *executionContext) unmarshalInputUpdateWebhookEndpointInput(ctx context
 				return it, err
 			}
 			it.Enabled = data
+		case "maxInFlight":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("maxInFlight"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.MaxInFlight = data
+		case "ratePerSecond":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ratePerSecond"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RatePerSecond = data
+		case "envelope":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("envelope"))
+			data, err := ec.unmarshalOWebhookEnvelope2ᚖininjoᚋpoaᚐEnvelope(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Envelope = data
+		case "headers":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("headers"))
+			data, err := ec.unmarshalOWebhookHeaderInput2ᚕininjoᚋpoaᚐHeaderInputᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Headers = data
+		case "clientCertificate":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientCertificate"))
+			data, err := ec.unmarshalOClientCertificateInput2ᚖininjoᚋpoaᚐCertificateInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientCertificate = data
+		case "removeClientCertificate":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("removeClientCertificate"))
+			data, err := ec.unmarshalOBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RemoveClientCertificate = data
 		}
 	}
 	return it, nil
@@ -22269,6 +23209,55 @@ func (ec *executionContext) unmarshalInputWatchDelegationInput(ctx context.Conte
 func UnmarshalWatchDelegationInput(ctx context.Context, raw any) (poa.WatchInput, error) {
 	var out poa.WatchInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "WatchDelegationInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputWebhookHeaderInput(ctx context.Context, obj any) (poa.HeaderInput, error) {
+	var it poa.HeaderInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"name", "value"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Name = data
+		case "value":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("value"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Value = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalWebhookHeaderInput unmarshals raw into the WebhookHeaderInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalWebhookHeaderInput(ctx context.Context, raw any) (poa.HeaderInput, error) {
+	var out poa.HeaderInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "WebhookHeaderInput", raw, &out)
 	return out, err
 }
 
@@ -22885,6 +23874,49 @@ func (ec *executionContext) _Check(ctx context.Context, sel ast.SelectionSet, ob
 			}
 		case "at":
 			out.Values[i] = ec._Check_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var clientCertificateImplementors = []string{"ClientCertificate"}
+
+func (ec *executionContext) _ClientCertificate(ctx context.Context, sel ast.SelectionSet, obj *ClientCertificate) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, clientCertificateImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ClientCertificate")
+		case "sha256":
+			out.Values[i] = ec._ClientCertificate_sha256(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "subject":
+			out.Values[i] = ec._ClientCertificate_subject(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "until":
+			out.Values[i] = ec._ClientCertificate_until(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -23878,6 +24910,16 @@ func (ec *executionContext) _Delivery(ctx context.Context, sel ast.SelectionSet,
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "nextAt":
+			out.Values[i] = ec._Delivery_nextAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "request":
+			out.Values[i] = ec._Delivery_request(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "attemptLog":
 			out.Values[i] = ec._Delivery_attemptLog(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -23933,6 +24975,87 @@ func (ec *executionContext) _DeliveryAttempt(ctx context.Context, sel ast.Select
 			}
 		case "milliseconds":
 			out.Values[i] = ec._DeliveryAttempt_milliseconds(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "answer":
+			out.Values[i] = ec._DeliveryAttempt_answer(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var deliveryHeaderImplementors = []string{"DeliveryHeader"}
+
+func (ec *executionContext) _DeliveryHeader(ctx context.Context, sel ast.SelectionSet, obj *DeliveryHeader) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, deliveryHeaderImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DeliveryHeader")
+		case "name":
+			out.Values[i] = ec._DeliveryHeader_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "value":
+			out.Values[i] = ec._DeliveryHeader_value(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var deliveryRequestImplementors = []string{"DeliveryRequest"}
+
+func (ec *executionContext) _DeliveryRequest(ctx context.Context, sel ast.SelectionSet, obj *DeliveryRequest) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, deliveryRequestImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DeliveryRequest")
+		case "headers":
+			out.Values[i] = ec._DeliveryRequest_headers(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "body":
+			out.Values[i] = ec._DeliveryRequest_body(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -25294,6 +26417,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_delegations(ctx, field)
+				})
+		case "webhookKeys":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_webhookKeys(ctx, field)
 				})
 		case "evidence":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
@@ -27008,10 +28137,98 @@ func (ec *executionContext) _WebhookEndpoint(ctx context.Context, sel ast.Select
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._WebhookEndpoint_deliveries(ctx, field, obj)
 				})
+		case "maxInFlight":
+			out.Values[i] = ec._WebhookEndpoint_maxInFlight(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "ratePerSecond":
+			out.Values[i] = ec._WebhookEndpoint_ratePerSecond(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "envelope":
+			out.Values[i] = ec._WebhookEndpoint_envelope(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "headerNames":
+			out.Values[i] = ec._WebhookEndpoint_headerNames(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "clientCertificate":
+			out.Values[i] = ec._WebhookEndpoint_clientCertificate(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "failingSince":
+			out.Values[i] = ec._WebhookEndpoint_failingSince(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "pausedUntil":
+			out.Values[i] = ec._WebhookEndpoint_pausedUntil(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "disabledAt":
+			out.Values[i] = ec._WebhookEndpoint_disabledAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "verifiedAt":
 			out.Values[i] = ec._WebhookEndpoint_verifiedAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var webhookKeyImplementors = []string{"WebhookKey"}
+
+func (ec *executionContext) _WebhookKey(ctx context.Context, sel ast.SelectionSet, obj *WebhookKey) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, webhookKeyImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("WebhookKey")
+		case "id":
+			out.Values[i] = ec._WebhookKey_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "publicKey":
+			out.Values[i] = ec._WebhookKey_publicKey(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "from":
+			out.Values[i] = ec._WebhookKey_from(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "until":
+			out.Values[i] = ec._WebhookKey_until(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -27981,6 +29198,26 @@ func (ec *executionContext) marshalNDeliveryAttempt2ᚕininjoᚋgraphᚋschema�
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNDeliveryAttempt2ininjoᚋgraphᚋschemaᚐDeliveryAttempt(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNDeliveryHeader2ininjoᚋgraphᚋschemaᚐDeliveryHeader(ctx context.Context, sel ast.SelectionSet, v DeliveryHeader) graphql.Marshaler {
+	return ec._DeliveryHeader(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNDeliveryHeader2ᚕininjoᚋgraphᚋschemaᚐDeliveryHeaderᚄ(ctx context.Context, sel ast.SelectionSet, v []DeliveryHeader) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 32, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNDeliveryHeader2ininjoᚋgraphᚋschemaᚐDeliveryHeader(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -29299,6 +30536,46 @@ func (ec *executionContext) marshalNWebhookEndpoint2ᚕininjoᚋgraphᚋschema�
 	return ret
 }
 
+func (ec *executionContext) unmarshalNWebhookEnvelope2ininjoᚋpoaᚐEnvelope(ctx context.Context, v any) (poa.Envelope, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := poa.Envelope(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNWebhookEnvelope2ininjoᚋpoaᚐEnvelope(ctx context.Context, sel ast.SelectionSet, v poa.Envelope) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "WebhookEnvelope!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNWebhookHeaderInput2ininjoᚋpoaᚐHeaderInput(ctx context.Context, v any) (poa.HeaderInput, error) {
+	res, err := ec.unmarshalInputWebhookHeaderInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNWebhookKey2ininjoᚋgraphᚋschemaᚐWebhookKey(ctx context.Context, sel ast.SelectionSet, v WebhookKey) graphql.Marshaler {
+	return ec._WebhookKey(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNWebhookKey2ᚕininjoᚋgraphᚋschemaᚐWebhookKeyᚄ(ctx context.Context, sel ast.SelectionSet, v []WebhookKey) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 32, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNWebhookKey2ininjoᚋgraphᚋschemaᚐWebhookKey(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNWithdrawChangeInput2ininjoᚋgraphᚋschemaᚐWithdrawChangeInput(ctx context.Context, v any) (WithdrawChangeInput, error) {
 	res, err := ec.unmarshalInputWithdrawChangeInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -29537,6 +30814,21 @@ func (ec *executionContext) marshalOChallenge2ᚖininjoᚋgraphᚋschemaᚐChall
 	return ec._Challenge(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOClientCertificate2ᚖininjoᚋgraphᚋschemaᚐClientCertificate(ctx context.Context, sel ast.SelectionSet, v *ClientCertificate) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ClientCertificate(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOClientCertificateInput2ᚖininjoᚋpoaᚐCertificateInput(ctx context.Context, v any) (*poa.CertificateInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputClientCertificateInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalOConfirmation2ᚖininjoᚋgraphᚋschemaᚐConfirmation(ctx context.Context, sel ast.SelectionSet, v *Confirmation) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -29682,6 +30974,13 @@ func (ec *executionContext) marshalODelivery2ᚖininjoᚋgraphᚋschemaᚐDelive
 		return graphql.Null
 	}
 	return ec._Delivery(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalODeliveryRequest2ᚖininjoᚋgraphᚋschemaᚐDeliveryRequest(ctx context.Context, sel ast.SelectionSet, v *DeliveryRequest) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._DeliveryRequest(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalODocumentFormat2ininjoᚋpoaᚐDocumentFormat(ctx context.Context, v any) (poa.DocumentFormat, error) {
@@ -30209,6 +31508,42 @@ func (ec *executionContext) marshalOWebhookEndpoint2ᚖininjoᚋgraphᚋschema�
 		return graphql.Null
 	}
 	return ec._WebhookEndpoint(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOWebhookEnvelope2ᚖininjoᚋpoaᚐEnvelope(ctx context.Context, v any) (*poa.Envelope, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := graphql.UnmarshalString(v)
+	res := poa.Envelope(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOWebhookEnvelope2ᚖininjoᚋpoaᚐEnvelope(ctx context.Context, sel ast.SelectionSet, v *poa.Envelope) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(string(*v))
+	return res
+}
+
+func (ec *executionContext) unmarshalOWebhookHeaderInput2ᚕininjoᚋpoaᚐHeaderInputᚄ(ctx context.Context, v any) ([]poa.HeaderInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]poa.HeaderInput, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNWebhookHeaderInput2ininjoᚋpoaᚐHeaderInput(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
 }
 
 func (ec *executionContext) marshalO__EnumValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐEnumValueᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.EnumValue) graphql.Marshaler {

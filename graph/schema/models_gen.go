@@ -148,6 +148,16 @@ type Check struct {
 	At time.Time `json:"at"`
 }
 
+// A client certificate of an endpoint. Its key is never shown.
+type ClientCertificate struct {
+	// The SHA-256 of the certificate, in hex.
+	Sha256 string `json:"sha256"`
+	// Its subject.
+	Subject string `json:"subject"`
+	// When it ends.
+	Until time.Time `json:"until"`
+}
+
 // What reception confirmed an organisation and its representative against (operating rules 3.1.3).
 type Confirmation struct {
 	// The kind of document.
@@ -282,6 +292,10 @@ type Delivery struct {
 	LastAt *time.Time `json:"lastAt,omitempty"`
 	// When it was delivered; null before.
 	DeliveredAt *time.Time `json:"deliveredAt,omitempty"`
+	// When the next attempt is due; null where none is to come.
+	NextAt *time.Time `json:"nextAt,omitempty"`
+	// What was posted at the last attempt, or will be at the first.
+	Request *DeliveryRequest `json:"request,omitempty"`
 	// Its newest attempts, the newest first, at most 10.
 	AttemptLog []DeliveryAttempt `json:"attemptLog"`
 }
@@ -298,6 +312,24 @@ type DeliveryAttempt struct {
 	Error *string `json:"error,omitempty"`
 	// How long it took, in milliseconds.
 	Milliseconds int `json:"milliseconds"`
+	// The beginning of what was answered, at most 4,096 bytes, as text: control characters as pictures. Null where the answer had no body.
+	Answer *string `json:"answer,omitempty"`
+}
+
+// A header of what is posted.
+type DeliveryHeader struct {
+	// Its name.
+	Name string `json:"name"`
+	// Its value; null where it is a secret of the endpoint's, or made anew at each attempt (timestamp and signature).
+	Value *string `json:"value,omitempty"`
+}
+
+// What is posted for a delivery.
+type DeliveryRequest struct {
+	// The headers.
+	Headers []DeliveryHeader `json:"headers"`
+	// The body.
+	Body string `json:"body"`
 }
 
 // A delegation to end.
@@ -794,6 +826,18 @@ type Watched struct {
 	Stream string `json:"stream"`
 	// The newest number of the watcher's sequence, 0 if there is none yet.
 	Sequence int `json:"sequence"`
+}
+
+// A public key of the service that verifies, or verified, the v1a signatures of webhooks (Ed25519). Each stays here and in the key set for ten years after its last signature.
+type WebhookKey struct {
+	// The kid of its entry in the key set.
+	ID string `json:"id"`
+	// The key as Standard Webhooks writes it: whpk_ and base 64.
+	PublicKey string `json:"publicKey"`
+	// Since when it signs.
+	From time.Time `json:"from"`
+	// When it signed for the last time; null while it signs.
+	Until *time.Time `json:"until,omitempty"`
 }
 
 // Which change is taken back.

@@ -119,6 +119,14 @@ type WebhookEndpoint struct {
 	PreviousSecretUntil time.Time
 	CreatedAt           time.Time
 	VerifiedAt          time.Time
+	MaxInFlight         int
+	RatePerSecond       int
+	Envelope            poa.Envelope
+	HeaderNames         []string
+	ClientCertificate   *ClientCertificate
+	FailingSince        time.Time
+	PausedUntil         time.Time
+	DisabledAt          time.Time
 }
 
 // Inquiry is an inquiry as it is shown to the recipient that asked.

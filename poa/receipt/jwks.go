@@ -31,7 +31,7 @@ type wireKey struct {
 	KeyType   string `json:"kty"`
 	Curve     string `json:"crv"`
 	X         string `json:"x"`
-	Y         string `json:"y"`
+	Y         string `json:"y,omitempty"`
 	KeyID     string `json:"kid"`
 	Algorithm string `json:"alg"`
 	Use       string `json:"use"`
@@ -45,15 +45,15 @@ type wireSet struct {
 }
 
 // JWKS writes the key set in the order of keys: all that ever signed, with their
-// periods. A key that is not a public one of P-256 is refused.
+// periods. A key that is not a public one of P-256 or Ed25519 is refused.
 func JWKS(keys []PublicKey) ([]byte, error) {
 	set := wireSet{Keys: make([]json.RawMessage, 0, len(keys))}
 	for i, key := range keys {
-		pub, err := publicKey(key.JWK)
+		clean, err := cleanJWK(key.JWK)
 		if err != nil {
 			return nil, fault(BadKey, fmt.Sprintf("keys[%d]", i))
 		}
-		entry, err := publish(pub, key)
+		entry, err := publish(clean, key)
 		if err != nil {
 			return nil, err
 		}
@@ -66,13 +66,21 @@ func JWKS(keys []PublicKey) ([]byte, error) {
 	return out, nil
 }
 
-// publish writes the key anew from its point, so that nothing else that stood in
+// cleanJWK writes the key anew from its point, so that nothing else that stood in
 // the JWK, least of all a private part, is ever published.
-func publish(pub *ecdsa.PublicKey, key PublicKey) ([]byte, error) {
-	clean, err := PublicJWK(pub)
+func cleanJWK(text []byte) ([]byte, error) {
+	if pub, err := ed25519Key(text); err == nil {
+		return PublicOKP(pub)
+	}
+	pub, err := publicKey(text)
 	if err != nil {
 		return nil, err
 	}
+	return PublicJWK(pub)
+}
+
+// publish adds purpose and period.
+func publish(clean []byte, key PublicKey) ([]byte, error) {
 	var entry wireKey
 	if err := json.Unmarshal(clean, &entry); err != nil {
 		return nil, fmt.Errorf("reading own key: %w", err)

@@ -11,9 +11,11 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"time"
 
 	"ininjo/jobs"
+	"ininjo/poa"
 )
 
 const (
@@ -37,6 +39,9 @@ type Config struct {
 	Roots *x509.CertPool
 	// Deadline bounds an exchange; zero means 10 s.
 	Deadline time.Duration
+	// Clock is the machine's, for answers that name an instant; nil means the
+	// system's.
+	Clock poa.Clock
 }
 
 // Resolver finds the addresses of a name. *net.Resolver is one.
@@ -51,6 +56,8 @@ type Client struct {
 	// to allowed ones.
 	secure *http.Client
 	plain  *http.Client
+	// identified are those that show a client certificate.
+	identified identities
 }
 
 var _ jobs.Poster = (*Client)(nil)
@@ -63,9 +70,12 @@ func NewClient(c Config) *Client {
 	if c.Deadline == 0 {
 		c.Deadline = deadline
 	}
+	if c.Clock == nil {
+		c.Clock = poa.SystemClock{}
+	}
 	client := &Client{config: c}
-	client.secure = client.over(client.mayConnect)
-	client.plain = client.over(client.allowance)
+	client.secure = client.over(client.mayConnect, nil)
+	client.plain = client.over(client.allowance, nil)
 	return client
 }
 
@@ -73,9 +83,16 @@ func NewClient(c Config) *Client {
 func (c *Client) Close() {
 	c.secure.CloseIdleConnections()
 	c.plain.CloseIdleConnections()
+	c.identified.close()
 }
 
-func (c *Client) over(may func(netip.AddrPort) bool) *http.Client {
+// over makes a client that connects to where it may and shows a certificate
+// where it has one.
+func (c *Client) over(may func(netip.AddrPort) bool, shown *tls.Certificate) *http.Client {
+	config := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: c.config.Roots}
+	if shown != nil {
+		config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return shown, nil }
+	}
 	d := &dialer{lookup: c.lookup, may: may, deadline: c.config.Deadline}
 	return &http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -84,7 +101,7 @@ func (c *Client) over(may func(netip.AddrPort) bool) *http.Client {
 			DialContext:            d.dial,
 			DisableCompression:     true,
 			ForceAttemptHTTP2:      true,
-			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: c.config.Roots},
+			TLSClientConfig:        config,
 			TLSHandshakeTimeout:    c.config.Deadline,
 			MaxResponseHeaderBytes: maxHeader,
 			MaxIdleConnsPerHost:    64, // as many posts may be under way to one endpoint
@@ -124,25 +141,35 @@ func (c *Client) Post(ctx context.Context, r jobs.Request) jobs.Response {
 		return jobs.Response{Error: jobs.PostInvalid}
 	}
 	request.Header = r.Header.Clone()
-	client := c.secure
-	switch {
-	case request.URL.User != nil || request.URL.Scheme != "https" && request.URL.Scheme != "http":
+	client, err := c.clientFor(request.URL, r.ClientCertificate)
+	if err != nil {
 		return jobs.Response{Error: jobs.PostInvalid}
-	case request.URL.Scheme == "http":
-		client = c.plain
 	}
 	answer, err := client.Do(request)
 	if err != nil {
 		return jobs.Response{Error: code(err)}
 	}
 	defer answer.Body.Close()
-	return read(answer)
+	return c.read(answer)
+}
+
+// clientFor picks the client of a scheme and a certificate.
+func (c *Client) clientFor(u *url.URL, shown *jobs.ClientCertificate) (*http.Client, error) {
+	switch {
+	case u.User != nil || u.Scheme != "https" && u.Scheme != "http":
+		return nil, ErrNotAllowed
+	case u.Scheme == "http":
+		return c.plain, nil
+	case shown != nil:
+		return c.identified.client(*shown, func(pair *tls.Certificate) *http.Client { return c.over(c.mayConnect, pair) })
+	}
+	return c.secure, nil
 }
 
 // read reads the beginning of an answer. Only its status counts: after 2xx the
 // endpoint has the notice, however its body goes on.
-func read(answer *http.Response) jobs.Response {
-	r := jobs.Response{Status: answer.StatusCode}
+func (c *Client) read(answer *http.Response) jobs.Response {
+	r := jobs.Response{Status: answer.StatusCode, RetryAfter: retryAfter(answer.Header, c.config.Clock.Now())}
 	r.Body, _ = io.ReadAll(io.LimitReader(answer.Body, keptBody))
 	if answer.StatusCode < 200 || answer.StatusCode >= 300 {
 		r.Error = jobs.PostStatus
