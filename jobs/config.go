@@ -31,7 +31,10 @@ type Config struct {
 	Webhook    Poster
 	// Due is sent to where deliveries became due by an act of this process; nil is
 	// never sent to, and due deliveries are found a little later.
-	Due    <-chan struct{}
+	Due <-chan struct{}
+	// Lease is for how long a delivery is in a process's hand before another takes
+	// it over; zero means a minute. It must be well above a webhook's deadline.
+	Lease  time.Duration
 	Mailer Mailer
 	// Policy gives mail its service name and contact point (1.3).
 	Policy poa.Policy
@@ -81,6 +84,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Version == "" {
 		c.Version = "dev"
+	}
+	if c.Lease == 0 {
+		c.Lease = time.Minute
 	}
 	if c.MachineClock == nil {
 		c.MachineClock = poa.SystemClock{}

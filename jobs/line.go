@@ -22,6 +22,8 @@ type line struct {
 	// is posted, since the endpoint may be about to be left alone.
 	unsure  int
 	limiter *rate.Limiter
+	// spare is how much of a lease may be spent waiting.
+	spare time.Duration
 	// timed is set while a timer will go on with the line.
 	timed bool
 }
@@ -55,7 +57,7 @@ func (l *line) room(now time.Time) int {
 	}
 	most := 2 * l.wide()
 	if l.limiter != nil {
-		most = min(most, 1+l.endpoint.RatePerSecond*int(leaseSpare/time.Second))
+		most = min(most, 1+l.endpoint.RatePerSecond*int(l.spare/time.Second))
 	}
 	return most - len(l.waiting) - l.flying
 }

@@ -64,7 +64,7 @@ func (j *Jobs) lead(ctx context.Context) error {
 // for; the rest is due for everybody.
 func (j *Jobs) numberSome(ctx context.Context) (int, error) {
 	r := j.postman.reserve()
-	taken, leased, err := j.config.Notifier.NumberFor(ctx, j.config.MachineClock.Now().Add(lease), r.mine)
+	taken, leased, err := j.config.Notifier.NumberFor(ctx, j.config.MachineClock.Now().Add(j.config.Lease), r.mine)
 	if err != nil || len(leased) == 0 {
 		return taken, err
 	}

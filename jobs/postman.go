@@ -13,10 +13,6 @@ import (
 )
 
 const (
-	// lease is for how long a delivery is in this process's hand; leaseSpare is
-	// how much of it may be spent waiting, so that a post still ends within it.
-	lease      = time.Minute
-	leaseSpare = 40 * time.Second
 	// inHand bounds the parcels of a process, each what is taken for one endpoint
 	// at a time.
 	inHand = 2048
@@ -54,6 +50,10 @@ func newPostman(c Config) *postman {
 	return p
 }
 
+// spare is how much of a lease may be spent waiting, so that a post still ends
+// within it.
+func (p *postman) spare() time.Duration { return p.Lease * 2 / 3 }
+
 // run takes what is due until ctx is over.
 func (p *postman) run(ctx context.Context) {
 	tick := time.NewTicker(takeEvery)
@@ -77,7 +77,7 @@ func (p *postman) run(ctx context.Context) {
 // takeDue takes once and reports whether there is probably more.
 func (p *postman) takeDue(ctx context.Context) bool {
 	now := p.MachineClock.Now()
-	t := poa.Taking{Now: now, Until: now.Add(lease), Each: each}
+	t := poa.Taking{Now: now, Until: now.Add(p.Lease), Each: each}
 	p.mu.Lock()
 	t.Most = inHand - p.held
 	for id, l := range p.lines {
@@ -133,7 +133,7 @@ func (p *postman) accept(parcels []poa.Parcel) {
 	for _, parcel := range parcels {
 		l := p.lines[parcel.Endpoint.ID]
 		if l == nil {
-			l = &line{}
+			l = &line{spare: p.spare()}
 			p.lines[parcel.Endpoint.ID] = l
 		}
 		l.set(parcel.Endpoint)
@@ -159,7 +159,7 @@ func (p *postman) pump(l *line) {
 		}
 		parcel := l.waiting[0]
 		l.waiting = l.waiting[1:]
-		if parcel.Delivery.LeasedUntil.Sub(now) < lease-leaseSpare {
+		if parcel.Delivery.LeasedUntil.Sub(now) < p.Lease-p.spare() {
 			p.held-- // too late to end within the lease: it is taken anew
 			continue
 		}

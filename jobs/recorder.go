@@ -14,11 +14,9 @@ const (
 	// recordBatch bounds what is recorded in one transaction.
 	recordBatch = 500
 	// recordTimeout bounds one transaction; recordAgain is the wait after one that
-	// failed, recordFor how long it is tried: then the leases are over and others
-	// deliver again.
+	// failed. It is tried as long as a lease: then others deliver again.
 	recordTimeout = 10 * time.Second
 	recordAgain   = 200 * time.Millisecond
-	recordFor     = lease
 )
 
 // recorder writes outcomes down, everything that came in meanwhile at once: one
@@ -105,7 +103,7 @@ func (r *recorder) write(outcomes []poa.Outcome, given []string) {
 
 func (r *recorder) tryAgain(what string, write func(context.Context) error) {
 	clock := r.postman.MachineClock
-	end := clock.Now().Add(recordFor)
+	end := clock.Now().Add(r.postman.Lease)
 	for {
 		ctx, cancel := context.WithTimeout(context.Background(), recordTimeout)
 		err := write(ctx)
