@@ -5,6 +5,7 @@ package db
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -50,10 +51,12 @@ func (r reader) TakeDeliveries(ctx context.Context, t poa.Taking) ([]poa.Deliver
 	return deliveries, nil
 }
 
-// WaitingDeliveries counts deliveries that an attempt is to come for.
-func (r reader) WaitingDeliveries(ctx context.Context) (int, error) {
-	n, err := r.q.NewSelect().Model((*deliveryRow)(nil)).Where("next_at IS NOT NULL").Count(ctx)
-	return int(n), failed(err, "counting deliveries")
+// WaitingDeliveries counts deliveries that an attempt is to come for, and tells
+// when the longest waiting one is or was due.
+func (r reader) WaitingDeliveries(ctx context.Context) (count int, oldest time.Time, err error) {
+	var first *time.Time
+	err = r.q.NewSelect().Model((*deliveryRow)(nil)).ColumnExpr("count(*), min(next_at)").Where("next_at IS NOT NULL").Scan(ctx, &count, &first)
+	return count, fromNullTime(first), failed(err, "counting deliveries")
 }
 
 // settledRow is an attempt on its way into its delivery.
@@ -86,6 +89,12 @@ func (t *tx) RecordAttempts(ctx context.Context, settled []poa.Settled) error {
 	for i, s := range settled {
 		rows[i] = settledRow{ID: s.DeliveryID, Number: s.Number, At: s.At.UTC(), Status: s.Status, Error: s.Error, State: string(s.State), NextAt: nullTime(s.NextAt)}
 	}
+	if onlyArrived(settled) {
+		// What a power cut forgets here is delivered again, with the same ID.
+		if _, err := t.q.ExecContext(ctx, "SET LOCAL synchronous_commit = off"); err != nil {
+			return failed(err, "recording attempts")
+		}
+	}
 	var fresh []string
 	if err := t.q.NewRaw("WITH s (id, number, at, status, error, state, next_at) AS (?) "+recordAttempts, t.q.NewValues(&rows)).Scan(ctx, &fresh); err != nil {
 		return failed(err, "recording attempts")
@@ -110,6 +119,10 @@ func (t *tx) RecordAttempts(ctx context.Context, settled []poa.Settled) error {
 	}
 	_, err := t.q.NewInsert().Model(&attempts).Exec(ctx)
 	return failed(err, "inserting attempts")
+}
+
+func onlyArrived(settled []poa.Settled) bool {
+	return !slices.ContainsFunc(settled, func(s poa.Settled) bool { return s.State != poa.DeliveryDelivered })
 }
 
 // sealedAnswer seals what was answered under the party's key; nil for nothing,

@@ -154,7 +154,9 @@ func TestDeletedEndpoint(t *testing.T) {
 	deleted, kept := w.endpoint(t, recipient, r.URL), w.endpoint(t, recipient, r.URL)
 	w.test(t, deleted)
 	w.test(t, kept)
-	w.in(t, func(ctx context.Context, tx poa.Tx) error { return errors.Join(tx.HoldDeliveries(ctx, deleted.ID), tx.DeleteEndpoint(ctx, deleted.ID, recipient)) })
+	w.in(t, func(ctx context.Context, tx poa.Tx) error {
+		return errors.Join(tx.HoldDeliveries(ctx, deleted.ID), tx.DeleteEndpoint(ctx, deleted.ID, recipient))
+	})
 	w.start(t)
 	next(t, r.got)
 	until(t, "the other one is delivered", func() bool { return w.delivery(t, kept).State == poa.DeliveryDelivered })

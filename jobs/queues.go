@@ -36,9 +36,9 @@ func (j *Jobs) Queues(ctx context.Context) ([]QueueCount, error) {
 	for i := range counts {
 		counts[i].Oldest = counts[i].Oldest.UTC()
 	}
-	waiting, err := j.config.Notifier.Waiting(ctx)
-	if err != nil {
-		return nil, err
+	waiting, oldest, err := j.config.Notifier.Waiting(ctx)
+	if err != nil || waiting == 0 {
+		return counts, err
 	}
-	return append(counts, QueueCount{Queue: "webhook", Kind: "delivery", State: "available", Count: int64(waiting)}), nil
+	return append(counts, QueueCount{Queue: queueWebhook, Kind: formerDelivery{}.Kind(), State: "available", Count: int64(waiting), Oldest: oldest}), nil
 }

@@ -69,8 +69,11 @@ func (n *Notifier) Release(ctx context.Context, ids []string) error {
 	return n.store.InTx(ctx, func(ctx context.Context, tx Tx) error { return tx.ReleaseDeliveries(ctx, ids) })
 }
 
-// Waiting counts deliveries that an attempt is to come for.
-func (n *Notifier) Waiting(ctx context.Context) (int, error) { return n.store.WaitingDeliveries(ctx) }
+// Waiting counts deliveries that an attempt is to come for, and tells when the
+// longest waiting one is or was due.
+func (n *Notifier) Waiting(ctx context.Context) (count int, oldest time.Time, err error) {
+	return n.store.WaitingDeliveries(ctx)
+}
 
 // Outcome is what became of a parcel.
 type Outcome struct {

@@ -169,12 +169,13 @@ func (n *Notifier) mailEndpoint(ctx context.Context, a *act, e Endpoint, templat
 	if u, err := url.Parse(e.URL); err == nil {
 		host = u.Host
 	}
-	values := map[string]string{"host": host, "endpointId": e.ID, "reason": e.DisabledReason, "link": n.policy.PublicURL + "/endpoints/" + e.ID}
-	if !e.FailingSince.IsZero() {
-		values["since"] = e.FailingSince.Format(time.RFC3339)
-		values["until"] = e.FailingSince.Add(n.policy.EndpointFailing).Format(time.RFC3339)
+	since := e.FailingSince
+	if since.IsZero() {
+		since = a.now
 	}
-	return a.mailParty(ctx, e.PartyID, template, values)
+	return a.mailParty(ctx, e.PartyID, template, map[string]string{"host": host, "endpointId": e.ID, "reason": e.DisabledReason,
+		"link":  n.policy.PublicURL + "/endpoints/" + e.ID,
+		"since": since.Format(time.RFC3339), "until": since.Add(n.policy.EndpointFailing).Format(time.RFC3339)})
 }
 
 // WarnEndpoints looks at endpoints that fail without having been attempted

@@ -74,6 +74,7 @@ type DispatchReader interface {
 	// FailingEndpoints returns active endpoints that fail since the first instant
 	// without the mail of halfway, or since the second.
 	FailingEndpoints(ctx context.Context, halfway, end time.Time, limit int) ([]string, error)
-	// WaitingDeliveries counts deliveries that an attempt is to come for.
-	WaitingDeliveries(ctx context.Context) (int, error)
+	// WaitingDeliveries counts deliveries that an attempt is to come for, and tells
+	// when the longest waiting one is or was due.
+	WaitingDeliveries(ctx context.Context) (count int, oldest time.Time, err error)
 }

@@ -31,16 +31,31 @@ const benchRecipients = 100
 // answered.
 type arrivals struct {
 	*httptest.Server
-	at      sync.Map // version → time.Time
-	count   atomic.Int64
+	at      sync.Map // arrival → time.Time
+	came    chan string
 	twice   atomic.Int64
 	release chan struct{}
 }
 
+// clock is the machine's.
+var clock poa.SystemClock
+
+// wait returns once so many notices came.
+func (a *arrivals) wait(b *testing.B, notices int) {
+	end := time.After(5 * time.Minute)
+	for n := range notices {
+		select {
+		case <-a.came:
+		case <-end:
+			b.Fatalf("%d of %d arrived", n, notices)
+		}
+	}
+}
+
 func newArrivals(b *testing.B) *arrivals {
-	a := &arrivals{release: make(chan struct{})}
+	a := &arrivals{release: make(chan struct{}), came: make(chan string, 200_000)}
 	a.Server = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		now := time.Now()
+		now := clock.Now()
 		body, _ := io.ReadAll(r.Body)
 		if r.URL.Path == "/hang" {
 			select {
@@ -53,11 +68,12 @@ func newArrivals(b *testing.B) *arrivals {
 		if json.Unmarshal(body, &hook) != nil {
 			return
 		}
-		if _, known := a.at.LoadOrStore(arrival(hook.Data.DelegationID, hook.Data.Version), now); known {
+		key := arrival(hook.Data.DelegationID, hook.Data.Version)
+		if _, known := a.at.LoadOrStore(key, now); known {
 			a.twice.Add(1)
 			return
 		}
-		a.count.Add(1)
+		a.came <- key
 	}))
 	b.Cleanup(func() { close(a.release); a.Close() })
 	return a
@@ -157,18 +173,17 @@ func (w *noticeWorld) commit(tb testing.TB, id poa.DelegationID) (key string, at
 	must(tb, w.DB.InTx(context.Background(), func(ctx context.Context, tx poa.Tx) error {
 		return tx.Publish(ctx, poa.Change{Type: poa.NoticeSuspended, DelegationID: id, DelegatorID: w.delegator, Version: version, Status: poa.StatusSuspended, At: w.Clock.Now()})
 	}))
-	return arrival(id, version), time.Now()
+	return arrival(id, version), clock.Now()
 }
 
 // run lets writers commit events, each as fast as it can, waits until all
 // arrived and reports.
 func (w *noticeWorld) run(b *testing.B, writers, events int, of []poa.DelegationID) {
 	w.receiver.at.Clear()
-	w.receiver.count.Store(0)
 	committed := make([]sync.Map, writers)
 	var next atomic.Int64
 	var writing sync.WaitGroup
-	began := time.Now()
+	began := clock.Now()
 	for n := range writers {
 		writing.Go(func() {
 			for i := next.Add(1); i <= int64(events); i = next.Add(1) {
@@ -178,14 +193,9 @@ func (w *noticeWorld) run(b *testing.B, writers, events int, of []poa.Delegation
 		})
 	}
 	writing.Wait()
-	written := time.Since(began)
-	for w.receiver.count.Load() < int64(events) {
-		if time.Since(began) > 5*time.Minute {
-			b.Fatalf("%d of %d arrived", w.receiver.count.Load(), events)
-		}
-		time.Sleep(time.Millisecond)
-	}
-	took := time.Since(began)
+	written := clock.Now().Sub(began)
+	w.receiver.wait(b, events)
+	took := clock.Now().Sub(began)
 	var late []time.Duration
 	for n := range committed {
 		committed[n].Range(func(key, at any) bool {
@@ -250,18 +260,14 @@ func BenchmarkNotices(b *testing.B) {
 
 func (w *noticeWorld) oneAtATime(b *testing.B, events int) {
 	var late []time.Duration
-	began := time.Now()
+	began := clock.Now()
 	for range events {
 		key, at := w.commit(b, w.watched[0])
-		for {
-			if arrived, ok := w.receiver.at.Load(key); ok {
-				late = append(late, max(0, arrived.(time.Time).Sub(at)))
-				break
-			}
-			time.Sleep(100 * time.Microsecond)
-		}
+		w.receiver.wait(b, 1)
+		arrived, _ := w.receiver.at.Load(key)
+		late = append(late, max(0, arrived.(time.Time).Sub(at)))
 	}
-	report(b, late, time.Since(began))
+	report(b, late, clock.Now().Sub(began))
 }
 
 // BenchmarkEndOfTerms measures the load of 31 March, 24:00: terms that end at
@@ -271,7 +277,7 @@ func BenchmarkEndOfTerms(b *testing.B) {
 		b.Run(fmt.Sprint(terms), func(b *testing.B) {
 			w := newNoticeWorld(b, 0)
 			w.endTogether(b, terms)
-			began := time.Now()
+			began := clock.Now()
 			b.ResetTimer()
 			for {
 				n, err := w.notifier.AnnounceTerms(b.Context())
@@ -280,14 +286,12 @@ func BenchmarkEndOfTerms(b *testing.B) {
 					break
 				}
 			}
-			announced := time.Since(began)
-			for w.receiver.count.Load() < int64(terms) {
-				time.Sleep(10 * time.Millisecond)
-			}
+			announced := clock.Now().Sub(began)
+			w.receiver.wait(b, terms)
 			b.ReportMetric(0, "ns/op")
 			b.ReportMetric(announced.Seconds(), "s-announced")
-			b.ReportMetric(time.Since(began).Seconds(), "s-all")
-			b.ReportMetric(float64(terms)/time.Since(began).Seconds(), "deliveries/s")
+			b.ReportMetric(clock.Now().Sub(began).Seconds(), "s-all")
+			b.ReportMetric(float64(terms)/clock.Now().Sub(began).Seconds(), "deliveries/s")
 		})
 	}
 }
