@@ -19,6 +19,8 @@ const (
 	bodyCost = 100
 	// shownRecords is more than the records of evidence that a delegation has.
 	shownRecords = 5
+	// shownResends is how many acts of sending again an endpoint shows.
+	shownResends = 10
 	// receiptCost is for a signature.
 	receiptCost = 5
 )
@@ -52,6 +54,7 @@ func complexities() schema.ComplexityRoot {
 	c.Viewer.Watches = func(child int, first *int) int { return listed(child, first, nil) }
 	c.Viewer.Endpoints = func(child int) int { return 1 + poa.MaxEndpoints*child }
 	c.WebhookEndpoint.Deliveries = c.Viewer.Watches
+	c.WebhookEndpoint.Resends = func(child int) int { return 1 + shownResends*child }
 	c.Delegator.Changes = func(child int) int { return listed(child, nil, nil) }
 	c.Delegator.Questions, c.Recipient.Changes, c.Recipient.Questions = c.Delegator.Changes, c.Delegator.Changes, c.Delegator.Changes
 	c.Delegation.DraftFile = func(int) int { return fileCost }

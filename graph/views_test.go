@@ -67,8 +67,8 @@ var views = map[string]view{
 	"validities":   {query: `validities(delegationIds: ["${first}"]) { status }`, otherwise: asks, to: map[string]string{"validity": public, "reading": refuses}},
 	"published":    {query: `published { nodes { title } }`, otherwise: public},
 	"termsInForce": {query: `termsInForce { title }`, otherwise: public},
-	// A public key is nobody's data.
-	"webhookKeys": {query: `webhookKeys { publicKey }`, otherwise: public},
+	// A public key is nobody's data: it counts as empty of personal data.
+	"webhookKeys": {query: `webhookKeys { publicKey }`, otherwise: empty},
 	// An enum is neither a title nor a status: it counts as empty of personal data.
 	"recipientRegistration": {query: `recipientRegistration`, otherwise: empty},
 }

@@ -24,6 +24,7 @@ func newWorkers(c Config) (*river.Workers, error) {
 		river.AddWorkerSafely(w, &answerPasswordRequest{Config: c}),
 		river.AddWorkerSafely(w, &endFormerDelivery{}),
 		river.AddWorkerSafely(w, &warnEndpoints{Config: c}),
+		river.AddWorkerSafely(w, &resendBatch{Config: c}),
 		river.AddWorkerSafely(w, &announceTerms{Config: c}),
 		river.AddWorkerSafely(w, &abandonDrafts{Config: c}),
 		river.AddWorkerSafely(w, &makePartitions{Config: c}),

@@ -124,6 +124,11 @@ func (n *Notifier) changeEndpoint(ctx context.Context, actor Actor, action Actio
 		if err := a.shareParty(ctx); err != nil { // one of a party that ended is not switched on again
 			return "", err
 		}
+		if action == ActionEndpointUpdated { // one that is switched on misses no number
+			if err := a.LockStream(ctx, actor.PartyID); err != nil {
+				return "", err
+			}
+		}
 		e, err := a.lockEndpoint(ctx, id)
 		if err != nil {
 			return "", err
@@ -197,6 +202,9 @@ func (a *act) setEnabled(ctx context.Context, e *Endpoint, on bool) error {
 	case !on:
 		return a.HoldDeliveries(ctx, e.ID)
 	case was != EndpointActive:
+		if err := a.RaiseEndpoint(ctx, e.ID); err != nil { // what passed while it was off shows as a gap
+			return err
+		}
 		return a.ResumeDeliveries(ctx, e.ID, a.now)
 	}
 	return nil

@@ -69,7 +69,7 @@ var wanted = map[string]poa.Permission{
 	"Registrar.HandIn": noStaff, "Registrar.Renounce": noStaff, "Registrar.ResendLink": noStaff, "Registrar.Revoke": noStaff, "Registrar.Submit": noStaff, "Registrar.Withdraw": noStaff,
 
 	"Notifier.CreateEndpoint": noStaff, "Notifier.DeleteEndpoint": noStaff, "Notifier.RotateSecret": noStaff, "Notifier.TestEndpoint": noStaff,
-	"Notifier.Posted": anybody, "Notifier.UpdateEndpoint": noStaff, "Notifier.Watch": noStaff, "Notifier.Unwatch": noStaff,
+	"Notifier.Posted": anybody, "Notifier.ResendDeliveries": noStaff, "Notifier.CatchUp": noStaff, "Records.Resends": anybody, "Records.Troubled": anybody, "Notifier.UpdateEndpoint": noStaff, "Notifier.Watch": noStaff, "Notifier.Unwatch": noStaff,
 
 	"Records.AuditEvent": poa.MayReadAudit, "Records.AuditEvents": poa.MayReadAudit, "Records.ExportAudit": poa.MayExportAudit,
 	"Records.Delegation": seen, "Records.Delegations": seen, "Records.Delegator": seen, "Records.Delegators": seen, "Records.Details": seen, "Records.DetailsOf": seen,

@@ -50,6 +50,7 @@ var retainedTables = []RetainedTable{
 	{Table: "invitations", Kind: RecordContract, Party: "party_id"},
 	{Table: "endpoints", Kind: RecordEndpoint, Party: "party_id", Age: "deleted_at"},
 	{Table: "deliveries", Kind: RecordDelivery, Party: "party_id", Parent: "endpoints", Ref: "endpoint_id", Age: "at"},
+	{Table: "resends", Kind: RecordDelivery, Party: "party_id", Parent: "endpoints", Ref: "endpoint_id", Age: "created_at"},
 	{Table: "attempts", Kind: RecordDelivery, Parent: "deliveries", Ref: "delivery_id"},
 	{Table: "watches", Kind: RecordWatch, Party: "recipient_id", Delegation: "delegation_id", Age: "ended_at"},
 	{Table: "case_notes", Kind: RecordCase, Parent: "cases", Ref: "case_id"},

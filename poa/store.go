@@ -122,6 +122,7 @@ type DelegationTx interface {
 type NoticeTx interface {
 	NumberTx
 	DispatchTx
+	EndpointTx
 
 	// Publish inserts the outbox row of a change.
 	Publish(ctx context.Context, c Change) error

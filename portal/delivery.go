@@ -15,6 +15,7 @@ type deliveryView struct {
 	poa.Delivery
 	Endpoint poa.Endpoint
 	Attempts []poa.Attempt
+	Request  poa.PostedRequest
 	// Waiting lets the page look again by itself.
 	Waiting bool
 }
@@ -37,12 +38,16 @@ func (p *portal) showDelivery(r *request) error {
 	if d.EndpointID != e.ID {
 		return poa.ErrNotFound
 	}
+	posted, err := p.Notifier.Posted(r.Context(), r.actor, []poa.Delivery{d})
+	if err != nil {
+		return err
+	}
 	since := d.Notice.At
 	if d.ResendAt.After(since) {
 		since = d.ResendAt
 	}
 	waiting := (d.State == poa.DeliveryPending && d.Attempts == 0 || !d.ResendAt.IsZero()) && p.Clock.Now().Sub(since) < refreshFor
-	return p.render(r, "delivery", deliveryView{d, e, attempts, waiting})
+	return p.render(r, "delivery", deliveryView{d, e, attempts, posted[d.ID], waiting})
 }
 
 // resendDelivery makes one more attempt.

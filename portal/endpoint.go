@@ -4,6 +4,7 @@ package portal
 
 import (
 	"net/url"
+	"strconv"
 	"time"
 
 	"ininjo/poa"
@@ -14,6 +15,13 @@ type endpointView struct {
 	Deliveries []poa.Delivery
 	Pager      pager
 	Made       *poa.Endpoint
+	Resends    []poa.Resend
+	Keys       []poa.WebhookKey
+}
+
+// ResendGoesOn lets the page look again by itself.
+func (v endpointView) ResendGoesOn() bool {
+	return len(v.Resends) > 0 && v.Resends[0].FinishedAt.IsZero()
 }
 
 func (p *portal) showEndpoint(r *request) error { return p.endpoint(r, nil, nil) }
@@ -31,11 +39,20 @@ func (p *portal) endpoint(r *request, made *poa.Endpoint, f *Form) error {
 		f = newForm("endpoint")
 		f.Values = endpointValues(e)
 	}
-	return p.render(r, "endpoint", endpointView{e, deliveries.Items, pagerOf(r, deliveries), made}, f)
+	resends, err := p.Records.Resends(r.Context(), r.actor, e.ID)
+	if err != nil {
+		return err
+	}
+	keys, err := p.Records.WebhookKeys(r.Context())
+	if err != nil {
+		return err
+	}
+	return p.render(r, "endpoint", endpointView{e, deliveries.Items, pagerOf(r, deliveries), made, resends, keys}, f)
 }
 
 func endpointValues(e poa.Endpoint) url.Values {
-	values := url.Values{"url": {e.URL}, "description": {e.Description}}
+	values := url.Values{"url": {e.URL}, "description": {e.Description}, "maxInFlight": {strconv.Itoa(e.MaxInFlight)}, "ratePerSecond": {strconv.Itoa(e.RatePerSecond)},
+		"envelope": {string(e.Envelope())}, "headers": {headerLines(e.Headers)}}
 	if e.State == poa.EndpointActive {
 		values.Set("enabled", "yes")
 	}

@@ -23,7 +23,7 @@ func (p *portal) endpoints(r *request, made *poa.Endpoint, f *Form) error {
 }
 
 func endpointInput(r *request) poa.EndpointInput {
-	in := poa.EndpointInput{IdempotencyKey: r.key(), URL: r.text("url"), Description: r.text("description"), Enabled: r.text("enabled") == "yes"}
+	in := poa.EndpointInput{IdempotencyKey: r.key(), URL: r.text("url"), Description: r.text("description"), Enabled: r.text("enabled") == "yes", SettingsInput: settingsInput(r)}
 	for _, t := range r.PostForm["types"] {
 		in.Types = append(in.Types, poa.NoticeType(t))
 	}

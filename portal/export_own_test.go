@@ -25,6 +25,10 @@ func ownSamples() []Sample {
 	end := poa.ContractEnd{EndedAt: sampleAt, ByKind: poa.ActorStaff, Delegations: 3, LinkHash: [32]byte{1}}
 	party := sampleParty(poa.PartyDelegator, poa.EnrollmentActive)
 	names := map[string]string{"tok_1": "基幹"}
+	off := endpoint
+	off.State, off.DisabledReason, off.DisabledAt = poa.EndpointDisabled, "FAILING", sampleAt
+	off.Certificate = &poa.ClientCertificate{Subject: "CN=ininjo", Until: sampleAt}
+	keys := []poa.WebhookKey{{Public: "whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=", From: sampleAt, Until: sampleAt}}
 	return []Sample{
 		{"answer-mistyped", "check", recipientWho, checkView{Answer: &mistyped.Answer}, nil},
 		{"answer-past", "check", recipientWho, checkView{Answer: &answer, Historical: true}, nil},
@@ -38,10 +42,12 @@ func ownSamples() []Sample {
 		{"watches-none", "watches", recipientWho, watchesView{Status: poa.StatusEnded}, nil},
 		{"watch-end", "watch-end", recipientWho, "7ZK3M-Q9V2R-4XW8A-BC5DE-F6GHJ", nil},
 		{"token-rotate", "token-rotate", recipientWho, token, []*Form{faulty("rotate-token", "overlapHours", "expiresInDays")}},
+		{"endpoint-resend", "endpoint-resend", recipientWho, endpoint, []*Form{faulty("resend-many", "kind", "since")}},
+		{"endpoint-off", "endpoint", recipientWho, endpointView{off, nil, pager{}, nil, []poa.Resend{{Kind: poa.ResendAll, Total: 4000, Resent: 500, CreatedAt: sampleAt}}, keys}, []*Form{faulty("endpoint", furtherFields...)}},
 		{"endpoint-rotate", "endpoint-rotate", recipientWho, endpoint, []*Form{faulty("rotate", "overlapHours")}},
 		{"endpoint-delete-faults", "endpoint-delete", recipientWho, endpointDeleteView{endpoint, "example.jp"}, []*Form{faulty("delete-endpoint", "typed")}},
-		{"delivery", "delivery", recipientWho, deliveryView{delivery, verified, attempts, false}, nil},
-		{"delivery-waiting", "delivery", recipientWho, deliveryView{waiting, endpoint, nil, true}, nil},
+		{"delivery", "delivery", recipientWho, deliveryView{delivery, verified, attempts, poa.PostedRequest{Headers: []poa.EndpointHeader{{Name: "Content-Type", Value: "application/json"}, {Name: "X-Api-Key"}}, Body: []byte("{}")}, false}, nil},
+		{"delivery-waiting", "delivery", recipientWho, deliveryView{waiting, endpoint, nil, poa.PostedRequest{}, true}, nil},
 		{"addresses", "addresses", recipientWho, []poa.MailAddress{address, stopped}, []*Form{faulty("address", "email", "language")}},
 		{"addresses-empty", "addresses", delegatorWho, []poa.MailAddress{}, nil},
 		{"address", "address", recipientWho, stopped, nil},

@@ -310,7 +310,7 @@ func recipientSamples() []Sample {
 		Sample{"token-revoke", "token-revoke", recipientWho, token, nil},
 		Sample{"endpoints", "endpoints", recipientWho, endpointsView{[]poa.Endpoint{endpoint}, &made}, []*Form{faulty("endpoint", "url", "description", "types")}},
 		Sample{"endpoints-empty", "endpoints", recipientWho, endpointsView{}, nil},
-		Sample{"endpoint", "endpoint", recipientWho, endpointView{endpoint, []poa.Delivery{delivery}, pager{Next: "?after=x"}, &made}, nil},
+		Sample{"endpoint", "endpoint", recipientWho, endpointView{endpoint, []poa.Delivery{delivery}, pager{Next: "?after=x"}, &made, nil, nil}, nil},
 		Sample{"endpoint-delete", "endpoint-delete", recipientWho, endpointDeleteView{endpoint, "example.jp"}, nil})
 }
 

@@ -28,7 +28,7 @@ var leastOf = routesFor(map[string][]string{
 	forDevelopers: {
 		"POST /tokens", "GET /tokens/{id}/revoke", "POST /tokens/{id}/revoke", "GET /tokens/{id}/rotate", "POST /tokens/{id}/rotate",
 		"POST /endpoints", "POST /endpoints/{id}", "POST /endpoints/{id}/test", "GET /endpoints/{id}/rotate", "POST /endpoints/{id}/rotate", "GET /endpoints/{id}/delete", "POST /endpoints/{id}/delete",
-		"POST /endpoints/{id}/deliveries/{delivery}", "POST /watches/setting",
+		"POST /endpoints/{id}/deliveries/{delivery}", "GET /endpoints/{id}/resend", "POST /endpoints/{id}/resend", "POST /endpoints/{id}/catch-up", "POST /watches/setting",
 	},
 	forAdministrators: {
 		"POST /account/members", "POST /account/members-second-factor", "GET /account/members/{id}", "POST /account/members/{id}", "GET /account/members/{id}/remove", "POST /account/members/{id}/remove",

@@ -29,6 +29,8 @@ type page struct {
 	Theme         string
 	UTC           bool
 	Themes, Times []choice
+	// Troubled are webhook endpoints of the actor's party that fail.
+	Troubled []poa.TroubledEndpoint
 }
 
 type navLink struct {
@@ -62,7 +64,7 @@ func (v views) knows(key string) bool { return doneKeys[key] }
 var doneKeys = map[string]bool{"done.password": true, "done.signed-out": true, "done.drafted": true, "done.filed": true, "done.accepted": true, "done.withdrawn": true,
 	"done.revoked": true, "done.link": true, "done.token-revoked": true, "done.endpoint": true, "done.tested": true, "done.deleted": true,
 	"done.watched": true, "done.unwatched": true, "done.confirmed": true, "done.application-accepted": true, "done.application-refused": true,
-	"done.filing-accepted": true, "done.filing-refused": true, "done.handed-in": true, "done.resent": true, "done.own-saved": true, "done.address-added": true, "done.address-removed": true, "done.contract-ended": true, "done.title-looked": true, "done.body-corrected": true}
+	"done.filing-accepted": true, "done.filing-refused": true, "done.handed-in": true, "done.resent": true, "done.resending": true, "done.caught-up": true, "done.own-saved": true, "done.address-added": true, "done.address-removed": true, "done.contract-ended": true, "done.title-looked": true, "done.body-corrected": true}
 
 // Form returns the form of a scope: the one that was sent, or an empty one.
 func (p *page) Form(scope string) *Form {

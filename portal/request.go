@@ -148,6 +148,7 @@ func (p *portal) render(r *request, view string, data any, forms ...*Form) error
 
 func (p *portal) write(r *request, status int, view string, data any, forms []*Form) error {
 	page := p.page(r, view, data, forms)
+	page.Troubled = p.troubled(r)
 	var body bytes.Buffer
 	if err := p.views.execute(&body, r.lang, view, page); err != nil {
 		return fmt.Errorf("rendering %s: %w", view, err)

@@ -62,6 +62,7 @@ func routes() []route {
 	all = append(all, accountRoutes()...)
 	all = append(all, accessRoutes()...)
 	all = append(all, recipientRoutes()...)
+	all = append(all, endpointRoutes()...)
 	all = append(all, applicationRoutes()...)
 	all = append(all, staffRoutes()...)
 	all = append(all, deskRoutes()...)

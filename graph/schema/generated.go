@@ -94,6 +94,11 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	CatchUpWebhookEndpointPayload struct {
+		Errors func(childComplexity int) int
+		Resend func(childComplexity int) int
+	}
+
 	CertificateStatus struct {
 		AskedAt        func(childComplexity int) int
 		Reason         func(childComplexity int) int
@@ -393,40 +398,43 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
-		AnswerQuestion        func(childComplexity int, input poa.AnswerInput) int
-		AppointStaff          func(childComplexity int, input poa.StaffInput) int
-		ConfirmDelegator      func(childComplexity int, input poa.ConfirmInput) int
-		CreateToken           func(childComplexity int, input poa.TokenInput) int
-		CreateWebhookEndpoint func(childComplexity int, input poa.EndpointInput) int
-		DecideApplication     func(childComplexity int, input poa.DecideInput) int
-		DecideFiling          func(childComplexity int, input poa.DecideFilingInput) int
-		DeclineDelegation     func(childComplexity int, input DeclineDelegationInput) int
-		DeleteWebhookEndpoint func(childComplexity int, input DeleteWebhookEndpointInput) int
-		DraftDelegation       func(childComplexity int, input poa.DraftInput) int
-		EndDelegation         func(childComplexity int, input EndDelegationInput) int
-		HandInCertificate     func(childComplexity int, input poa.HandInInput) int
-		RegisterDelegator     func(childComplexity int, input poa.RegisterInput) int
-		RegisterRecipient     func(childComplexity int, input poa.RegisterInput) int
-		RenounceDelegation    func(childComplexity int, input RenounceDelegationInput) int
-		ReplaceDelegation     func(childComplexity int, input ReplaceDelegationInput) int
-		RequestChallenge      func(childComplexity int, input RequestChallengeInput) int
-		RequestChange         func(childComplexity int, input poa.ChangeInput) int
-		ResendDelegateLink    func(childComplexity int, input poa.EndInput) int
-		ResendDelivery        func(childComplexity int, input ResendDeliveryInput) int
-		ResumeDelegation      func(childComplexity int, input poa.SuspendInput) int
-		RevokeDelegation      func(childComplexity int, input poa.EndInput) int
-		RevokeToken           func(childComplexity int, input RevokeTokenInput) int
-		RotateToken           func(childComplexity int, input poa.RotateInput) int
-		RotateWebhookSecret   func(childComplexity int, input RotateWebhookSecretInput) int
-		SetWatchesWhatItAsks  func(childComplexity int, input SetWatchesWhatItAsksInput) int
-		SubmitDelegation      func(childComplexity int, input poa.SubmitInput) int
-		SuspendDelegation     func(childComplexity int, input poa.SuspendInput) int
-		TestWebhookEndpoint   func(childComplexity int, input TestWebhookEndpointInput) int
-		UnwatchDelegation     func(childComplexity int, input poa.WatchInput) int
-		UpdateWebhookEndpoint func(childComplexity int, input poa.EndpointInput) int
-		WatchDelegation       func(childComplexity int, input poa.WatchInput) int
-		WithdrawChange        func(childComplexity int, input WithdrawChangeInput) int
-		WithdrawDelegation    func(childComplexity int, input poa.EndInput) int
+		AnswerQuestion          func(childComplexity int, input poa.AnswerInput) int
+		AppointStaff            func(childComplexity int, input poa.StaffInput) int
+		CatchUpWebhookEndpoint  func(childComplexity int, input CatchUpWebhookEndpointInput) int
+		ConfirmDelegator        func(childComplexity int, input poa.ConfirmInput) int
+		CreateToken             func(childComplexity int, input poa.TokenInput) int
+		CreateWebhookEndpoint   func(childComplexity int, input poa.EndpointInput) int
+		DecideApplication       func(childComplexity int, input poa.DecideInput) int
+		DecideFiling            func(childComplexity int, input poa.DecideFilingInput) int
+		DeclineDelegation       func(childComplexity int, input DeclineDelegationInput) int
+		DeleteWebhookEndpoint   func(childComplexity int, input DeleteWebhookEndpointInput) int
+		DraftDelegation         func(childComplexity int, input poa.DraftInput) int
+		EndDelegation           func(childComplexity int, input EndDelegationInput) int
+		HandInCertificate       func(childComplexity int, input poa.HandInInput) int
+		RegisterDelegator       func(childComplexity int, input poa.RegisterInput) int
+		RegisterRecipient       func(childComplexity int, input poa.RegisterInput) int
+		RenounceDelegation      func(childComplexity int, input RenounceDelegationInput) int
+		ReplaceDelegation       func(childComplexity int, input ReplaceDelegationInput) int
+		RequestChallenge        func(childComplexity int, input RequestChallengeInput) int
+		RequestChange           func(childComplexity int, input poa.ChangeInput) int
+		ResendDelegateLink      func(childComplexity int, input poa.EndInput) int
+		ResendDeliveries        func(childComplexity int, input ResendDeliveriesInput) int
+		ResendDelivery          func(childComplexity int, input ResendDeliveryInput) int
+		ResendMissingDeliveries func(childComplexity int, input ResendMissingDeliveriesInput) int
+		ResumeDelegation        func(childComplexity int, input poa.SuspendInput) int
+		RevokeDelegation        func(childComplexity int, input poa.EndInput) int
+		RevokeToken             func(childComplexity int, input RevokeTokenInput) int
+		RotateToken             func(childComplexity int, input poa.RotateInput) int
+		RotateWebhookSecret     func(childComplexity int, input RotateWebhookSecretInput) int
+		SetWatchesWhatItAsks    func(childComplexity int, input SetWatchesWhatItAsksInput) int
+		SubmitDelegation        func(childComplexity int, input poa.SubmitInput) int
+		SuspendDelegation       func(childComplexity int, input poa.SuspendInput) int
+		TestWebhookEndpoint     func(childComplexity int, input TestWebhookEndpointInput) int
+		UnwatchDelegation       func(childComplexity int, input poa.WatchInput) int
+		UpdateWebhookEndpoint   func(childComplexity int, input poa.EndpointInput) int
+		WatchDelegation         func(childComplexity int, input poa.WatchInput) int
+		WithdrawChange          func(childComplexity int, input WithdrawChangeInput) int
+		WithdrawDelegation      func(childComplexity int, input poa.EndInput) int
 	}
 
 	PageInfo struct {
@@ -600,9 +608,19 @@ type ComplexityRoot struct {
 		Errors func(childComplexity int) int
 	}
 
+	ResendDeliveriesPayload struct {
+		Errors func(childComplexity int) int
+		Resend func(childComplexity int) int
+	}
+
 	ResendDeliveryPayload struct {
 		Delivery func(childComplexity int) int
 		Errors   func(childComplexity int) int
+	}
+
+	ResendMissingDeliveriesPayload struct {
+		Errors func(childComplexity int) int
+		Resend func(childComplexity int) int
 	}
 
 	ResumeDelegationPayload struct {
@@ -747,6 +765,7 @@ type ComplexityRoot struct {
 		PausedUntil         func(childComplexity int) int
 		PreviousSecretUntil func(childComplexity int) int
 		RatePerSecond       func(childComplexity int) int
+		Resends             func(childComplexity int) int
 		State               func(childComplexity int) int
 		Types               func(childComplexity int) int
 		URL                 func(childComplexity int) int
@@ -758,6 +777,16 @@ type ComplexityRoot struct {
 		ID        func(childComplexity int) int
 		PublicKey func(childComplexity int) int
 		Until     func(childComplexity int) int
+	}
+
+	WebhookResend struct {
+		CreatedAt  func(childComplexity int) int
+		FinishedAt func(childComplexity int) int
+		ID         func(childComplexity int) int
+		Kind       func(childComplexity int) int
+		Resent     func(childComplexity int) int
+		Since      func(childComplexity int) int
+		Total      func(childComplexity int) int
 	}
 
 	WithdrawChangePayload struct {
@@ -818,6 +847,9 @@ type MutationResolver interface {
 	WithdrawDelegation(ctx context.Context, input poa.EndInput) (*DelegationPayload, error)
 	RevokeDelegation(ctx context.Context, input poa.EndInput) (*DelegationPayload, error)
 	ResendDelegateLink(ctx context.Context, input poa.EndInput) (*DonePayload, error)
+	ResendDeliveries(ctx context.Context, input ResendDeliveriesInput) (*ResendPayload, error)
+	ResendMissingDeliveries(ctx context.Context, input ResendMissingDeliveriesInput) (*ResendPayload, error)
+	CatchUpWebhookEndpoint(ctx context.Context, input CatchUpWebhookEndpointInput) (*ResendPayload, error)
 	RotateToken(ctx context.Context, input poa.RotateInput) (*CreateTokenPayload, error)
 	ResendDelivery(ctx context.Context, input ResendDeliveryInput) (*ResendDeliveryPayload, error)
 	SetWatchesWhatItAsks(ctx context.Context, input SetWatchesWhatItAsksInput) (*DonePayload, error)
@@ -878,6 +910,8 @@ type ViewerResolver interface {
 }
 type WebhookEndpointResolver interface {
 	Deliveries(ctx context.Context, obj *WebhookEndpoint, first *int) ([]Delivery, error)
+
+	Resends(ctx context.Context, obj *WebhookEndpoint) ([]WebhookResend, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -1066,6 +1100,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AuditEventEdge.Node(childComplexity), true
+
+	case "CatchUpWebhookEndpointPayload.errors":
+		if e.ComplexityRoot.CatchUpWebhookEndpointPayload.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CatchUpWebhookEndpointPayload.Errors(childComplexity), true
+	case "CatchUpWebhookEndpointPayload.resend":
+		if e.ComplexityRoot.CatchUpWebhookEndpointPayload.Resend == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CatchUpWebhookEndpointPayload.Resend(childComplexity), true
 
 	case "CertificateStatus.askedAt":
 		if e.ComplexityRoot.CertificateStatus.AskedAt == nil {
@@ -2265,6 +2312,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AppointStaff(childComplexity, args["input"].(poa.StaffInput)), true
+	case "Mutation.catchUpWebhookEndpoint":
+		if e.ComplexityRoot.Mutation.CatchUpWebhookEndpoint == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_catchUpWebhookEndpoint_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CatchUpWebhookEndpoint(childComplexity, args["input"].(CatchUpWebhookEndpointInput)), true
 	case "Mutation.confirmDelegator":
 		if e.ComplexityRoot.Mutation.ConfirmDelegator == nil {
 			break
@@ -2452,6 +2510,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ResendDelegateLink(childComplexity, args["input"].(poa.EndInput)), true
+	case "Mutation.resendDeliveries":
+		if e.ComplexityRoot.Mutation.ResendDeliveries == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_resendDeliveries_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ResendDeliveries(childComplexity, args["input"].(ResendDeliveriesInput)), true
 	case "Mutation.resendDelivery":
 		if e.ComplexityRoot.Mutation.ResendDelivery == nil {
 			break
@@ -2463,6 +2532,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ResendDelivery(childComplexity, args["input"].(ResendDeliveryInput)), true
+	case "Mutation.resendMissingDeliveries":
+		if e.ComplexityRoot.Mutation.ResendMissingDeliveries == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_resendMissingDeliveries_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ResendMissingDeliveries(childComplexity, args["input"].(ResendMissingDeliveriesInput)), true
 	case "Mutation.resumeDelegation":
 		if e.ComplexityRoot.Mutation.ResumeDelegation == nil {
 			break
@@ -3353,6 +3433,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ResendDelegateLinkPayload.Errors(childComplexity), true
 
+	case "ResendDeliveriesPayload.errors":
+		if e.ComplexityRoot.ResendDeliveriesPayload.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResendDeliveriesPayload.Errors(childComplexity), true
+	case "ResendDeliveriesPayload.resend":
+		if e.ComplexityRoot.ResendDeliveriesPayload.Resend == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResendDeliveriesPayload.Resend(childComplexity), true
+
 	case "ResendDeliveryPayload.delivery":
 		if e.ComplexityRoot.ResendDeliveryPayload.Delivery == nil {
 			break
@@ -3365,6 +3458,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ResendDeliveryPayload.Errors(childComplexity), true
+
+	case "ResendMissingDeliveriesPayload.errors":
+		if e.ComplexityRoot.ResendMissingDeliveriesPayload.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResendMissingDeliveriesPayload.Errors(childComplexity), true
+	case "ResendMissingDeliveriesPayload.resend":
+		if e.ComplexityRoot.ResendMissingDeliveriesPayload.Resend == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResendMissingDeliveriesPayload.Resend(childComplexity), true
 
 	case "ResumeDelegationPayload.errors":
 		if e.ComplexityRoot.ResumeDelegationPayload.Errors == nil {
@@ -3899,6 +4005,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.WebhookEndpoint.RatePerSecond(childComplexity), true
+	case "WebhookEndpoint.resends":
+		if e.ComplexityRoot.WebhookEndpoint.Resends == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookEndpoint.Resends(childComplexity), true
 	case "WebhookEndpoint.state":
 		if e.ComplexityRoot.WebhookEndpoint.State == nil {
 			break
@@ -3949,6 +4061,49 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.WebhookKey.Until(childComplexity), true
 
+	case "WebhookResend.createdAt":
+		if e.ComplexityRoot.WebhookResend.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookResend.CreatedAt(childComplexity), true
+	case "WebhookResend.finishedAt":
+		if e.ComplexityRoot.WebhookResend.FinishedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookResend.FinishedAt(childComplexity), true
+	case "WebhookResend.id":
+		if e.ComplexityRoot.WebhookResend.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookResend.ID(childComplexity), true
+	case "WebhookResend.kind":
+		if e.ComplexityRoot.WebhookResend.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookResend.Kind(childComplexity), true
+	case "WebhookResend.resent":
+		if e.ComplexityRoot.WebhookResend.Resent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookResend.Resent(childComplexity), true
+	case "WebhookResend.since":
+		if e.ComplexityRoot.WebhookResend.Since == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookResend.Since(childComplexity), true
+	case "WebhookResend.total":
+		if e.ComplexityRoot.WebhookResend.Total == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WebhookResend.Total(childComplexity), true
+
 	case "WithdrawChangePayload.change":
 		if e.ComplexityRoot.WithdrawChangePayload.Change == nil {
 			break
@@ -3987,6 +4142,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("AnswerQuestionInput", ec.unmarshalInputAnswerQuestionInput),
 			graphql.NewInputUnmarshaler("AppointStaffInput", ec.unmarshalInputAppointStaffInput),
 			graphql.NewInputUnmarshaler("AuditEventFilter", ec.unmarshalInputAuditEventFilter),
+			graphql.NewInputUnmarshaler("CatchUpWebhookEndpointInput", ec.unmarshalInputCatchUpWebhookEndpointInput),
 			graphql.NewInputUnmarshaler("ClientCertificateInput", ec.unmarshalInputClientCertificateInput),
 			graphql.NewInputUnmarshaler("ConfirmDelegatorInput", ec.unmarshalInputConfirmDelegatorInput),
 			graphql.NewInputUnmarshaler("CreateTokenInput", ec.unmarshalInputCreateTokenInput),
@@ -4015,7 +4171,9 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("RequestChallengeInput", ec.unmarshalInputRequestChallengeInput),
 			graphql.NewInputUnmarshaler("RequestChangeInput", ec.unmarshalInputRequestChangeInput),
 			graphql.NewInputUnmarshaler("ResendDelegateLinkInput", ec.unmarshalInputResendDelegateLinkInput),
+			graphql.NewInputUnmarshaler("ResendDeliveriesInput", ec.unmarshalInputResendDeliveriesInput),
 			graphql.NewInputUnmarshaler("ResendDeliveryInput", ec.unmarshalInputResendDeliveryInput),
+			graphql.NewInputUnmarshaler("ResendMissingDeliveriesInput", ec.unmarshalInputResendMissingDeliveriesInput),
 			graphql.NewInputUnmarshaler("ResumeDelegationInput", ec.unmarshalInputResumeDelegationInput),
 			graphql.NewInputUnmarshaler("RevokeDelegationInput", ec.unmarshalInputRevokeDelegationInput),
 			graphql.NewInputUnmarshaler("RevokeTokenInput", ec.unmarshalInputRevokeTokenInput),
@@ -4235,6 +4393,16 @@ func (ec *executionContext) childFields_AuditEventEdge(ctx context.Context, fiel
 		return ec.fieldContext_AuditEventEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AuditEventEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_CatchUpWebhookEndpointPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "resend":
+		return ec.fieldContext_CatchUpWebhookEndpointPayload_resend(ctx, field)
+	case "errors":
+		return ec.fieldContext_CatchUpWebhookEndpointPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CatchUpWebhookEndpointPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_CertificateStatus(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5137,6 +5305,16 @@ func (ec *executionContext) childFields_ResendDelegateLinkPayload(ctx context.Co
 	return nil, fmt.Errorf("no field named %q was found under type ResendDelegateLinkPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ResendDeliveriesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "resend":
+		return ec.fieldContext_ResendDeliveriesPayload_resend(ctx, field)
+	case "errors":
+		return ec.fieldContext_ResendDeliveriesPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ResendDeliveriesPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ResendDeliveryPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "delivery":
@@ -5145,6 +5323,16 @@ func (ec *executionContext) childFields_ResendDeliveryPayload(ctx context.Contex
 		return ec.fieldContext_ResendDeliveryPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ResendDeliveryPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ResendMissingDeliveriesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "resend":
+		return ec.fieldContext_ResendMissingDeliveriesPayload_resend(ctx, field)
+	case "errors":
+		return ec.fieldContext_ResendMissingDeliveriesPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ResendMissingDeliveriesPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ResumeDelegationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5437,6 +5625,8 @@ func (ec *executionContext) childFields_WebhookEndpoint(ctx context.Context, fie
 		return ec.fieldContext_WebhookEndpoint_pausedUntil(ctx, field)
 	case "disabledAt":
 		return ec.fieldContext_WebhookEndpoint_disabledAt(ctx, field)
+	case "resends":
+		return ec.fieldContext_WebhookEndpoint_resends(ctx, field)
 	case "verifiedAt":
 		return ec.fieldContext_WebhookEndpoint_verifiedAt(ctx, field)
 	}
@@ -5455,6 +5645,26 @@ func (ec *executionContext) childFields_WebhookKey(ctx context.Context, field gr
 		return ec.fieldContext_WebhookKey_until(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type WebhookKey", field.Name)
+}
+
+func (ec *executionContext) childFields_WebhookResend(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_WebhookResend_id(ctx, field)
+	case "kind":
+		return ec.fieldContext_WebhookResend_kind(ctx, field)
+	case "since":
+		return ec.fieldContext_WebhookResend_since(ctx, field)
+	case "total":
+		return ec.fieldContext_WebhookResend_total(ctx, field)
+	case "resent":
+		return ec.fieldContext_WebhookResend_resent(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_WebhookResend_createdAt(ctx, field)
+	case "finishedAt":
+		return ec.fieldContext_WebhookResend_finishedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WebhookResend", field.Name)
 }
 
 func (ec *executionContext) childFields_WithdrawChangePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5613,6 +5823,20 @@ func (ec *executionContext) field_Mutation_appointStaff_args(ctx context.Context
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (poa.StaffInput, error) {
 			return ec.unmarshalNAppointStaffInput2ininjoᚋpoaᚐStaffInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_catchUpWebhookEndpoint_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (CatchUpWebhookEndpointInput, error) {
+			return ec.unmarshalNCatchUpWebhookEndpointInput2ininjoᚋgraphᚋschemaᚐCatchUpWebhookEndpointInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -5859,12 +6083,40 @@ func (ec *executionContext) field_Mutation_resendDelegateLink_args(ctx context.C
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_resendDeliveries_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (ResendDeliveriesInput, error) {
+			return ec.unmarshalNResendDeliveriesInput2ininjoᚋgraphᚋschemaᚐResendDeliveriesInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_resendDelivery_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (ResendDeliveryInput, error) {
 			return ec.unmarshalNResendDeliveryInput2ininjoᚋgraphᚋschemaᚐResendDeliveryInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_resendMissingDeliveries_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (ResendMissingDeliveriesInput, error) {
+			return ec.unmarshalNResendMissingDeliveriesInput2ininjoᚋgraphᚋschemaᚐResendMissingDeliveriesInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -7312,6 +7564,70 @@ func (ec *executionContext) fieldContext_AuditEventEdge_node(_ context.Context, 
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_AuditEvent(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CatchUpWebhookEndpointPayload_resend(ctx context.Context, field graphql.CollectedField, obj *ResendPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CatchUpWebhookEndpointPayload_resend(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Resend, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *WebhookResend) graphql.Marshaler {
+			return ec.marshalOWebhookResend2ᚖininjoᚋgraphᚋschemaᚐWebhookResend(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CatchUpWebhookEndpointPayload_resend(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CatchUpWebhookEndpointPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_WebhookResend(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CatchUpWebhookEndpointPayload_errors(ctx context.Context, field graphql.CollectedField, obj *ResendPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CatchUpWebhookEndpointPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕininjoᚋgraphᚋschemaᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CatchUpWebhookEndpointPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CatchUpWebhookEndpointPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
 		},
 	}
 	return fc, nil
@@ -12815,6 +13131,138 @@ func (ec *executionContext) fieldContext_Mutation_resendDelegateLink(ctx context
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_resendDeliveries(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_resendDeliveries(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ResendDeliveries(ctx, fc.Args["input"].(ResendDeliveriesInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ResendPayload) graphql.Marshaler {
+			return ec.marshalNResendDeliveriesPayload2ᚖininjoᚋgraphᚋschemaᚐResendPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_resendDeliveries(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ResendDeliveriesPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_resendDeliveries_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_resendMissingDeliveries(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_resendMissingDeliveries(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ResendMissingDeliveries(ctx, fc.Args["input"].(ResendMissingDeliveriesInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ResendPayload) graphql.Marshaler {
+			return ec.marshalNResendMissingDeliveriesPayload2ᚖininjoᚋgraphᚋschemaᚐResendPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_resendMissingDeliveries(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ResendMissingDeliveriesPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_resendMissingDeliveries_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_catchUpWebhookEndpoint(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_catchUpWebhookEndpoint(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CatchUpWebhookEndpoint(ctx, fc.Args["input"].(CatchUpWebhookEndpointInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ResendPayload) graphql.Marshaler {
+			return ec.marshalNCatchUpWebhookEndpointPayload2ᚖininjoᚋgraphᚋschemaᚐResendPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_catchUpWebhookEndpoint(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CatchUpWebhookEndpointPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_catchUpWebhookEndpoint_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_rotateToken(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -16754,6 +17202,70 @@ func (ec *executionContext) fieldContext_ResendDelegateLinkPayload_errors(_ cont
 	return fc, nil
 }
 
+func (ec *executionContext) _ResendDeliveriesPayload_resend(ctx context.Context, field graphql.CollectedField, obj *ResendPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ResendDeliveriesPayload_resend(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Resend, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *WebhookResend) graphql.Marshaler {
+			return ec.marshalOWebhookResend2ᚖininjoᚋgraphᚋschemaᚐWebhookResend(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ResendDeliveriesPayload_resend(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ResendDeliveriesPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_WebhookResend(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ResendDeliveriesPayload_errors(ctx context.Context, field graphql.CollectedField, obj *ResendPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ResendDeliveriesPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕininjoᚋgraphᚋschemaᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ResendDeliveriesPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ResendDeliveriesPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ResendDeliveryPayload_delivery(ctx context.Context, field graphql.CollectedField, obj *ResendDeliveryPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -16808,6 +17320,70 @@ func (ec *executionContext) _ResendDeliveryPayload_errors(ctx context.Context, f
 func (ec *executionContext) fieldContext_ResendDeliveryPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ResendDeliveryPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ResendMissingDeliveriesPayload_resend(ctx context.Context, field graphql.CollectedField, obj *ResendPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ResendMissingDeliveriesPayload_resend(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Resend, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *WebhookResend) graphql.Marshaler {
+			return ec.marshalOWebhookResend2ᚖininjoᚋgraphᚋschemaᚐWebhookResend(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ResendMissingDeliveriesPayload_resend(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ResendMissingDeliveriesPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_WebhookResend(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ResendMissingDeliveriesPayload_errors(ctx context.Context, field graphql.CollectedField, obj *ResendPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ResendMissingDeliveriesPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕininjoᚋgraphᚋschemaᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ResendMissingDeliveriesPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ResendMissingDeliveriesPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -19068,6 +19644,38 @@ func (ec *executionContext) fieldContext_WebhookEndpoint_disabledAt(_ context.Co
 	return graphql.NewScalarFieldContext("WebhookEndpoint", field, false, false, "DateTime")
 }
 
+func (ec *executionContext) _WebhookEndpoint_resends(ctx context.Context, field graphql.CollectedField, obj *WebhookEndpoint) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WebhookEndpoint_resends(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.WebhookEndpoint().Resends(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []WebhookResend) graphql.Marshaler {
+			return ec.marshalNWebhookResend2ᚕininjoᚋgraphᚋschemaᚐWebhookResendᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WebhookEndpoint_resends(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "WebhookEndpoint",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_WebhookResend(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _WebhookEndpoint_verifiedAt(ctx context.Context, field graphql.CollectedField, obj *WebhookEndpoint) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -19181,6 +19789,167 @@ func (ec *executionContext) _WebhookKey_until(ctx context.Context, field graphql
 }
 func (ec *executionContext) fieldContext_WebhookKey_until(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WebhookKey", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _WebhookResend_id(ctx context.Context, field graphql.CollectedField, obj *WebhookResend) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WebhookResend_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WebhookResend_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WebhookResend", field, false, false, "ID")
+}
+
+func (ec *executionContext) _WebhookResend_kind(ctx context.Context, field graphql.CollectedField, obj *WebhookResend) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WebhookResend_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v poa.ResendKind) graphql.Marshaler {
+			return ec.marshalNWebhookResendKind2ininjoᚋpoaᚐResendKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WebhookResend_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WebhookResend", field, false, false, "WebhookResendKind")
+}
+
+func (ec *executionContext) _WebhookResend_since(ctx context.Context, field graphql.CollectedField, obj *WebhookResend) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WebhookResend_since(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Since, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WebhookResend_since(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WebhookResend", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _WebhookResend_total(ctx context.Context, field graphql.CollectedField, obj *WebhookResend) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WebhookResend_total(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Total, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WebhookResend_total(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WebhookResend", field, false, false, "Int")
+}
+
+func (ec *executionContext) _WebhookResend_resent(ctx context.Context, field graphql.CollectedField, obj *WebhookResend) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WebhookResend_resent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Resent, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WebhookResend_resent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WebhookResend", field, false, false, "Int")
+}
+
+func (ec *executionContext) _WebhookResend_createdAt(ctx context.Context, field graphql.CollectedField, obj *WebhookResend) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WebhookResend_createdAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreatedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WebhookResend_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WebhookResend", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _WebhookResend_finishedAt(ctx context.Context, field graphql.CollectedField, obj *WebhookResend) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WebhookResend_finishedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FinishedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_WebhookResend_finishedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WebhookResend", field, false, false, "DateTime")
 }
 
 func (ec *executionContext) _WithdrawChangePayload_change(ctx context.Context, field graphql.CollectedField, obj *ChangePayload) (ret graphql.Marshaler) {
@@ -20577,6 +21346,55 @@ func (ec *executionContext) unmarshalInputAuditEventFilter(ctx context.Context, 
 func UnmarshalAuditEventFilter(ctx context.Context, raw any) (AuditEventFilter, error) {
 	var out AuditEventFilter
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "AuditEventFilter", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputCatchUpWebhookEndpointInput(ctx context.Context, obj any) (CatchUpWebhookEndpointInput, error) {
+	var it CatchUpWebhookEndpointInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"idempotencyKey", "id"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalCatchUpWebhookEndpointInput unmarshals raw into the CatchUpWebhookEndpointInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalCatchUpWebhookEndpointInput(ctx context.Context, raw any) (CatchUpWebhookEndpointInput, error) {
+	var out CatchUpWebhookEndpointInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CatchUpWebhookEndpointInput", raw, &out)
 	return out, err
 }
 
@@ -22435,6 +23253,62 @@ func UnmarshalResendDelegateLinkInput(ctx context.Context, raw any) (poa.EndInpu
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputResendDeliveriesInput(ctx context.Context, obj any) (ResendDeliveriesInput, error) {
+	var it ResendDeliveriesInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"idempotencyKey", "endpointId", "since"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
+		case "endpointId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("endpointId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.EndpointID = data
+		case "since":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("since"))
+			data, err := ec.unmarshalNDateTime2timeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Since = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalResendDeliveriesInput unmarshals raw into the ResendDeliveriesInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalResendDeliveriesInput(ctx context.Context, raw any) (ResendDeliveriesInput, error) {
+	var out ResendDeliveriesInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ResendDeliveriesInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputResendDeliveryInput(ctx context.Context, obj any) (ResendDeliveryInput, error) {
 	var it ResendDeliveryInput
 	if obj == nil {
@@ -22481,6 +23355,62 @@ func (ec *executionContext) unmarshalInputResendDeliveryInput(ctx context.Contex
 func UnmarshalResendDeliveryInput(ctx context.Context, raw any) (ResendDeliveryInput, error) {
 	var out ResendDeliveryInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "ResendDeliveryInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputResendMissingDeliveriesInput(ctx context.Context, obj any) (ResendMissingDeliveriesInput, error) {
+	var it ResendMissingDeliveriesInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"idempotencyKey", "endpointId", "since"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
+		case "endpointId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("endpointId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.EndpointID = data
+		case "since":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("since"))
+			data, err := ec.unmarshalNDateTime2timeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Since = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalResendMissingDeliveriesInput unmarshals raw into the ResendMissingDeliveriesInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalResendMissingDeliveriesInput(ctx context.Context, raw any) (ResendMissingDeliveriesInput, error) {
+	var out ResendMissingDeliveriesInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ResendMissingDeliveriesInput", raw, &out)
 	return out, err
 }
 
@@ -23715,6 +24645,44 @@ func (ec *executionContext) _AuditEventEdge(ctx context.Context, sel ast.Selecti
 			}
 		case "node":
 			out.Values[i] = ec._AuditEventEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var catchUpWebhookEndpointPayloadImplementors = []string{"CatchUpWebhookEndpointPayload"}
+
+func (ec *executionContext) _CatchUpWebhookEndpointPayload(ctx context.Context, sel ast.SelectionSet, obj *ResendPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, catchUpWebhookEndpointPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CatchUpWebhookEndpointPayload")
+		case "resend":
+			out.Values[i] = ec._CatchUpWebhookEndpointPayload_resend(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._CatchUpWebhookEndpointPayload_errors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -25832,6 +26800,27 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "resendDeliveries":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_resendDeliveries(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "resendMissingDeliveries":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_resendMissingDeliveries(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "catchUpWebhookEndpoint":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_catchUpWebhookEndpoint(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "rotateToken":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_rotateToken(ctx, field)
@@ -27152,6 +28141,44 @@ func (ec *executionContext) _ResendDelegateLinkPayload(ctx context.Context, sel 
 	return out
 }
 
+var resendDeliveriesPayloadImplementors = []string{"ResendDeliveriesPayload"}
+
+func (ec *executionContext) _ResendDeliveriesPayload(ctx context.Context, sel ast.SelectionSet, obj *ResendPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, resendDeliveriesPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ResendDeliveriesPayload")
+		case "resend":
+			out.Values[i] = ec._ResendDeliveriesPayload_resend(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._ResendDeliveriesPayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var resendDeliveryPayloadImplementors = []string{"ResendDeliveryPayload"}
 
 func (ec *executionContext) _ResendDeliveryPayload(ctx context.Context, sel ast.SelectionSet, obj *ResendDeliveryPayload) graphql.Marshaler {
@@ -27170,6 +28197,44 @@ func (ec *executionContext) _ResendDeliveryPayload(ctx context.Context, sel ast.
 			}
 		case "errors":
 			out.Values[i] = ec._ResendDeliveryPayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var resendMissingDeliveriesPayloadImplementors = []string{"ResendMissingDeliveriesPayload"}
+
+func (ec *executionContext) _ResendMissingDeliveriesPayload(ctx context.Context, sel ast.SelectionSet, obj *ResendPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, resendMissingDeliveriesPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ResendMissingDeliveriesPayload")
+		case "resend":
+			out.Values[i] = ec._ResendMissingDeliveriesPayload_resend(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._ResendMissingDeliveriesPayload_errors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -28177,6 +29242,12 @@ func (ec *executionContext) _WebhookEndpoint(ctx context.Context, sel ast.Select
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "resends":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._WebhookEndpoint_resends(ctx, field, obj)
+				})
 		case "verifiedAt":
 			out.Values[i] = ec._WebhookEndpoint_verifiedAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -28227,6 +29298,69 @@ func (ec *executionContext) _WebhookKey(ctx context.Context, sel ast.SelectionSe
 			}
 		case "until":
 			out.Values[i] = ec._WebhookKey_until(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var webhookResendImplementors = []string{"WebhookResend"}
+
+func (ec *executionContext) _WebhookResend(ctx context.Context, sel ast.SelectionSet, obj *WebhookResend) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, webhookResendImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("WebhookResend")
+		case "id":
+			out.Values[i] = ec._WebhookResend_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "kind":
+			out.Values[i] = ec._WebhookResend_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "since":
+			out.Values[i] = ec._WebhookResend_since(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "total":
+			out.Values[i] = ec._WebhookResend_total(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "resent":
+			out.Values[i] = ec._WebhookResend_resent(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "createdAt":
+			out.Values[i] = ec._WebhookResend_createdAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "finishedAt":
+			out.Values[i] = ec._WebhookResend_finishedAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -28824,6 +29958,19 @@ func (ec *executionContext) marshalNBoolean2bool(ctx context.Context, sel ast.Se
 		graphql.AddInvalidNullFromMarshaler(ctx, "Boolean!")
 	}
 	return res
+}
+
+func (ec *executionContext) unmarshalNCatchUpWebhookEndpointInput2ininjoᚋgraphᚋschemaᚐCatchUpWebhookEndpointInput(ctx context.Context, v any) (CatchUpWebhookEndpointInput, error) {
+	res, err := ec.unmarshalInputCatchUpWebhookEndpointInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCatchUpWebhookEndpointPayload2ᚖininjoᚋgraphᚋschemaᚐResendPayload(ctx context.Context, sel ast.SelectionSet, v *ResendPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CatchUpWebhookEndpointPayload!")
+		return graphql.Null
+	}
+	return ec._CatchUpWebhookEndpointPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNCertificateStatus2ininjoᚋgraphᚋschemaᚐCertificateStatus(ctx context.Context, sel ast.SelectionSet, v CertificateStatus) graphql.Marshaler {
@@ -30080,6 +31227,19 @@ func (ec *executionContext) marshalNResendDelegateLinkPayload2ᚖininjoᚋgraph�
 	return ec._ResendDelegateLinkPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNResendDeliveriesInput2ininjoᚋgraphᚋschemaᚐResendDeliveriesInput(ctx context.Context, v any) (ResendDeliveriesInput, error) {
+	res, err := ec.unmarshalInputResendDeliveriesInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNResendDeliveriesPayload2ᚖininjoᚋgraphᚋschemaᚐResendPayload(ctx context.Context, sel ast.SelectionSet, v *ResendPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ResendDeliveriesPayload!")
+		return graphql.Null
+	}
+	return ec._ResendDeliveriesPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNResendDeliveryInput2ininjoᚋgraphᚋschemaᚐResendDeliveryInput(ctx context.Context, v any) (ResendDeliveryInput, error) {
 	res, err := ec.unmarshalInputResendDeliveryInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -30091,6 +31251,19 @@ func (ec *executionContext) marshalNResendDeliveryPayload2ᚖininjoᚋgraphᚋsc
 		return graphql.Null
 	}
 	return ec._ResendDeliveryPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNResendMissingDeliveriesInput2ininjoᚋgraphᚋschemaᚐResendMissingDeliveriesInput(ctx context.Context, v any) (ResendMissingDeliveriesInput, error) {
+	res, err := ec.unmarshalInputResendMissingDeliveriesInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNResendMissingDeliveriesPayload2ᚖininjoᚋgraphᚋschemaᚐResendPayload(ctx context.Context, sel ast.SelectionSet, v *ResendPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ResendMissingDeliveriesPayload!")
+		return graphql.Null
+	}
+	return ec._ResendMissingDeliveriesPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNResumeDelegationInput2ininjoᚋpoaᚐSuspendInput(ctx context.Context, v any) (poa.SuspendInput, error) {
@@ -30574,6 +31747,41 @@ func (ec *executionContext) marshalNWebhookKey2ᚕininjoᚋgraphᚋschemaᚐWebh
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalNWebhookResend2ininjoᚋgraphᚋschemaᚐWebhookResend(ctx context.Context, sel ast.SelectionSet, v WebhookResend) graphql.Marshaler {
+	return ec._WebhookResend(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNWebhookResend2ᚕininjoᚋgraphᚋschemaᚐWebhookResendᚄ(ctx context.Context, sel ast.SelectionSet, v []WebhookResend) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 32, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNWebhookResend2ininjoᚋgraphᚋschemaᚐWebhookResend(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNWebhookResendKind2ininjoᚋpoaᚐResendKind(ctx context.Context, v any) (poa.ResendKind, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := poa.ResendKind(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNWebhookResendKind2ininjoᚋpoaᚐResendKind(ctx context.Context, sel ast.SelectionSet, v poa.ResendKind) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "WebhookResendKind!")
+	}
+	return res
 }
 
 func (ec *executionContext) unmarshalNWithdrawChangeInput2ininjoᚋgraphᚋschemaᚐWithdrawChangeInput(ctx context.Context, v any) (WithdrawChangeInput, error) {
@@ -31544,6 +32752,13 @@ func (ec *executionContext) unmarshalOWebhookHeaderInput2ᚕininjoᚋpoaᚐHeade
 		}
 	}
 	return res, nil
+}
+
+func (ec *executionContext) marshalOWebhookResend2ᚖininjoᚋgraphᚋschemaᚐWebhookResend(ctx context.Context, sel ast.SelectionSet, v *WebhookResend) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._WebhookResend(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalO__EnumValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐEnumValueᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.EnumValue) graphql.Marshaler {

@@ -106,6 +106,14 @@ type AuditEventFilter struct {
 	Until *time.Time `json:"until,omitempty"`
 }
 
+// An endpoint to go on with.
+type CatchUpWebhookEndpointInput struct {
+	// The caller's own key for this act, at most 128 characters.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The endpoint.
+	ID string `json:"id"`
+}
+
 // What a source said of a certificate.
 type CertificateStatus struct {
 	// CRL, OCSP or PLATFORM.
@@ -694,6 +702,16 @@ type RequestChallengePayload struct {
 	Errors []UserError `json:"errors"`
 }
 
+// What to send again.
+type ResendDeliveriesInput struct {
+	// The caller's own key for this act, at most 128 characters.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The endpoint.
+	EndpointID string `json:"endpointId"`
+	// What failed before this instant is left out.
+	Since time.Time `json:"since"`
+}
+
 // A delivery to send once more.
 type ResendDeliveryInput struct {
 	// The caller's own key for this act, at most 128 characters.
@@ -708,6 +726,16 @@ type ResendDeliveryPayload struct {
 	Delivery *Delivery `json:"delivery,omitempty"`
 	// What the caller can put right; empty where it was done.
 	Errors []UserError `json:"errors"`
+}
+
+// What to send that never had a delivery.
+type ResendMissingDeliveriesInput struct {
+	// The caller's own key for this act, at most 128 characters.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The endpoint.
+	EndpointID string `json:"endpointId"`
+	// What changed before this instant is left out.
+	Since time.Time `json:"since"`
 }
 
 // A token to revoke.
@@ -838,6 +866,24 @@ type WebhookKey struct {
 	From time.Time `json:"from"`
 	// When it signed for the last time; null while it signs.
 	Until *time.Time `json:"until,omitempty"`
+}
+
+// An act that sends again what did not arrive. It is worked off in batches, in the order of the numbers.
+type WebhookResend struct {
+	// The ID, which begins with rsd_.
+	ID string `json:"id"`
+	// What is sent again.
+	Kind poa.ResendKind `json:"kind"`
+	// What failed, or changed, before this instant is left out.
+	Since time.Time `json:"since"`
+	// How many there were when it began, at most 100,000.
+	Total int `json:"total"`
+	// How many were sent on their way.
+	Resent int `json:"resent"`
+	// When it began.
+	CreatedAt time.Time `json:"createdAt"`
+	// When it was finished; null while it goes on.
+	FinishedAt *time.Time `json:"finishedAt,omitempty"`
 }
 
 // Which change is taken back.

@@ -35,3 +35,9 @@ type ChangePayload struct {
 	Change *PartyChange
 	Errors []UserError
 }
+
+// ResendPayload is what came of an act that sends again.
+type ResendPayload struct {
+	Resend *WebhookResend
+	Errors []UserError
+}

@@ -23,7 +23,7 @@ import (
 var kinds = map[string]string{"Code": "", "State": "state.", "ValidityStatus": "status.", "ValidityReason": "reason.", "CheckKind": "check.",
 	"CheckResult": "result.", "Role": "role.", "ActorKind": "actor.", "Qualification": "qualification.", "NoticeType": "notice.",
 	"EnrollmentState": "enrollment.", "PartyKind": "party.", "PartyRole": "party.", "RegisterDocument": "register.", "DocumentKind": "published.",
-	"FactKind": "fact.", "EndpointState": "endpoint.", "Envelope": "envelope.", "DeliveryState": "delivery.", "TokenScope": "scope.", "LinkPurpose": "purpose.",
+	"FactKind": "fact.", "EndpointState": "endpoint.", "Envelope": "envelope.", "ResendKind": "resend.", "DeliveryState": "delivery.", "TokenScope": "scope.", "LinkPurpose": "purpose.",
 	"RecordKind": "record.", "PeriodStart": "start.", "PeriodEnd": "end.", "RunKind": "run.", "RunState": "runstate.", "ItemOutcome": "outcome.", "SubjectKind": "subject.",
 	"Permission": "permission.", "CaseKind": "case.", "ContactChannel": "channel.", "ContactDirection": "direction.", "FitnessItem": "fitness.",
 	"ReviewedLog": "review.", "FindingState": "finding.",
