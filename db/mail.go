@@ -22,6 +22,7 @@ type mailRow struct {
 	Language     string     `bun:"language"`
 	CreatedAt    time.Time  `bun:"created_at"`
 	SentAt       *time.Time `bun:"sent_at"`
+	ChangeID     *int64     `bun:"change_id"`
 }
 
 // mailSecrets is what of a message is sealed.
@@ -51,6 +52,9 @@ func (t *tx) InsertMail(ctx context.Context, m poa.Mail) error {
 	}
 	row := mailRow{ID: m.ID, PartyID: nullText(m.PartyID), DelegationID: nullText(m.DelegationID), Sealed: sealed,
 		Template: string(m.Template), Language: m.Language, CreatedAt: m.CreatedAt.UTC()}
+	if m.ChangeID != 0 {
+		row.ChangeID = &m.ChangeID
+	}
 	_, err = t.q.NewInsert().Model(&row).Exec(ctx)
 	return failed(err, "inserting mail")
 }

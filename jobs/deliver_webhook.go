@@ -40,7 +40,7 @@ func (w *deliverWebhook) Work(ctx context.Context, job *river.Job[poa.DeliverWeb
 	}
 	attempt := poa.Attempt{DeliveryID: delivery.ID, Number: delivery.Attempts + 1, At: w.Clock.Now(), Status: response.Status, Error: response.Error,
 		Millis: w.MachineClock.Now().Sub(started).Milliseconds(), Answer: response.Body}
-	last := attempt.Number > len(w.Retries.Webhook) || !delivery.ResendAt.IsZero() // a resent one gets one attempt
+	last := attempt.Number > len(w.Retries.Webhook) || !delivery.ResendAt.IsZero() || delivery.Notice.Type.Once() // a resent one gets one attempt
 	if err := w.Notifier.Attempted(ctx, attempt, last); err != nil && !errors.Is(err, poa.ErrNotFound) && !errors.Is(err, poa.ErrConflict) {
 		return fmt.Errorf("recording attempt: %w", err)
 	}

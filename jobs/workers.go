@@ -28,6 +28,7 @@ func newWorkers(c Config) (*river.Workers, error) {
 		river.AddWorkerSafely(w, &makePartitions{Config: c}),
 		river.AddWorkerSafely(w, &rebuildSearch{Config: c}),
 		river.AddWorkerSafely(w, &warnTokens{Config: c}),
+		river.AddWorkerSafely(w, &sendHeartbeats{Config: c}),
 		river.AddWorkerSafely(w, &askTitle{Config: c}),
 		river.AddWorkerSafely(w, &dueTitles{Config: c}),
 		river.AddWorkerSafely(w, &askStatus{Config: c}),
@@ -50,6 +51,7 @@ func periodic() []*river.PeriodicJob {
 		every(6*time.Hour, poa.AbandonDrafts{}),
 		every(24*time.Hour, poa.MakePartitions{}),
 		every(time.Hour, poa.WarnTokens{}),
+		every(time.Minute, poa.SendHeartbeats{}),
 		every(15*time.Minute, poa.DueTitles{}),
 		every(time.Hour, poa.RenewEvidence{}),
 	)

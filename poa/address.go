@@ -286,7 +286,7 @@ func (n *Notifier) mailNotice(ctx context.Context, tx Tx, notice Notice) error {
 		if !notice.Type.always() {
 			values["unsubscribe"] = n.policy.PublicURL + "/unsubscribe/" + UnsubscribeToken(tx, address.ID)
 		}
-		if err := a.mail(ctx, Mail{PartyID: notice.PartyID, To: address.Email, Template: MailNotice, Language: address.Language, Values: values}); err != nil {
+		if err := a.mail(ctx, Mail{PartyID: notice.PartyID, To: address.Email, Template: MailNotice, Language: address.Language, Values: values, ChangeID: notice.ID}); err != nil {
 			return err
 		}
 	}

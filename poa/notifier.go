@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"ininjo/poa/receipt"
 )
 
 // Notifier tells parties of changes that concern them. Webhook, mail and feed
@@ -17,6 +19,8 @@ import (
 type Notifier struct {
 	office
 	policy Policy
+	// heartbeats signs heartbeats; nil where none are.
+	heartbeats receipt.Signer
 }
 
 // NewNotifier returns the rules over a clock and a store.
@@ -142,6 +146,8 @@ type WebhookData struct {
 	Stream       string         `json:"stream"`
 	Sequence     int64          `json:"sequence"`
 	Previous     int64          `json:"previous"`
+	// Heartbeat is the JWS of a service.heartbeat.
+	Heartbeat string `json:"heartbeat,omitempty"`
 }
 
 // WebhookBody is the body of a webhook (Standard Webhooks 1.0.0).
@@ -155,7 +161,7 @@ type WebhookBody struct {
 func (d Delivery) Body() WebhookBody {
 	c := d.Notice.Change
 	return WebhookBody{Type: c.Type, Timestamp: c.At, Data: WebhookData{DelegationID: c.DelegationID, Status: c.Status, Version: c.Version,
-		EffectiveAt: instant(c.EffectiveAt), Stream: d.Notice.Stream, Sequence: d.Notice.Sequence, Previous: d.Previous}}
+		EffectiveAt: instant(c.EffectiveAt), Stream: d.Notice.Stream, Sequence: max(d.Notice.Sequence, d.Head), Previous: d.Previous, Heartbeat: d.Heartbeat}}
 }
 
 // Outgoing returns a delivery with its endpoint for a worker. It returns

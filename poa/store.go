@@ -43,6 +43,7 @@ type Tx interface {
 	TitleTx
 	RetentionTx
 	EvidenceTx
+	FeedTx
 
 	// Audit inserts the event of the act. A failing insert fails the act.
 	Audit(ctx context.Context, e AuditEvent) error
@@ -157,6 +158,7 @@ type Reader interface {
 	TitleReader
 	RetentionReader
 	EvidenceReader
+	FeedReader
 
 	Delegator(ctx context.Context, id string) (Delegator, error)
 	Recipient(ctx context.Context, id string) (Recipient, error)
