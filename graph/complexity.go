@@ -19,6 +19,9 @@ const (
 	bodyCost = 100
 	// shownRecords is more than the records of evidence that a delegation has.
 	shownRecords = 5
+	// endsCost is for the statements that each delegation's ends take, shownEnds more
+	// ends than one has.
+	endsCost, shownEnds = 20, 4
 	// receiptCost is for a signature.
 	receiptCost = 5
 )
@@ -49,6 +52,9 @@ func complexities() schema.ComplexityRoot {
 		return listed(child, first, last)
 	}
 	c.Query.Published = func(child int, _ *poa.DocumentKind, first *int, _ *string) int { return listed(child, first, nil) }
+	c.Viewer.Events = func(child int, first *int, _ *string) int { return listed(child, first, nil) }
+	c.Delegation.EndNotices = func(child int) int { return endsCost + shownEnds*child }
+	c.EndNotice.Named = func(child int) int { return listed(child, nil, nil) }
 	c.Viewer.Watches = func(child int, first *int) int { return listed(child, first, nil) }
 	c.Viewer.Endpoints = func(child int) int { return 1 + poa.MaxEndpoints*child }
 	c.WebhookEndpoint.Deliveries = c.Viewer.Watches

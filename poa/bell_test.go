@@ -23,6 +23,14 @@ func (o *office) ring(ctx context.Context) *poa.Bell {
 // mine is the recipient's right to its feed, which never ends.
 func (o *office) mine(context.Context) (poa.Actor, error) { return o.recipient, nil }
 
+// enter takes a place for the recipient.
+func (o *office) enter(bell *poa.Bell) *poa.Waiter {
+	o.tb.Helper()
+	w, err := bell.Enter(o.recipient.PartyID)
+	must(o.tb, err)
+	return w
+}
+
 func TestWaiting(t *testing.T) {
 	t.Parallel()
 	o, d, _ := newFeed(t)
@@ -100,7 +108,7 @@ func TestFollowing(t *testing.T) {
 			}
 			return o.recipient, nil
 		}
-		err := o.notifier.Follow(ctx, bell, may, poa.FeedInput{After: at(1), Limit: 2}, func(_ context.Context, n poa.Notice) error {
+		err := o.notifier.Follow(ctx, o.enter(bell), may, poa.FeedInput{After: at(1), Limit: 2}, func(_ context.Context, n poa.Notice) error {
 			numbers = append(numbers, n.Sequence)
 			held = n.Sequence < 3
 			return nil
@@ -110,13 +118,13 @@ func TestFollowing(t *testing.T) {
 		}
 	})
 	t.Run("the process stops: who waits has an answer, who follows ends", func(t *testing.T) {
-		done := make(chan error, 2)
+		done, place := make(chan error, 2), o.enter(bell)
 		go func() {
 			_, err := o.notifier.Await(ctx, bell, o.mine, poa.FeedInput{After: at(4), Limit: 10}, poa.MaxWait)
 			done <- err
 		}()
 		go func() {
-			done <- o.notifier.Follow(ctx, bell, o.mine, poa.FeedInput{After: at(4), Limit: 10}, func(context.Context, poa.Notice) error { return nil })
+			done <- o.notifier.Follow(ctx, place, o.mine, poa.FeedInput{After: at(4), Limit: 10}, func(context.Context, poa.Notice) error { return nil })
 		}()
 		bell.Close()
 		for range 2 {

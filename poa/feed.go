@@ -18,6 +18,9 @@ type FeedInput struct {
 	// After is the last number that the caller has; nil means the one that it
 	// acknowledged last.
 	After *int64
+	// FromOldest begins with the oldest notice that is kept where that is after
+	// After: who has no place yet misses nothing by it.
+	FromOldest bool
 	// Limit is how many notices are wanted, 1 to [MaxFeed].
 	Limit int
 }
@@ -105,7 +108,7 @@ func (n *Notifier) slice(ctx context.Context, party string, in FeedInput) (Feed,
 	switch k := len(read.Notices); {
 	case k > 0:
 		f.Next = read.Notices[k-1].Sequence
-	case in.After == nil:
+	case in.After == nil || in.FromOldest:
 		f.Next = read.Sequence // older ones are no longer kept
 	}
 	return f, nil
@@ -120,7 +123,7 @@ func (in FeedInput) fits(f Feed) Faults {
 		faults.Add(CodeStreamChanged, "stream")
 	case f.After > f.Sequence:
 		faults.Add(CodeStreamChanged, "after")
-	case in.After != nil && f.After < f.Sequence && (len(f.Notices) == 0 || f.Notices[0].Sequence > f.After+1):
+	case in.After != nil && !in.FromOldest && f.After < f.Sequence && (len(f.Notices) == 0 || f.Notices[0].Sequence > f.After+1):
 		faults.Add(CodeSequenceGone, "after")
 	}
 	return faults

@@ -41,17 +41,8 @@ func (n *Notifier) Await(ctx context.Context, bell *Bell, caller Caller, in Feed
 
 // Follow hands over the notices of a party's sequence one after the other, as
 // long as ctx and the caller's right last. It returns nil when the process
-// stops, else why it ended. RATE_LIMITED where too many wait.
-func (n *Notifier) Follow(ctx context.Context, bell *Bell, caller Caller, in FeedInput, deliver func(context.Context, Notice) error) error {
-	actor, err := caller(ctx)
-	if err != nil {
-		return err
-	}
-	w, err := bell.Enter(actor.PartyID)
-	if err != nil {
-		return err
-	}
-	defer w.Leave()
+// stops, else why it ended. w is the caller's place at the bell.
+func (n *Notifier) Follow(ctx context.Context, w *Waiter, caller Caller, in FeedInput, deliver func(context.Context, Notice) error) error {
 	for {
 		f, err := n.await(ctx, ctx, w, caller, in)
 		if err != nil {
