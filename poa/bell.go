@@ -88,8 +88,12 @@ func (w *Waiter) Leave() {
 	}
 }
 
-// Over is closed when the process takes no more waiting.
-func (b *Bell) Over() <-chan struct{} { return b.over }
+// Waiting is how many wait, for the metrics.
+func (b *Bell) Waiting() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.count
+}
 
 // Close ends all waiting: the process stops.
 func (b *Bell) Close() { b.once.Do(func() { close(b.over) }) }
