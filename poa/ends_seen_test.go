@@ -17,7 +17,7 @@ func (o *office) arrives(e poa.Endpoint) {
 	o.tb.Helper()
 	for _, d := range o.deliveries(e.ID) {
 		if d.State == poa.DeliveryPending {
-			must(o.tb, o.notifier.Attempted(o.tb.Context(), poa.Attempt{DeliveryID: d.ID, Number: d.Attempts + 1, At: o.clock.Now(), Status: 200}, false))
+			o.attempt(d.ID, 200, "")
 		}
 	}
 }

@@ -56,8 +56,9 @@ var mailGrounds = map[poa.MailTemplate]string{
 	poa.MailNewDevice:       "8.3: the account was signed in to by a device that it did not know; to its owner",
 	poa.MailPasswordChanged: "8.3: the password changed; to the account's owner", poa.MailFactorAdded: "8.3: a factor was added; to the account's owner",
 	poa.MailFactorRemoved: "8.3: a factor was removed; to the account's owner", poa.MailFactorReset: "8.3: the factors were reset; to the account's owner",
-	poa.MailRecoveryUsed: "8.3: a recovery code was used; to the account's owner",
-	poa.MailInvitation:   "the party's administrator invites", poa.MailRoleChanged: "the party's administrator changed a member's role", poa.MailMemberRemoved: "the party's administrator removed a member",
+	poa.MailRecoveryUsed:    "8.3: a recovery code was used; to the account's owner",
+	poa.MailEndpointFailing: "6.3: the party's endpoint begins to fail", poa.MailEndpointFailingHalf: "6.3: the party's endpoint still fails", poa.MailEndpointDisabled: "6.3: the party's endpoint was switched off",
+	poa.MailInvitation: "the party's administrator invites", poa.MailRoleChanged: "the party's administrator changed a member's role", poa.MailMemberRemoved: "the party's administrator removed a member",
 }
 
 // TestEveryNoticeHasItsGround reads every kind of notice and of mail out of

@@ -72,7 +72,7 @@ func (n *Notifier) sendHeartbeat(ctx context.Context, tx Tx, owed DueHeartbeat) 
 		return err
 	}
 	notice := Notice{PartyID: owed.PartyID, Stream: owed.Stream, Change: Change{Type: NoticeHeartbeat, At: now}}
-	return n.enqueueDelivery(ctx, tx, Delivery{ID: id, EndpointID: owed.EndpointID, Notice: notice, Previous: owed.Previous, State: DeliveryPending,
+	return tx.InsertDelivery(ctx, Delivery{ID: id, EndpointID: owed.EndpointID, Notice: notice, Previous: owed.Previous, State: DeliveryPending, NextAt: now,
 		Head: owed.Sequence, Heartbeat: jws})
 }
 

@@ -145,3 +145,35 @@ func TestHeartbeatOfFeed(t *testing.T) {
 		}
 	})
 }
+
+func TestHeartbeatsSayNothingOfEndpoints(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.signHeartbeats()
+	hook := o.endpoint(o.recipient)
+	o.clock.Advance(time.Hour)
+	o.beat()
+	beat := o.beats(hook)[0]
+	o.attempt(beat.ID, 400, "", time.Second, time.Minute)
+	e, err := o.store.Endpoint(t.Context(), hook.ID)
+	must(t, err)
+	if e.Failures != 0 || !e.FailingSince.IsZero() || e.State != poa.EndpointActive {
+		t.Errorf("an endpoint that knows no heartbeats counts as failing: %+v", e)
+	}
+	if d := o.beats(hook)[0]; d.State != poa.DeliveryFailed || !d.NextAt.IsZero() {
+		t.Errorf("a heartbeat is tried again: %+v", d)
+	}
+	o.data.Exec(t, "UPDATE endpoints SET failures = 3, failing_since = created_at")
+	o.clock.Advance(time.Hour)
+	o.beat()
+	o.attempt(o.beats(hook)[0].ID, 200, "")
+	if e, err = o.store.Endpoint(t.Context(), hook.ID); err != nil || e.Failures != 3 {
+		t.Errorf("a heartbeat that arrives hides that others fail: %+v, %v", e, err)
+	}
+	o.clock.Advance(time.Hour)
+	o.beat()
+	o.attempt(o.beats(hook)[0].ID, 410, "")
+	if e, err = o.store.Endpoint(t.Context(), hook.ID); err != nil || e.State != poa.EndpointDisabled {
+		t.Errorf("410 does not switch off: %+v, %v", e, err)
+	}
+}
