@@ -41,7 +41,7 @@ func (t *tx) ResendDelivery(ctx context.Context, id string, at time.Time) error 
 // DeliveryPage lists an endpoint's deliveries, the newest first.
 func (r reader) DeliveryPage(ctx context.Context, endpointID string, p poa.Page) (poa.List[poa.Delivery], error) {
 	filtered := func(rows *[]deliveryRow) *bun.SelectQuery {
-		return r.q.NewSelect().Model(rows).Where("v.endpoint_id = ?", endpointID)
+		return r.q.NewSelect().Model(rows).Where("v.endpoint_id = ?", endpointID).Where(withoutBeats)
 	}
 	place := func(row deliveryRow) cursor { return cursor{At: row.At.UTC(), ID: row.ID} }
 	convert := func(_ context.Context, row deliveryRow) (poa.Delivery, error) { return row.delivery(), nil }

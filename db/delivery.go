@@ -31,21 +31,27 @@ type deliveryRow struct {
 	DeliveredAt *time.Time `bun:"delivered_at"`
 	ResendAt    *time.Time `bun:"resend_at"`
 	NextAt      *time.Time `bun:"next_at"`
+	Head        *int64     `bun:"head"`
+	Heartbeat   *string    `bun:"heartbeat"`
 	LeasedUntil *time.Time `bun:"leased_until"`
 }
 
 func (r deliveryRow) delivery() poa.Delivery {
-	return poa.Delivery{ID: r.ID, EndpointID: r.EndpointID, Previous: r.Previous, State: poa.DeliveryState(r.State), Attempts: r.Attempts,
+	return poa.Delivery{ID: r.ID, Head: fromNull(r.Head), Heartbeat: fromNullText[string](r.Heartbeat), EndpointID: r.EndpointID, Previous: r.Previous, State: poa.DeliveryState(r.State), Attempts: r.Attempts,
 		Notice:     poa.Notice{PartyID: r.PartyID, Stream: fromNullText[string](r.Stream), Sequence: r.Sequence, Change: r.change(r.ChangeID)},
 		LastStatus: r.LastStatus, LastError: r.LastError, LastAt: fromNullTime(r.LastAt), DeliveredAt: fromNullTime(r.DeliveredAt),
 		ResendAt: fromNullTime(r.ResendAt), NextAt: fromNullTime(r.NextAt), LeasedUntil: fromNullTime(r.LeasedUntil)}
 }
 
 func deliveryRowOf(d poa.Delivery) deliveryRow {
-	return deliveryRow{ID: d.ID, EndpointID: d.EndpointID, PartyID: d.Notice.PartyID, Stream: nullText(d.Notice.Stream), Sequence: d.Notice.Sequence,
+	row := deliveryRow{ID: d.ID, EndpointID: d.EndpointID, PartyID: d.Notice.PartyID, Stream: nullText(d.Notice.Stream), Sequence: d.Notice.Sequence,
 		Previous: d.Previous, ChangeID: d.Notice.ID, changeColumns: columnsOf(d.Notice.Change), State: string(d.State), Attempts: d.Attempts,
 		LastStatus: d.LastStatus, LastError: d.LastError, LastAt: nullTime(d.LastAt), DeliveredAt: nullTime(d.DeliveredAt),
 		NextAt: nullTime(d.NextAt), LeasedUntil: nullTime(d.LeasedUntil)}
+	if d.Heartbeat != "" {
+		row.Head, row.Heartbeat = &d.Head, &d.Heartbeat
+	}
+	return row
 }
 
 // InsertDelivery stores a notice on its way to an endpoint.
@@ -76,10 +82,14 @@ func (r reader) Delivery(ctx context.Context, id string) (poa.Delivery, error) {
 	return row.delivery(), nil
 }
 
+// withoutBeats leaves heartbeats that arrived out of lists: they would be most of
+// them.
+const withoutBeats = "NOT (type = 'service.heartbeat' AND state = 'DELIVERED')"
+
 // Deliveries lists an endpoint's deliveries, the newest first.
 func (r reader) Deliveries(ctx context.Context, endpointID string, limit int) ([]poa.Delivery, error) {
 	var rows []deliveryRow
-	err := r.q.NewSelect().Model(&rows).Where("endpoint_id = ?", endpointID).OrderExpr("at DESC, id DESC").Limit(int64(limit)).Scan(ctx)
+	err := r.q.NewSelect().Model(&rows).Where("endpoint_id = ?", endpointID).Where(withoutBeats).OrderExpr("at DESC, id DESC").Limit(int64(limit)).Scan(ctx)
 	if err != nil {
 		return nil, failed(err, "reading deliveries")
 	}

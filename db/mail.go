@@ -23,6 +23,7 @@ type mailRow struct {
 	Language     string     `bun:"language"`
 	CreatedAt    time.Time  `bun:"created_at"`
 	SentAt       *time.Time `bun:"sent_at"`
+	ChangeID     *int64     `bun:"change_id"`
 }
 
 // mailSecrets is what of a message is sealed.
@@ -58,7 +59,7 @@ func (t *tx) InsertMails(ctx context.Context, mails []poa.Mail) error {
 			return err
 		}
 		rows[i] = mailRow{ID: m.ID, PartyID: nullText(m.PartyID), DelegationID: nullText(m.DelegationID), Sealed: sealed,
-			Template: string(m.Template), Language: m.Language, CreatedAt: m.CreatedAt.UTC()}
+			Template: string(m.Template), Language: m.Language, CreatedAt: m.CreatedAt.UTC(), ChangeID: nullNumber(m.ChangeID)}
 	}
 	_, err := t.q.NewInsert().Model(&rows).Exec(ctx)
 	return failed(err, "inserting mails")

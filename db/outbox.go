@@ -87,7 +87,11 @@ func (t *tx) MarkNumbered(ctx context.Context, ids []int64, at time.Time) error 
 	}
 	_, err := t.q.NewUpdate().Model((*outboxRow)(nil)).Set("numbered_at = ?", at.UTC()).
 		Where("id IN (?)", bun.List(ids)).Where("numbered_at IS NULL").Exec(ctx)
-	return failed(err, "marking changes as numbered")
+	if err != nil {
+		return failed(err, "marking changes as numbered")
+	}
+	_, err = t.q.ExecContext(ctx, "SELECT pg_notify('"+NoticesChannel+"', '')") // who waits is woken by the commit
+	return failed(err, "telling of numbered changes")
 }
 
 // Head returns the head of a party's sequence and begins one where there is

@@ -42,6 +42,21 @@ func fromNullText[S ~string](s *string) S {
 	return S(*s)
 }
 
+func nullNumber(n int64) *int64 {
+	if n == 0 {
+		return nil
+	}
+	return &n
+}
+
+func fromNull[T any](v *T) T {
+	if v == nil {
+		var zero T
+		return zero
+	}
+	return *v
+}
+
 // fromDay reads a column of type date, which the driver returns as midnight.
 func fromDay(t *time.Time) poa.Date {
 	if t == nil || t.IsZero() {

@@ -21,6 +21,9 @@ const (
 	shownRecords = 5
 	// shownResends is how many acts of sending again an endpoint shows.
 	shownResends = 10
+	// endsCost is for the statements that each delegation's ends take, shownEnds more
+	// ends than one has.
+	endsCost, shownEnds = 20, 4
 	// receiptCost is for a signature.
 	receiptCost = 5
 )
@@ -51,6 +54,9 @@ func complexities() schema.ComplexityRoot {
 		return listed(child, first, last)
 	}
 	c.Query.Published = func(child int, _ *poa.DocumentKind, first *int, _ *string) int { return listed(child, first, nil) }
+	c.Viewer.Events = func(child int, first *int, _ *string) int { return listed(child, first, nil) }
+	c.Delegation.EndNotices = func(child int) int { return endsCost + shownEnds*child }
+	c.EndNotice.Named = func(child int) int { return listed(child, nil, nil) }
 	c.Viewer.Watches = func(child int, first *int) int { return listed(child, first, nil) }
 	c.Viewer.Endpoints = func(child int) int { return 1 + poa.MaxEndpoints*child }
 	c.WebhookEndpoint.Deliveries = c.Viewer.Watches

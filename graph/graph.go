@@ -19,13 +19,15 @@ import (
 )
 
 // Config is what the room is given: the chapters of poa and how a request is
-// read. Every field but Wait and Limits is needed.
+// read. Every field but Bell, Wait and Limits is needed.
 type Config struct {
 	Enrollment *poa.Enrollment
 	Registrar  *poa.Registrar
 	Responder  *poa.Responder
 	Notifier   *poa.Notifier
 	Records    *poa.Records
+	// Bell wakes who waits for notices; nil leaves no subscription.
+	Bell *poa.Bell
 	// Addresses tells where webhooks may be sent to.
 	Addresses poa.AddressChecker
 	// Actor finds who asks and what the token may do: UNAUTHENTICATED where a
@@ -91,6 +93,9 @@ var _ graphql.HandlerExtension = bounds{}
 // Mutation returns the resolvers of changes.
 func (r *resolver) Mutation() schema.MutationResolver { return &mutationResolver{r} }
 
+// Subscription returns the resolver of what is told as it comes.
+func (r *resolver) Subscription() schema.SubscriptionResolver { return &subscriptionResolver{r} }
+
 // Query returns the resolvers of what is read.
 func (r *resolver) Query() schema.QueryResolver { return &queryResolver{r} }
 
@@ -113,12 +118,13 @@ func (r *resolver) Viewer() schema.ViewerResolver { return &viewerResolver{r} }
 func (r *resolver) WebhookEndpoint() schema.WebhookEndpointResolver { return &endpointResolver{r} }
 
 type (
-	queryResolver      struct{ *resolver }
-	mutationResolver   struct{ *resolver }
-	delegationResolver struct{ *resolver }
-	delegatorResolver  struct{ *resolver }
-	recipientResolver  struct{ *resolver }
-	validityResolver   struct{ *resolver }
-	viewerResolver     struct{ *resolver }
-	endpointResolver   struct{ *resolver }
+	queryResolver        struct{ *resolver }
+	subscriptionResolver struct{ *resolver }
+	mutationResolver     struct{ *resolver }
+	delegationResolver   struct{ *resolver }
+	delegatorResolver    struct{ *resolver }
+	recipientResolver    struct{ *resolver }
+	validityResolver     struct{ *resolver }
+	viewerResolver       struct{ *resolver }
+	endpointResolver     struct{ *resolver }
 )

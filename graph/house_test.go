@@ -52,6 +52,9 @@ type house struct {
 	unsigned bool
 	// registration is what recipients need before they ask.
 	registration poa.RegistrationMode
+	// bell wakes who waits for notices, notifier numbers them.
+	bell     *poa.Bell
+	notifier *poa.Notifier
 	// lookUps counts how often the room asked who the caller is.
 	lookUps atomic.Int64
 }
@@ -105,12 +108,15 @@ func (h *house) serve(ca *poatest.CA) {
 	store, clock, policy := h.data.DB, h.data.Clock, poa.DefaultPolicy("https://ininjo.example")
 	policy.PolicyOID, policy.RecipientRegistration = "1.2.392.200000.1", h.registration
 	h.enrollment = poa.NewEnrollment(clock, store, policy, hasher{})
+	h.notifier, h.bell = poa.NewNotifier(clock, store, policy), poa.NewBell(store)
+	go h.bell.Run(h.tb.Context(), nil, func(error) {})
 	server := httptest.NewServer(withRequest(graph.New(graph.Config{
 		Enrollment: h.enrollment,
 		Registrar:  poa.NewRegistrar(clock, store, policy, jpki.Profile{Roots: roots, Policies: []string{poatest.PolicyTest}}),
 		Responder:  poa.NewResponder(clock, store, policy, signer),
-		Notifier:   poa.NewNotifier(clock, store, policy),
+		Notifier:   h.notifier,
 		Records:    poa.NewRecords(clock, store),
+		Bell:       h.bell,
 		Addresses:  publicURL{}, Actor: h.actor, Credential: credential, Language: language, Text: locale.Text,
 		Log: slog.New(slog.NewTextHandler(h.log, nil)),
 	})))

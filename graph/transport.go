@@ -54,7 +54,11 @@ func (t *transport) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Add("Vary", "Accept, Accept-Language")
 	ctx := withAccess(graphql.StartOperationTrace(r.Context()))
+	streams := wantsStream(strings.Join(r.Header.Values("Accept"), ","))
 	accepted := negotiate(r.Header.Values("Accept"))
+	if streams {
+		accepted = typeJSON // of what is refused before the stream begins
+	}
 	if accepted == "" {
 		t.fail(ctx, w, typeJSON, failure{http.StatusNotAcceptable, poa.CodeBadUserInput})
 		return
@@ -70,6 +74,15 @@ func (t *transport) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Allow", "GET, POST")
 		}
 		t.fail(ctx, w, accepted, err)
+		return
+	}
+	if streams && r.Method != http.MethodPost {
+		w.Header().Set("Allow", "POST")
+		t.fail(ctx, w, accepted, failure{http.StatusMethodNotAllowed, poa.CodeBadUserInput})
+		return
+	}
+	if streams {
+		t.stream(ctx, w, params)
 		return
 	}
 	t.execute(ctx, w, r.Method, accepted, params)
@@ -97,6 +110,10 @@ func (t *transport) execute(ctx context.Context, w http.ResponseWriter, method, 
 	if method == http.MethodGet && operation.Operation.Operation != ast.Query {
 		w.Header().Set("Allow", "POST")
 		t.fail(ctx, w, accepted, failure{http.StatusMethodNotAllowed, poa.CodeBadUserInput})
+		return
+	}
+	if operation.Operation.Operation == ast.Subscription { // one answer is not what was asked for
+		t.fail(ctx, w, accepted, failure{http.StatusNotAcceptable, poa.CodeBadUserInput})
 		return
 	}
 	respond, ctx := t.exec.DispatchOperation(ctx, operation)

@@ -276,7 +276,7 @@ func (n *Notifier) noticeMail(tx Tx, notice Notice, to MailAddress) Mail {
 	if !notice.Type.always() {
 		values["unsubscribe"] = n.policy.PublicURL + "/unsubscribe/" + UnsubscribeToken(tx, to.ID)
 	}
-	return Mail{PartyID: notice.PartyID, To: to.Email, Template: MailNotice, Language: to.Language, Values: values}
+	return Mail{PartyID: notice.PartyID, To: to.Email, Template: MailNotice, Language: to.Language, Values: values, ChangeID: notice.ID}
 }
 
 func (m MailAddress) wants(t NoticeType) bool {

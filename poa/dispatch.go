@@ -110,7 +110,7 @@ func (o Outcome) settle(now time.Time, waits []time.Duration) Settled {
 	switch {
 	case o.arrived():
 		s.State = DeliveryDelivered
-	case o.Status == statusGone, o.Number > len(waits), !o.Delivery.ResendAt.IsZero():
+	case o.Status == statusGone, o.Number > len(waits), !o.Delivery.ResendAt.IsZero(), o.Delivery.Notice.Type.Once():
 		s.State = DeliveryFailed
 	default:
 		s.NextAt = now.Add(max(spread(waits[o.Number-1]), o.RetryAfter))

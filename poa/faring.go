@@ -42,6 +42,9 @@ func (e Endpoint) Struggling() bool { return e.Failures >= breakerOpens }
 func (n *Notifier) fared(ctx context.Context, tx Tx, now time.Time, outcomes []Outcome) (map[string]Endpoint, error) {
 	by := map[string][]Outcome{}
 	for _, o := range outcomes {
+		if o.Delivery.Notice.Type.Once() && o.Status != statusGone {
+			continue // it says nothing of how the endpoint fares
+		}
 		by[o.Endpoint.ID] = append(by[o.Endpoint.ID], o)
 	}
 	changed := map[string]Endpoint{}

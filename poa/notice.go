@@ -23,6 +23,9 @@ const (
 	NoticeAnnouncement NoticeType = "service.announcement"
 	NoticeClosing      NoticeType = "service.closing"
 	NoticeTest         NoticeType = "endpoint.test"
+	// NoticeHeartbeat is signed and says where the sequence stands. Like a test it
+	// has no number of its own and is sent whatever an endpoint's filter says.
+	NoticeHeartbeat NoticeType = "service.heartbeat"
 )
 
 // NoticeTypes lists every type that an endpoint can ask for.
@@ -135,6 +138,9 @@ type Delivery struct {
 	// NextAt is when the next attempt is due; zero where none is to come.
 	// LeasedUntil is until when a worker has it in hand.
 	NextAt, LeasedUntil time.Time
+	// Head and Heartbeat are the number and the JWS of a heartbeat.
+	Head      int64
+	Heartbeat string
 }
 
 // Attempt is one try of a delivery.
@@ -197,6 +203,8 @@ type Mail struct {
 	Values    map[string]string
 	CreatedAt time.Time
 	SentAt    time.Time
+	// ChangeID is the change that a notice by mail tells of, 0 for other mail.
+	ChangeID int64
 }
 
 // Watch is a recipient's wish to be told of a delegation's changes.

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"ininjo/poa/receipt"
 )
 
 // Notifier tells parties of changes that concern them. Webhook, mail and feed
@@ -16,6 +18,8 @@ import (
 type Notifier struct {
 	office
 	policy Policy
+	// heartbeats signs heartbeats; nil where none are.
+	heartbeats receipt.Signer
 }
 
 // NewNotifier returns the rules over a clock and a store.
@@ -32,6 +36,8 @@ type WebhookData struct {
 	Stream       string         `json:"stream"`
 	Sequence     int64          `json:"sequence"`
 	Previous     int64          `json:"previous"`
+	// Heartbeat is the JWS of a service.heartbeat.
+	Heartbeat string `json:"heartbeat,omitempty"`
 }
 
 // WebhookBody is the body of a webhook (Standard Webhooks 1.0.0).
@@ -45,7 +51,7 @@ type WebhookBody struct {
 func (d Delivery) Body() WebhookBody {
 	c := d.Notice.Change
 	return WebhookBody{Type: c.Type, Timestamp: c.At, Data: WebhookData{DelegationID: c.DelegationID, Status: c.Status, Version: c.Version,
-		EffectiveAt: instant(c.EffectiveAt), Stream: d.Notice.Stream, Sequence: d.Notice.Sequence, Previous: d.Previous}}
+		EffectiveAt: instant(c.EffectiveAt), Stream: d.Notice.Stream, Sequence: max(d.Notice.Sequence, d.Head), Previous: d.Previous, Heartbeat: d.Heartbeat}}
 }
 
 // OutgoingMail returns a message that was not sent yet, else ErrNotFound.

@@ -60,6 +60,7 @@ var wanted = map[string]poa.Permission{
 
 	"Notifier.AddAddress": noStaff, "Notifier.Addresses": noStaff, "Notifier.AskAgain": noStaff, "Notifier.ConfirmAddress": anybody, "Notifier.RemoveAddress": noStaff,
 	"Notifier.ResendDelivery": noStaff, "Notifier.SetWatchAsked": noStaff, "Notifier.UpdateAddress": noStaff,
+	"Notifier.AcknowledgeFeed": noStaff, "Notifier.Feed": noStaff, "Records.EndsSeen": seen,
 	"Records.AttemptsOf": anybody, "Records.CountWatches": noStaff, "Records.Delivery": anybody, "Records.DeliveryPage": anybody, "Records.WatchAsked": noStaff,
 	"Records.WatchPage": noStaff, "Records.WatchesCSV": noStaff,
 	"Responder.Export": noStaff, "Responder.Inquiries": noStaff, "Responder.InquiriesCSV": noStaff, "Responder.Inquiry": noStaff, "Responder.ReceiptAgain": noStaff,

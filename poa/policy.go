@@ -37,6 +37,9 @@ type Policy struct {
 	ProofTTL     time.Duration
 	// ExpiringAhead is how long before its end a term is announced as expiring.
 	ExpiringAhead time.Duration
+	// Heartbeat is how often endpoints are sent a signed heartbeat; 0 switches them
+	// off.
+	Heartbeat time.Duration
 	// ClaimTTL is how long a claimed case stays in one person's hand; ReviewEvery
 	// how many days after the last reviewed one the next review of the audit log
 	// and of the authentication log is overdue (6.2.2).
@@ -78,7 +81,7 @@ func DefaultPolicy(publicURL string) Policy {
 	return Policy{ServiceName: "Ininjo 電子委任状サービス", PublicURL: publicURL, PolicyURL: publicURL + "/repository", Issuer: publicURL,
 		ContactPoint: "Ininjo 電子委任状サービス窓口 " + publicURL, ContactHours: "営業日 9:00–12:00、13:00–17:00",
 		LinkTTL: 7 * 24 * time.Hour, ChallengeTTL: 30 * time.Minute, DraftTTL: 30 * 24 * time.Hour, ProofTTL: 30 * 24 * time.Hour, ExpiringAhead: 30 * 24 * time.Hour, MaxTermYears: 10, Live: "live",
-		ClaimTTL: 8 * time.Hour, ReviewEvery: 31,
+		Heartbeat: time.Hour, ClaimTTL: 8 * time.Hour, ReviewEvery: 31,
 		TitleRecheck: 90 * 24 * time.Hour, TitleGrace: 14 * 24 * time.Hour, TitleOutage: 4 * time.Hour,
 		StatusOutage: 4 * time.Hour, EndpointFailing: 5 * 24 * time.Hour, StampAhead: 180 * 24 * time.Hour, StampHash: crypto.SHA256}
 }

@@ -43,6 +43,7 @@ type Tx interface {
 	TitleTx
 	RetentionTx
 	EvidenceTx
+	FeedTx
 
 	// Audit inserts the event of the act. A failing insert fails the act.
 	Audit(ctx context.Context, e AuditEvent) error
@@ -153,6 +154,7 @@ type Reader interface {
 	RetentionReader
 	EvidenceReader
 	EndpointReader
+	FeedReader
 	DispatchReader
 
 	Delegator(ctx context.Context, id string) (Delegator, error)

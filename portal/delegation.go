@@ -19,6 +19,8 @@ type delegationView struct {
 	// OddNumber is the body whose registration numbers are believed to have
 	// another form than the delegate's; nil where it fits.
 	OddNumber *poa.ProfessionalBody
+	// Ends tell how far its ends are known.
+	Ends []poa.EndSeen
 }
 
 // step is one step of a filing's progress.
@@ -60,6 +62,9 @@ func (p *portal) delegationView(r *request) (delegationView, error) {
 	}
 	if odd {
 		view.OddNumber = &body
+	}
+	if view.Ends, err = p.endsSeen(r, d); err != nil {
+		return delegationView{}, err
 	}
 	switch details.Standing.Status {
 	case poa.StatusValid, poa.StatusNotYetValid, poa.StatusSuspended:

@@ -205,6 +205,7 @@ func Samples() []Sample {
 	all = append(all, retentionSamples()...)
 	all = append(all, staffSamples()...)
 	all = append(all, signatureSamples()...)
+	all = append(all, noticeSamples()...)
 	return append(all, deskSamples()...)
 }
 

@@ -11,6 +11,7 @@ func recipientRoutes() []route {
 		{"GET /endpoints/{id}/rotate", developers, (*portal).showRotateSecret},
 		{"GET /endpoints/{id}/deliveries/{delivery}", parties, (*portal).showDelivery},
 		{"POST /endpoints/{id}/deliveries/{delivery}", developers, (*portal).resendDelivery},
+		{"GET /notices", parties, (*portal).showNotices},
 		{"GET /watches.csv", recipients, (*portal).exportWatches},
 		{"POST /watches/setting", recipients, (*portal).setWatchAsked},
 		{"GET /inquiries", recipients, (*portal).listInquiries},

@@ -95,6 +95,9 @@ func (s *service) openHooks() error {
 
 // startJobs begins to work. It needs the rules, so it comes after wire.
 func (s *service) startJobs(ctx context.Context) error {
+	if err := s.equipHeartbeats(ctx); err != nil {
+		return err
+	}
 	mailer, err := s.mailer()
 	if err != nil {
 		return err

@@ -34,8 +34,8 @@ type Config struct {
 	// MigrateDatabaseURL names the login that migrates: a member of ininjo_owner.
 	MigrateDatabaseURL string `env:"ININJO_MIGRATE_DATABASE_URL" help:"The same database as a member of ininjo_owner, for migrations. Default: --database-url, with a warning."`
 	// Keys is a folder with the keys: master.key and hash.key (32 bytes each)
-	// receipt.pem and webhook.pem. They are made only together with the private PostgreSQL.
-	Keys string `env:"ININJO_KEYS" help:"Folder of the keys (master.key, hash.key, receipt.pem, webhook.pem). Must be given with --database-url. Default: keys in --data-dir." type:"path"`
+	// receipt.pem, webhook.pem and heartbeat.pem. They are made only together with the private PostgreSQL.
+	Keys string `env:"ININJO_KEYS" help:"Folder of the keys (master.key, hash.key, receipt.pem, webhook.pem, heartbeat.pem). Must be given with --database-url. Default: keys in --data-dir." type:"path"`
 	// KeyStore is a folder with the wrapped data keys, or the URL of a database
 	// with them. It is in no backup of the data: destroying a key erases what it
 	// sealed everywhere.
@@ -93,6 +93,7 @@ type Config struct {
 	statusConfig    `embed:""`
 	timestampConfig `embed:""`
 	evidenceConfig  `embed:""`
+	noticesConfig   `embed:""`
 
 	// demo marks a service of the demo command, beside a command that may run
 	// while serve holds the private PostgreSQL; they are no settings.
@@ -121,6 +122,9 @@ func (c Config) withDefaults() (Config, error) {
 		return c, err
 	}
 	if err := c.evidenceConfig.check(); err != nil {
+		return c, err
+	}
+	if err := c.noticesConfig.check(); err != nil {
 		return c, err
 	}
 	if c.StopTimeout <= 0 {

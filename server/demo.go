@@ -113,7 +113,7 @@ func (d *demo) open(ctx context.Context, addr string) error {
 		return err
 	}
 	config := Config{Addr: addr, DataDir: d.dir, Roots: filepath.Join(d.dir, "ca", "roots"), PolicyOIDs: []string{poatest.PolicyTest},
-		ServiceName: "Ininjo デモ", MailFrom: "no-reply@ininjo.example.jp", WebhookAllow: []string{d.hooks.address}, demo: true}
+		ServiceName: "Ininjo デモ", MailFrom: "no-reply@ininjo.example.jp", WebhookAllow: []string{d.hooks.address}, noticesConfig: noticesConfig{Heartbeat: time.Hour}, demo: true}
 	d.mailbox = &mailbox{dir: filepath.Join(d.dir, "mail"), seen: map[string]bool{}}
 	d.service, err = newService(ctx, config, d.clock, newLogger(config, d.log))
 	return err

@@ -44,27 +44,36 @@ func loadKeys(dir string) (keys, error) {
 	if err != nil {
 		return keys{}, err
 	}
-	pem, err := os.ReadFile(filepath.Join(dir, "receipt.pem"))
+	signer, jwk, err := loadSigner(filepath.Join(dir, "receipt.pem"))
 	if err != nil {
-		return keys{}, fmt.Errorf("reading key: %w (%s)", err, keyFiles)
-	}
-	private, err := receipt.ParsePrivatePEM(pem)
-	if err != nil {
-		return keys{}, fmt.Errorf("reading receipt.pem: %w", err)
-	}
-	signer, err := receipt.NewES256Signer(private)
-	if err != nil {
-		return keys{}, fmt.Errorf("reading receipt.pem: %w", err)
-	}
-	jwk, err := receipt.PublicJWK(&private.PublicKey)
-	if err != nil {
-		return keys{}, fmt.Errorf("writing public key: %w", err)
+		return keys{}, err
 	}
 	webhook, err := loadWebhookKeys(dir)
 	if err != nil {
 		return keys{}, err
 	}
 	return keys{master: master, hash: hash, receipt: signer, receiptJWK: jwk, webhook: webhook}, nil
+}
+
+// loadSigner reads a key that signs, and its public half.
+func loadSigner(path string) (*receipt.ES256, []byte, error) {
+	pem, err := os.ReadFile(path)
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading key: %w (%s)", err, keyFiles)
+	}
+	private, err := receipt.ParsePrivatePEM(pem)
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading %s: %w", filepath.Base(path), err)
+	}
+	signer, err := receipt.NewES256Signer(private)
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading %s: %w", filepath.Base(path), err)
+	}
+	jwk, err := receipt.PublicJWK(&private.PublicKey)
+	if err != nil {
+		return nil, nil, fmt.Errorf("writing public key: %w", err)
+	}
+	return signer, jwk, nil
 }
 
 func readKey(path string) ([]byte, error) {
@@ -108,6 +117,16 @@ func makeKeys(dir string) error {
 			return err
 		}
 	}
+	for _, name := range []string{"receipt.pem", heartbeatFile} {
+		if err := makeSigningKey(filepath.Join(dir, name)); err != nil {
+			return err
+		}
+	}
+	return makeWebhookKey(dir)
+}
+
+// makeSigningKey makes a key that signs.
+func makeSigningKey(path string) error {
 	private, err := receipt.GenerateKey(rand.Reader)
 	if err != nil {
 		return err
@@ -116,10 +135,7 @@ func makeKeys(dir string) error {
 	if err != nil {
 		return err
 	}
-	if err := writeSecret(filepath.Join(dir, "receipt.pem"), pem); err != nil {
-		return err
-	}
-	return makeWebhookKey(dir)
+	return writeSecret(path, pem)
 }
 
 // writeSecret makes a durable file of mode 0600, unless it is there.

@@ -23,6 +23,7 @@ func (s *service) begin(ctx context.Context) error {
 	if err := s.startJobs(ctx); err != nil {
 		return err
 	}
+	s.startBell(ctx)
 	return s.serve(ctx)
 }
 
@@ -76,6 +77,9 @@ func (s *service) stop(ctx context.Context) error {
 func (s *service) drain(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.config.StopTimeout*3/4)
 	defer cancel()
+	if s.stopBell != nil { // who waits is answered, so that no request outlasts the time
+		s.stopBell()
+	}
 	var ends [3]error
 	var ending sync.WaitGroup
 	for i, server := range []*http.Server{s.http, s.observer} {

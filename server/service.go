@@ -42,7 +42,10 @@ type service struct {
 	chapters  chapters
 	actors    actors
 	hooks     *webhook.Client
-	keys      keys
+	// bell wakes who waits for notices; stopBell ends it, nil before it began.
+	bell     *poa.Bell
+	stopBell func()
+	keys     keys
 
 	// started is set once the start stands in the audit log; stopping while the
 	// process takes no more work.
@@ -174,6 +177,7 @@ func (s *service) wire(publicURL string) error {
 	if numbers != nil {
 		s.chapters.enrollment.LookUpWith(numbers)
 	}
+	s.bell = poa.NewBell(s.db)
 	s.actors = actors{store: s.db, clock: s.clock, staffTokens: s.config.demo}
 	return s.equipRetention()
 }
@@ -187,6 +191,7 @@ func (s *service) policyAt(publicURL string) poa.Policy {
 	}
 	s.config.titlePolicy(&p)
 	s.config.evidencePolicy(&p)
+	p.Heartbeat = s.config.Heartbeat
 	if s.config.demo {
 		p.Live, p.StaffTokens, p.RepeatCodes = "test", true, true
 	}
@@ -224,6 +229,7 @@ func (s *service) routes() (http.Handler, error) {
 		return nil, err
 	}
 	often.reads = s.policy.Registration() == poa.RegistrationNone
+	s.feed(mux, often)
 	mux.Handle("/graphql", s.graphQL(often))
 	pages, err := s.portal(often)
 	if err != nil {
@@ -236,7 +242,7 @@ func (s *service) routes() (http.Handler, error) {
 func (s *service) graphQL(often *throttle) http.Handler {
 	return graph.New(graph.Config{
 		Enrollment: s.chapters.enrollment, Registrar: s.chapters.registrar, Responder: s.chapters.responder,
-		Notifier: s.chapters.notifier, Records: s.chapters.records, Addresses: s.hooks,
+		Notifier: s.chapters.notifier, Records: s.chapters.records, Addresses: s.hooks, Bell: s.bell,
 		Actor: s.actors.actor, Credential: s.actors.credential, Language: languageFrom, Text: locale.Text, Log: s.log,
 		Wait: often.anonymousWait,
 	})

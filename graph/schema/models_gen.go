@@ -352,6 +352,74 @@ type EndDelegationInput struct {
 	At *time.Time `json:"at,omitempty"`
 }
 
+// How far an end of a delegation is known among the recipients that watched it. Deliveries and mails count for 90 days, acknowledgements in the change feed for 13 months.
+type EndNotice struct {
+	// What ended it.
+	Type poa.NoticeType `json:"type"`
+	// When it was recorded.
+	Timestamp time.Time `json:"timestamp"`
+	// When it takes effect, where that is not when it was recorded; else null.
+	EffectiveAt *time.Time `json:"effectiveAt,omitempty"`
+	// How many recipients it concerned.
+	Recipients int `json:"recipients"`
+	// How many of them were told, by whatever channel.
+	Told int `json:"told"`
+	// How many acknowledged it: their endpoint answered 2xx, or they did in the change feed. Mail that was handed over tells, and acknowledges nothing.
+	Acknowledged int `json:"acknowledged"`
+	// When the first was told; null while nobody was.
+	FirstToldAt *time.Time `json:"firstToldAt,omitempty"`
+	// When the last was told; null while nobody was.
+	LastToldAt *time.Time `json:"lastToldAt,omitempty"`
+	// Those that agreed at their registration to be named, at most 100.
+	Named []NamedRecipient `json:"named"`
+}
+
+// A notice of a party's sequence, as thin as a webhook's body.
+type Event struct {
+	// The cursor to go on after.
+	Cursor string `json:"cursor"`
+	// What happened.
+	Type poa.NoticeType `json:"type"`
+	// When it was recorded.
+	Timestamp time.Time `json:"timestamp"`
+	// The delegation that it is about; null for notices about none.
+	DelegationID *string `json:"delegationId,omitempty"`
+	// How the delegation stood; null for notices about none.
+	Status *poa.ValidityStatus `json:"status,omitempty"`
+	// The version of the delegation's history that the change made; null for notices about none.
+	Version *int `json:"version,omitempty"`
+	// When it takes effect, where that is not when it was recorded; else null.
+	EffectiveAt *time.Time `json:"effectiveAt,omitempty"`
+	// The stream of the sequence.
+	Stream string `json:"stream"`
+	// Its number in the sequence, without gaps.
+	Sequence int `json:"sequence"`
+	// The number before it.
+	Previous int `json:"previous"`
+}
+
+// A page of a party's sequence of notices.
+type EventConnection struct {
+	// The entries with their cursors.
+	Edges []EventEdge `json:"edges"`
+	// The notices of the page.
+	Nodes []Event `json:"nodes"`
+	// Where the page stands in the sequence.
+	PageInfo PageInfo `json:"pageInfo"`
+	// The stream of the sequence, which changes after a restore; null for who has none.
+	Stream *string `json:"stream,omitempty"`
+	// The newest number of the sequence, 0 before the first.
+	Head int `json:"head"`
+}
+
+// A notice with its cursor.
+type EventEdge struct {
+	// The notice's cursor.
+	Cursor string `json:"cursor"`
+	// The notice.
+	Node Event `json:"node"`
+}
+
 // What was checked of a filing, as it was written down and time-stamped; it can be checked without this service.
 type Evidence struct {
 	// The delegation.
@@ -470,6 +538,16 @@ type Mandator struct {
 
 // All that can be changed. Each mutation has one input with an idempotency key: for 24 hours the same key with the same input gives the first answer again, with secrets left null, and with another input CONFLICT.
 type Mutation struct {
+}
+
+// A recipient that agreed to be named, and how far it knows of an end.
+type NamedRecipient struct {
+	// The organisation's name.
+	Name string `json:"name"`
+	// When it was told; null while it was not.
+	ToldAt *time.Time `json:"toldAt,omitempty"`
+	// When it acknowledged; null while it did not.
+	AcknowledgedAt *time.Time `json:"acknowledgedAt,omitempty"`
 }
 
 // Where a page of a list lies in the whole list.
@@ -782,6 +860,10 @@ type StatusListEntry struct {
 	List int `json:"list"`
 	// The index in it.
 	Index int `json:"index"`
+}
+
+// Delivered over server-sent events: POST with Accept: text/event-stream (graphql-sse, distinct connections mode).
+type Subscription struct {
 }
 
 // An endpoint to test.

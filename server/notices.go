@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"ininjo/db"
+	"ininjo/poa"
+	"ininjo/poa/receipt"
+)
+
+// noticesConfig is what of the settings concerns the sequence of notices.
+type noticesConfig struct {
+	// Heartbeat is how often endpoints are told, signed, where their sequence
+	// stands; 0 for never.
+	Heartbeat time.Duration `default:"1h" env:"ININJO_HEARTBEAT" help:"How often each webhook endpoint is sent a signed service.heartbeat that says where its sequence of notices stands, 1m to 24h; 0 for never. Answers of the change feed then hold none either."`
+}
+
+// check refuses what cannot be meant.
+func (c noticesConfig) check() error {
+	if c.Heartbeat != 0 && (c.Heartbeat < time.Minute || c.Heartbeat > 24*time.Hour) {
+		return errors.New("--heartbeat is 1m to 24h, or 0 for no heartbeats")
+	}
+	return nil
+}
+
+// heartbeatFile is the key of heartbeats in --keys.
+const heartbeatFile = "heartbeat.pem"
+
+// equipHeartbeats registers the key of heartbeats and hands it to the rules. An
+// installation of before there were heartbeats has none: beside the private
+// PostgreSQL it is made now, once; elsewhere a warning says so.
+func (s *service) equipHeartbeats(ctx context.Context) error {
+	if s.config.Heartbeat == 0 {
+		return nil
+	}
+	signer, jwk, err := loadSigner(filepath.Join(s.config.Keys, heartbeatFile))
+	if errors.Is(err, os.ErrNotExist) {
+		signer, jwk, err = s.firstHeartbeatKey(ctx)
+	}
+	if err != nil || signer == nil {
+		return err
+	}
+	if err := s.db.InsertSigningKey(ctx, db.SigningKey{KeyID: signer.KeyID(), Purpose: receipt.TypHeartbeat, JWK: jwk, From: s.clock.Now()}); err != nil {
+		return fmt.Errorf("registering key of heartbeats: %w", err)
+	}
+	s.chapters.notifier.SignHeartbeatsWith(signer)
+	return nil
+}
+
+// firstHeartbeatKey makes the key where none ever signed. A key that signed
+// before is to be found again.
+func (s *service) firstHeartbeatKey(ctx context.Context) (*receipt.ES256, []byte, error) {
+	stored, err := s.db.SigningKeys(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading signing keys: %w", err)
+	}
+	for _, k := range stored {
+		if k.Purpose == receipt.TypHeartbeat {
+			return nil, nil, fmt.Errorf("reading key: %s is missing in --keys, and heartbeats were signed before: find it again, or set --heartbeat=0", heartbeatFile)
+		}
+	}
+	if s.config.DatabaseURL != "" {
+		s.log.Warn("no " + heartbeatFile + " in --keys: no heartbeats are sent (docs/operations.md)")
+		return nil, nil, nil
+	}
+	path := filepath.Join(s.config.Keys, heartbeatFile)
+	if err := makeSigningKey(path); err != nil {
+		return nil, nil, fmt.Errorf("making %s: %w", heartbeatFile, err)
+	}
+	return loadSigner(path)
+}
+
+// relisten is how long to wait after the session that listens broke.
+const relisten = time.Second
+
+// startBell wakes who waits for notices, until the returned function is called.
+func (s *service) startBell(ctx context.Context) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	rings := make(chan struct{}, 1)
+	ring := func() {
+		select {
+		case rings <- struct{}{}:
+		default:
+		}
+	}
+	var running sync.WaitGroup
+	running.Go(func() {
+		s.bell.Run(ctx, rings, func(err error) { s.log.WarnContext(ctx, "looking for notices failed", "error", err) })
+	})
+	running.Go(func() {
+		for ctx.Err() == nil {
+			if err := s.db.ListenNotices(ctx, ring); err != nil && ctx.Err() == nil {
+				s.log.WarnContext(ctx, "listening for notices was interrupted", "error", err)
+			}
+			select {
+			case <-ctx.Done():
+			case <-time.After(relisten):
+			}
+		}
+	})
+	s.stopBell = func() {
+		s.bell.Close()
+		cancel()
+		running.Wait()
+	}
+}
+
+var _ poa.HeadReader = (*db.DB)(nil)
