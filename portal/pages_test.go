@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -138,7 +139,12 @@ func TestEverySample(t *testing.T) {
 	(&tour{}).lookAt(t, server.URL, visits)
 }
 
-// lookAt runs the browser once for each language, which looks in all its ways.
+// atOnce is how many pages one run of the browser looks at, so that none comes
+// near the time that webtest leaves a script on a machine with other work.
+const atOnce = 80
+
+// lookAt has the browser look at all in each language, in all its ways. Two
+// different views never have the same title.
 func (w *tour) lookAt(t *testing.T, base string, visits []example) {
 	t.Helper()
 	for i, lang := range []string{"ja", "en"} {
@@ -147,8 +153,30 @@ func (w *tour) lookAt(t *testing.T, base string, visits []example) {
 			seen = everySecond(visits, i)
 		}
 		t.Run(lang, func(t *testing.T) {
-			t.Log(webtest.Node(t, "browser/pages.mjs", w.plan(t, base, seen, ways(lang))))
+			views := map[string]string{}
+			for some := range slices.Chunk(seen, atOnce) {
+				env := w.plan(t, base, some, ways(lang))
+				t.Log(webtest.Node(t, "browser/pages.mjs", env))
+				titles(t, env["TITLES"], views)
+			}
 		})
+	}
+}
+
+// titles adds the titles of a run to those of the runs before it.
+func titles(t *testing.T, file string, views map[string]string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	must(t, err)
+	var seen map[string][]string
+	must(t, json.Unmarshal(text, &seen))
+	for title, of := range seen {
+		for _, view := range of {
+			if other, known := views[title]; known && other != view {
+				t.Errorf("%s has the title of %s: %s", view, other, title)
+			}
+			views[title] = view
+		}
 	}
 }
 
@@ -250,5 +278,5 @@ func (w *tour) plan(t *testing.T, base string, visits []example, all []variant) 
 	must(t, err)
 	name := filepath.Join(t.TempDir(), "plan.json")
 	must(t, os.WriteFile(name, text, 0o600))
-	return map[string]string{"BASE_URL": base, "PLAN": name}
+	return map[string]string{"BASE_URL": base, "PLAN": name, "TITLES": name + ".titles"}
 }

@@ -1,8 +1,9 @@
 // Looks at every page of the portal as a person would who uses axe, in each of the ways that are asked for:
 // language, light or dark, width. Refused forms are sent empty and looked at, too. A page is opened once for a
 // language: light and dark, narrow and wide are turned to while it stays.
-// Environment: BASE_URL; SCREENSHOT_DIR, if pictures are wanted; PLAN, a JSON file {visits, variants, cookies} written by portal/pages_test.go.
-import { readFile } from "node:fs/promises";
+// Environment: BASE_URL; SCREENSHOT_DIR, if pictures are wanted; PLAN, a JSON file {visits, variants, cookies} written by portal/pages_test.go;
+// TITLES, a file for which view has which title, which the test compares over all runs.
+import { readFile, writeFile } from "node:fs/promises";
 import { allowedFault, browse, env, equip, overview, screenshot, url, watch } from "./harness.mjs";
 
 /** Pages that are looked at at the same time. */
@@ -14,7 +15,7 @@ const part = 40;
 const { visits, variants, cookies } = JSON.parse(await readFile(env("PLAN"), "utf8"));
 const browser = await browse();
 const faults = [];
-const titles = new Map();
+const titles = {};
 let looked = 0;
 
 /** A context of somebody's own, in a language. */
@@ -71,7 +72,8 @@ async function look(page, visit, ways) {
       await turn(page, way);
       const seen = await page.evaluate(overview, { ...way, refused: visit.status === 422 && !visit.pattern.startsWith("failure") });
       seen.faults.forEach((text) => faults.push(`${here}, ${way.scheme}, ${way.width}): ${text}`));
-      remember(seen, visit, way.lang);
+      const title = `${way.lang} ${seen.title.replace(/^(エラー：|Error: )/, "")}`;
+      titles[title] = [...new Set([...(titles[title] ?? []), seen.view])];
       looked += 1;
       await picture(page, visit, way);
     }
@@ -103,14 +105,6 @@ async function onPaper(page, name) {
   await page.setViewportSize(before);
 }
 
-/** Two different views never have the same title. */
-function remember({ title, view }, visit, lang) {
-  const key = `${lang} ${title.replace(/^(エラー：|Error: )/, "")}`;
-  const known = titles.get(key);
-  if (known && known !== view) faults.push(`${visit.pattern}: ${view} has the title of ${known}: ${title}`);
-  titles.set(key, view);
-}
-
 const tasks = Object.values(Object.groupBy(variants, ({ lang }) => lang)).flatMap((ways) => Object.entries(Object.groupBy(visits, ({ who }) => who)).flatMap(([who, all]) => {
   const parts = [];
   for (let i = 0; i < all.length; i += part) parts.push({ who, ways, some: all.slice(i, i + part) });
@@ -126,6 +120,7 @@ await Promise.all(Array.from({ length: hands }, async () => {
   }
 }));
 await browser.close();
+await writeFile(env("TITLES"), JSON.stringify(titles));
 
 faults.sort().forEach((text) => console.error(text));
 if (faults.length > 0 || looked !== visits.length * variants.length) process.exitCode = 1;
