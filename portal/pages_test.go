@@ -141,7 +141,7 @@ func TestEverySample(t *testing.T) {
 
 // atOnce is how many pages one run of the browser looks at, so that none comes
 // near the time that webtest leaves a script on a machine with other work.
-const atOnce = 80
+const atOnce = 40
 
 // lookAt has the browser look at all in each language, in all its ways. Two
 // different views never have the same title.
