@@ -155,9 +155,11 @@ func (w *tour) lookAt(t *testing.T, base string, visits []example) {
 		t.Run(lang, func(t *testing.T) {
 			views := map[string]string{}
 			for some := range slices.Chunk(seen, atOnce) {
-				env := w.plan(t, base, some, ways(lang))
-				t.Log(webtest.Node(t, "browser/pages.mjs", env))
-				titles(t, env["TITLES"], views)
+				t.Run("from "+some[0].Pattern, func(t *testing.T) {
+					env := w.plan(t, base, some, ways(lang))
+					t.Log(webtest.Node(t, "browser/pages.mjs", env))
+					titles(t, env["TITLES"], views)
+				})
 			}
 		})
 	}
