@@ -52,7 +52,7 @@ func accessSamples() []Sample {
 		{"members-reader", "access-members", reader, obliged, nil},
 		{"members-obliged", "access-members", recipientWho, obliged, nil},
 		{"member", "access-member", recipientWho, account, []*Form{faulty("member", "member")}},
-		{"member-remove", "access-member-remove", recipientWho, account, []*Form{faulty("member", "member")}},
+		{"member-remove", "access-member-remove", recipientWho, account, []*Form{faulty("remove-member", "member")}},
 		{"staff-factors", "access-staff", staffWho, staffKeys, nil},
 		{"reset-factors", "access-reset", staffWho, staffKeys[0], nil},
 	}

@@ -117,17 +117,17 @@ func (p *portal) memberPage(r *request, view string, forms ...*Form) error {
 
 func (p *portal) changeMember(r *request) error {
 	err := p.Access.ChangeMember(r.Context(), r.actor, poa.MemberInput{IdempotencyKey: r.key(), AccountID: r.PathValue("id"), Member: poa.MemberRole(r.text("member"))})
-	return p.memberDone(r, "access-member", "member-changed", err)
+	return p.memberDone(r, "access-member", "member", "member-changed", err)
 }
 
 func (p *portal) removeMember(r *request) error {
 	err := p.Access.RemoveMember(r.Context(), r.actor, r.key(), r.PathValue("id"))
-	return p.memberDone(r, "access-member-remove", "member-removed", err)
+	return p.memberDone(r, "access-member-remove", removeMember, "member-removed", err)
 }
 
-func (p *portal) memberDone(r *request, view, done string, err error) error {
+func (p *portal) memberDone(r *request, view, scope, done string, err error) error {
 	if faults, ok := faultsOf(err); ok {
-		return p.memberPage(r, view, r.refused("member", faults))
+		return p.memberPage(r, view, r.refused(scope, faults))
 	}
 	if err != nil {
 		return err

@@ -66,7 +66,7 @@ func SampleHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /static/", staticFiles())
 	for _, each := range Samples() {
-		mux.HandleFunc("GET /samples/"+each.Name, func(w http.ResponseWriter, r *http.Request) {
+		show := func(w http.ResponseWriter, r *http.Request) {
 			setHeaders(w.Header())
 			text, err := Render(chooseLanguage(w, r), each)
 			if err != nil {
@@ -76,7 +76,11 @@ func SampleHandler() http.Handler {
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
 			w.WriteHeader(each.Status())
 			_, _ = w.Write([]byte(text))
-		})
+		}
+		mux.HandleFunc("GET /samples/"+each.Name, show)
+		if asks, ok := each.Data.(deliveryView); ok && asks.Waiting { // the page asks for itself again and again
+			mux.HandleFunc("GET /endpoints/"+asks.Endpoint.ID+"/deliveries/"+asks.ID, show)
+		}
 	}
 	return mux
 }

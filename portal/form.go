@@ -48,12 +48,15 @@ func (f *Form) Is(name, value string) bool { return slices.Contains(f.Values[nam
 // whole are paths of faults that no field of a form shows.
 var whole = []string{"version", "token", "idempotencyKey", "partyId", "challengeId", "replaces", "termsId", "caseId", "appointmentId", "accountId", "subjectId", "questionId", "changeId", "fields", "mailAddressId", ""}
 
+// removeMember is the form that takes a member out: a button without a field.
+const removeMember = "remove-member"
+
 // shows reports whether the form has a field for the path of a fault.
 func (f *Form) shows(field string) bool {
 	if field == "delegationId" {
 		return f.Scope == "check" || f.Scope == "watch" || f.Scope == "inquiries"
 	}
-	return !slices.Contains(whole, field)
+	return f.Scope != removeMember && !slices.Contains(whole, field)
 }
 
 // place finds the field that a fault belongs to and its line there, from 1.

@@ -4,12 +4,12 @@ package portal_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -139,18 +139,46 @@ func TestEverySample(t *testing.T) {
 	(&tour{}).lookAt(t, server.URL, visits)
 }
 
-// lookAt runs the browser once for each way to look.
+// atOnce is how many pages one run of the browser looks at, so that none comes
+// near the time that webtest leaves a script on a machine with other work.
+const atOnce = 40
+
+// lookAt has the browser look at all in each language, in all its ways. Two
+// different views never have the same title.
 func (w *tour) lookAt(t *testing.T, base string, visits []example) {
 	t.Helper()
-	all := ways()
-	for i, way := range all {
+	for i, lang := range []string{"ja", "en"} {
 		seen := visits
 		if mode() == "" {
 			seen = everySecond(visits, i)
 		}
-		t.Run(fmt.Sprintf("%s %s %d", way.Lang, way.Scheme, way.Width), func(t *testing.T) {
-			t.Log(webtest.Node(t, "browser/pages.mjs", w.plan(t, base, seen, way)))
+		t.Run(lang, func(t *testing.T) {
+			views := map[string]string{}
+			for some := range slices.Chunk(seen, atOnce) {
+				t.Run("from "+some[0].Pattern, func(t *testing.T) {
+					env := w.plan(t, base, some, ways(lang))
+					t.Log(webtest.Node(t, "browser/pages.mjs", env))
+					titles(t, env["TITLES"], views)
+				})
+			}
 		})
+	}
+}
+
+// titles adds the titles of a run to those of the runs before it.
+func titles(t *testing.T, file string, views map[string]string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	must(t, err)
+	var seen map[string][]string
+	must(t, json.Unmarshal(text, &seen))
+	for title, of := range seen {
+		for _, view := range of {
+			if other, known := views[title]; known && other != view {
+				t.Errorf("%s has the title of %s: %s", view, other, title)
+			}
+			views[title] = view
+		}
 	}
 }
 
@@ -220,25 +248,24 @@ func everyWay() bool { return mode() == "all" }
 // without it each is looked at in one of the two, which keeps the suite short.
 func mode() string { return os.Getenv("ININJO_PAGES") }
 
-func ways() []variant {
+// ways are those to look in a language.
+func ways(lang string) []variant {
+	if everyWay() {
+		return []variant{{lang, "light", 1280}, {lang, "dark", 1280}, {lang, "dark", 360}, {lang, "light", 360}}
+	}
+	one := variant{lang, "light", 1280}
+	if lang == "en" {
+		one = variant{lang, "dark", 360}
+	}
 	if mode() == "pictures" {
-		return []variant{{"ja", "light", 1280}, {"ja", "light", 390}, {"en", "dark", 1280}, {"en", "dark", 390}}
+		return []variant{{lang, one.Scheme, 1280}, {lang, one.Scheme, 390}}
 	}
-	if mode() != "all" {
-		return []variant{{"ja", "light", 1280}, {"en", "dark", 360}}
-	}
-	var all []variant
-	for _, lang := range []string{"ja", "en"} {
-		for _, scheme := range []string{"light", "dark"} {
-			all = append(all, variant{lang, scheme, 1280}, variant{lang, scheme, 360})
-		}
-	}
-	return all
+	return []variant{one}
 }
 
 // plan is what the browser is told: the addresses, the ways to look, and the
 // cookies of who looks.
-func (w *tour) plan(t *testing.T, base string, visits []example, way variant) map[string]string {
+func (w *tour) plan(t *testing.T, base string, visits []example, all []variant) map[string]string {
 	t.Helper()
 	at, err := url.Parse(base)
 	must(t, err)
@@ -249,9 +276,9 @@ func (w *tour) plan(t *testing.T, base string, visits []example, way variant) ma
 			cookies[who][cookie.Name] = cookie.Value
 		}
 	}
-	text, err := json.Marshal(map[string]any{"visits": visits, "variants": []variant{way}, "cookies": cookies})
+	text, err := json.Marshal(map[string]any{"visits": visits, "variants": all, "cookies": cookies})
 	must(t, err)
 	name := filepath.Join(t.TempDir(), "plan.json")
 	must(t, os.WriteFile(name, text, 0o600))
-	return map[string]string{"BASE_URL": base, "PLAN": name}
+	return map[string]string{"BASE_URL": base, "PLAN": name, "TITLES": name + ".titles"}
 }

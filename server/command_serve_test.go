@@ -27,6 +27,7 @@ func TestServe(t *testing.T) {
 			t.Errorf("%s answered %d: %.200s", path, status, body)
 		}
 	}
+	await(t, "it logs where the figures are", func() bool { return metricsAddress.MatchString(p.stderr.String()) })
 	metrics := metricsAddress.FindString(p.stderr.String())
 	if status, body := fetch(t, metrics); status != 200 || !strings.Contains(body, `ininjo_http_request_seconds_count{route="GET /readyz",status="200"}`) {
 		t.Errorf("%s answered %d: %.200s", metrics, status, body)
@@ -69,7 +70,7 @@ func TestServe(t *testing.T) {
 		if line := again.line(t, "http"); line != "https://ininjo.example.jp" {
 			t.Errorf("said %q", line)
 		}
-		wantText(t, again.stderr.String(), `"msg":"serving"`)
+		await(t, "it logs that it serves", func() bool { return strings.Contains(again.stderr.String(), `"msg":"serving"`) })
 		if strings.Contains(again.stderr.String(), "/metrics") {
 			t.Error("figures are served though switched off")
 		}

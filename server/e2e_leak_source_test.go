@@ -55,13 +55,19 @@ func (o *office) answered() []source {
 	return found
 }
 
-// folded finds base 64 in answers, of files as of receipts.
-var folded = regexp.MustCompile(`[A-Za-z0-9+/_-]{60,}`)
+// notFolded are the letters that base 64 has not.
+func notFolded(r rune) bool {
+	return (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && (r < '0' || r > '9') && !strings.ContainsRune("+/_-", r)
+}
 
-// unfolded adds what stands in an answer in base 64.
+// unfolded adds what stands in an answer in base 64, of files as of receipts,
+// in 60 letters or more.
 func unfolded(text []byte) []byte {
 	all := slices.Clone(text)
-	for _, each := range folded.FindAll(text, -1) {
+	for _, each := range bytes.FieldsFunc(text, notFolded) {
+		if len(each) < 60 {
+			continue
+		}
 		plain := strings.NewReplacer("+", "-", "/", "_").Replace(string(each))
 		if decoded, err := base64.RawURLEncoding.DecodeString(plain[:len(plain)/4*4]); err == nil {
 			all = append(append(all, '\n'), decoded...)

@@ -36,7 +36,13 @@ var (
 	}
 )
 
+// ofTheService are the parameters that the program hashes passwords by; see
+// TestPasswordHash. Services in this binary's own process take lighter ones:
+// tests sign in hundreds of times.
+var ofTheService = passwordParams
+
 func TestMain(m *testing.M) {
+	passwordParams.Memory, passwordParams.Iterations = 1024, 1
 	if dir := os.Getenv(stopVariable); dir != "" {
 		os.Exit(runAndStop(dir))
 	}

@@ -3,12 +3,14 @@
 package main
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/pquerna/otp/totp"
@@ -80,15 +82,24 @@ func crawl(t *testing.T, c *client, beginnings ...string) map[string]answer {
 // by itself and tells that site nothing of ours.
 var outward = regexp.MustCompile(`<a href="https://[^"]*" rel="noreferrer noopener external">`)
 
+// referencesOf keeps what an answer refers to by its content: all visitors get
+// the same style sheets.
+var referencesOf sync.Map
+
 func references(a answer) []string {
 	kind := a.header.Get("Content-Type")
 	if !strings.HasPrefix(kind, "text/html") && !strings.HasPrefix(kind, "text/css") && !strings.HasPrefix(kind, "image/svg") {
 		return nil
 	}
+	content := sha256.Sum256(append([]byte(kind+"\n"), a.body...))
+	if known, ok := referencesOf.Load(content); ok {
+		return known.([]string)
+	}
 	var found []string
 	for _, match := range reference.FindAllStringSubmatch(string(outward.ReplaceAll(a.body, nil)), -1) {
 		found = append(found, strings.ReplaceAll(match[1]+match[2], "&amp;", "&"))
 	}
+	referencesOf.Store(content, found)
 	return found
 }
 
@@ -136,9 +147,22 @@ func TestPagesLoadNothingFromElsewhere(t *testing.T) {
 	}
 }
 
+// reactIn keeps what was found by the content's digest, as referencesOf does.
+var reactIn sync.Map
+
+func marksOfReact(text []byte) []byte {
+	content := sha256.Sum256(text)
+	if known, ok := reactIn.Load(content); ok {
+		return known.([]byte)
+	}
+	found := react.Find(text)
+	reactIn.Store(content, found)
+	return found
+}
+
 // foreign tells what in an answer is not the service's own.
 func foreign(a answer, own string) string {
-	if found := react.Find(a.body); found != nil {
+	if found := marksOfReact(a.body); found != nil {
 		return fmt.Sprintf("holds %q", found)
 	}
 	for _, to := range references(a) {

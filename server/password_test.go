@@ -3,12 +3,34 @@
 package main
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/alexedwards/argon2id"
 	"github.com/pquerna/otp/totp"
 )
+
+// TestPasswordHash hashes as the program does, though other tests do not.
+func TestPasswordHash(t *testing.T) {
+	t.Parallel()
+	h, err := newHasher(ofTheService)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hash, err := h.Hash(t.Context(), "correct horse battery")
+	if err != nil || !strings.HasPrefix(hash, "$argon2id$v=19$m=65536,t=3,p=2$") {
+		t.Errorf("hashed as %s: %v", hash, err)
+	}
+	for password, want := range map[string]bool{"correct horse battery": true, "correct horse": false, "": false} {
+		if ok, err := h.Matches(t.Context(), hash, password); err != nil || ok != want {
+			t.Errorf("%q: %v, %v", password, ok, err)
+		}
+	}
+	if ok, err := h.Matches(t.Context(), "", "nobody"); err != nil || ok {
+		t.Errorf("nobody's password: %v, %v", ok, err)
+	}
+}
 
 // TestCodeStep finds a code's step within one step of the instant, and no other.
 func TestCodeStep(t *testing.T) {

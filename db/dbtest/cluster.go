@@ -5,6 +5,7 @@ package dbtest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -54,7 +55,22 @@ func startCluster() (*embedded.Cluster, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
-	return embedded.Start(ctx, embedded.Config{DataDir: dir, Settings: settings()})
+	cluster, err := embedded.Start(ctx, embedded.Config{DataDir: dir, Settings: settings()})
+	if err != nil {
+		return nil, err
+	}
+	return cluster, trust(ctx, cluster, dir)
+}
+
+// trust lets whoever may open the cluster's socket in without a password: the
+// proof of one (SCRAM, 4096 rounds on either side) is most of what a connection
+// costs, and tests make thousands. What embedded itself demands is tested there.
+func trust(ctx context.Context, cluster *embedded.Cluster, dir string) error {
+	rules := filepath.Join(dir, "pg", "pg_hba.conf")
+	if err := os.WriteFile(rules, []byte("local all all trust\n"), 0o600); err != nil {
+		return fmt.Errorf("trusting the tests' socket: %w", err)
+	}
+	return execute(ctx, cluster.SuperuserURL("postgres"), "SELECT pg_reload_conf()")
 }
 
 // settings trade durability, which tests do not need, for speed.

@@ -1,22 +1,26 @@
 // Looks at every page of the portal as a person would who uses axe, in each of the ways that are asked for:
-// language, light or dark, width. Refused forms are sent empty and looked at, too.
-// Environment: BASE_URL; SCREENSHOT_DIR, if pictures are wanted; PLAN, a JSON file {visits, variants, cookies} written by portal/pages_test.go.
-import { readFile } from "node:fs/promises";
-import axe from "axe-core";
-import { allowedFault, browse, env, overview, screenshot, url, watch } from "./harness.mjs";
+// language, light or dark, width. Refused forms are sent empty and looked at, too. A page is opened once for a
+// language: light and dark, narrow and wide are turned to while it stays.
+// Environment: BASE_URL; SCREENSHOT_DIR, if pictures are wanted; PLAN, a JSON file {visits, variants, cookies} written by portal/pages_test.go;
+// TITLES, a file for which view has which title, which the test compares over all runs.
+import { readFile, writeFile } from "node:fs/promises";
+import { allowedFault, browse, env, equip, overview, screenshot, url, watch } from "./harness.mjs";
 
 /** Pages that are looked at at the same time. */
-const hands = 3;
+const hands = 2;
+
+/** Pages that a context opens, one after the other in a process that knows axe already. */
+const part = 40;
 
 const { visits, variants, cookies } = JSON.parse(await readFile(env("PLAN"), "utf8"));
 const browser = await browse();
 const faults = [];
-const titles = new Map();
+const titles = {};
 let looked = 0;
 
-/** A context of somebody's own, in one of the ways. */
-async function contextOf(who, { lang, scheme, width }) {
-  const context = await browser.newContext({ locale: lang === "en" ? "en-US" : "ja-JP", timezoneId: "Asia/Tokyo", colorScheme: scheme, reducedMotion: "reduce", viewport: { width, height: 900 } });
+/** A context of somebody's own, in a language. */
+async function contextOf(who, lang) {
+  const context = await browser.newContext({ locale: lang === "en" ? "en-US" : "ja-JP", timezoneId: "Asia/Tokyo", reducedMotion: "reduce" });
   context.setDefaultTimeout(20_000);
   const named = Object.entries({ ...cookies[who], lang }).map(([name, value]) => ({ name, value, url: url("/") }));
   await context.addCookies(named);
@@ -48,24 +52,36 @@ async function arrive(page, visit) {
   return send(page, visit.path, visit.filled);
 }
 
-async function look(page, visit, variant) {
-  const here = `${visit.pattern} ${visit.on ?? ""} ${visit.path} (${visit.who}, ${variant.lang}, ${variant.scheme}, ${variant.width})`;
+/** Turns the page to one of the ways. */
+async function turn(page, { scheme, width }) {
+  await page.emulateMedia({ colorScheme: scheme });
+  await page.setViewportSize({ width, height: 900 });
+}
+
+/** Opens a page, and looks at it in all ways of a language. */
+async function look(page, visit, ways) {
+  const here = `${visit.pattern} ${visit.on ?? ""} ${visit.path} (${visit.who}, ${ways[0].lang}`;
   const complaints = [];
   const stop = watch(page, complaints);
   try {
+    await turn(page, ways[0]);
     const response = await arrive(page, visit);
-    if (response.status() !== visit.status) faults.push(`${here}: answered ${response.status()}, not ${visit.status}`);
-    await page.evaluate(`window.axe || (() => {${axe.source}})()`);
-    const seen = await page.evaluate(overview, { lang: variant.lang, refused: visit.status === 422 && !visit.pattern.startsWith("failure") });
-    seen.faults.forEach((text) => faults.push(`${here}: ${text}`));
-    remember(seen, visit, variant.lang);
-    looked += 1;
-    await picture(page, visit, variant);
+    if (response.status() !== visit.status) faults.push(`${here}): answered ${response.status()}, not ${visit.status}`);
+    await equip(page);
+    for (const way of ways) {
+      await turn(page, way);
+      const seen = await page.evaluate(overview, { ...way, refused: visit.status === 422 && !visit.pattern.startsWith("failure") });
+      seen.faults.forEach((text) => faults.push(`${here}, ${way.scheme}, ${way.width}): ${text}`));
+      const title = `${way.lang} ${seen.title.replace(/^(エラー：|Error: )/, "")}`;
+      titles[title] = [...new Set([...(titles[title] ?? []), seen.view])];
+      looked += 1;
+      await picture(page, visit, way);
+    }
   } catch (fault) {
-    faults.push(`${here}: ${fault.message}`);
+    faults.push(`${here}): ${fault.message}`);
   }
   stop();
-  complaints.filter((text) => !allowedFault(text, [visit.status])).forEach((text) => faults.push(`${here}: ${text}`));
+  complaints.filter((text) => !allowedFault(text, [visit.status])).forEach((text) => faults.push(`${here}): ${text}`));
 }
 
 /** Takes a picture where they are wanted: of all, or with ININJO_PAGES=pictures of those that have a name. */
@@ -89,29 +105,22 @@ async function onPaper(page, name) {
   await page.setViewportSize(before);
 }
 
-/** Two different views never have the same title. */
-function remember({ title, view }, visit, lang) {
-  const key = `${lang} ${title.replace(/^(エラー：|Error: )/, "")}`;
-  const known = titles.get(key);
-  if (known && known !== view) faults.push(`${visit.pattern}: ${view} has the title of ${known}: ${title}`);
-  titles.set(key, view);
-}
-
-const tasks = variants.flatMap((variant) => Object.entries(Object.groupBy(visits, ({ who }) => who)).flatMap(([who, all]) => {
+const tasks = Object.values(Object.groupBy(variants, ({ lang }) => lang)).flatMap((ways) => Object.entries(Object.groupBy(visits, ({ who }) => who)).flatMap(([who, all]) => {
   const parts = [];
-  for (let i = 0; i < all.length; i += 12) parts.push({ who, variant, part: all.slice(i, i + 12) });
+  for (let i = 0; i < all.length; i += part) parts.push({ who, ways, some: all.slice(i, i + part) });
   return parts;
 }));
 
 await Promise.all(Array.from({ length: hands }, async () => {
   for (let task = tasks.pop(); task; task = tasks.pop()) {
-    const context = await contextOf(task.who, task.variant);
+    const context = await contextOf(task.who, task.ways[0].lang);
     const page = await context.newPage();
-    for (const visit of task.part) await look(page, visit, task.variant);
+    for (const visit of task.some) await look(page, visit, task.ways);
     await context.close();
   }
 }));
 await browser.close();
+await writeFile(env("TITLES"), JSON.stringify(titles));
 
 faults.sort().forEach((text) => console.error(text));
 if (faults.length > 0 || looked !== visits.length * variants.length) process.exitCode = 1;

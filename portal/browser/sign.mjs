@@ -3,8 +3,7 @@
 // Environment: BASE_URL, OPEN (the address with its secret), FILES and P12 (paths, FILES with a | between), PASSWORD,
 // SAVE (where the first result goes), LANGUAGE, JS (1: with script in the browser, so that axe can run), SCREENSHOT_DIR.
 import { readFile } from "node:fs/promises";
-import axe from "axe-core";
-import { assert, env, overview, scenario, screenshot, sees } from "./harness.mjs";
+import { assert, env, equip, overview, scenario, screenshot, sees } from "./harness.mjs";
 
 const lang = env("LANGUAGE");
 const script = env("JS") === "1";
@@ -18,8 +17,8 @@ async function look(page, name, refused = false) {
     for (const width of [360, 1280]) {
       await page.setViewportSize({ width, height: 900 });
       if (script) {
-        await page.evaluate(`window.axe || (() => {${axe.source}})()`);
-        const { faults } = await page.evaluate(overview, { lang, refused });
+        await equip(page);
+        const { faults } = await page.evaluate(overview, { lang, refused, scheme: colorScheme, width });
         assert.deepEqual(faults, [], `${name}, ${lang}, ${colorScheme}, ${width}`);
       }
       await screenshot(page, `sign-${name}-${lang}-${colorScheme}-${width}`);

@@ -58,6 +58,8 @@
     var message = form.querySelector("[data-passkey-message]"), button = form.querySelector("button[type=submit]");
     function say(which) { message.textContent = which ? form.dataset[which] : ""; }
     form.hidden = false;
+    var first = form.querySelector("[autofocus]"); // could not take the focus while it was hidden
+    if (first) first.focus();
     if (!window.PublicKeyCredential || !navigator.credentials) {
       button.disabled = true;
       say("unsupported");

@@ -14,10 +14,6 @@ import (
 // TestPageInABrowser signs two drafts in Chromium, in both languages and without script.
 func TestPageInABrowser(t *testing.T) {
 	t.Parallel()
-	pictures := os.Getenv("SCREENSHOT_DIR")
-	if pictures == "" {
-		pictures = t.TempDir()
-	}
 	for name, env := range map[string]map[string]string{
 		"Japanese":       {"LANGUAGE": "ja", "JS": "1"},
 		"English":        {"LANGUAGE": "en", "JS": "1"},
@@ -28,7 +24,7 @@ func TestPageInABrowser(t *testing.T) {
 			d := newDesk(t)
 			a := startPage(t, Command{})
 			first := marshal(t, document.XML{}, firstID)
-			env["BASE_URL"], env["OPEN"], env["P12"], env["PASSWORD"], env["SCREENSHOT_DIR"] = a.base, a.address, d.p12, password, pictures
+			env["BASE_URL"], env["OPEN"], env["P12"], env["PASSWORD"] = a.base, a.address, d.p12, password
 			env["FILES"] = write(t, d.dir, "1.xml", first) + "|" + write(t, d.dir, "2.xml", marshal(t, document.XML{}, secondID))
 			env["SAVE"] = filepath.Join(t.TempDir(), "signed")
 			webtest.Node(t, "browser/sign.mjs", env)
