@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -20,7 +21,10 @@ import (
 func TestNoCommandLineHoldsTheAddress(t *testing.T) {
 	home, programs := t.TempDir(), t.TempDir()
 	told := filepath.Join(programs, "told")
-	script := "#!/bin/sh\nprintf '%s' \"$*\" > '" + told + ".new'\nmv '" + told + ".new' '" + told + "'\n"
+	if err := syscall.Mkfifo(told, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	script := "#!/bin/sh\nprintf '%s' \"$*\" > '" + told + "'\n"
 	if err := os.WriteFile(filepath.Join(programs, "xdg-open"), []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +39,11 @@ func TestNoCommandLineHoldsTheAddress(t *testing.T) {
 	}()
 	a := clerkOf(t, reader)
 	t.Cleanup(a.http.CloseIdleConnections)
-	line := wait(t, told)
+	given, err := os.ReadFile(told) // waits for the opener
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := string(given)
 	u, err := url.Parse(line)
 	if err != nil || u.Scheme != "file" || !strings.HasPrefix(u.Path, home) {
 		t.Fatalf("the opener was given %q", line)
@@ -89,17 +97,4 @@ func TestTheOpenersFileGoesWithThePage(t *testing.T) {
 	if !strings.Contains(told.String(), Texts(textsOfSystem()).T("cli.no-browser")) {
 		t.Errorf("nobody tells that no browser opened: %s", told.String())
 	}
-}
-
-// wait reads a file as soon as it is there.
-func wait(t *testing.T, path string) string {
-	t.Helper()
-	for range 1000 {
-		if text, err := os.ReadFile(path); err == nil {
-			return string(text)
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Fatalf("%s was never written", path)
-	return ""
 }
