@@ -30,8 +30,6 @@ type examined struct {
 	// format names how the file was signed, for the record.
 	format string
 	signed *cms.Signed
-	// attributes is the DER of the signed attributes.
-	attributes []byte
 	// certificate is that of the profile; where there is a path but other faults it
 	// has the identity alone, so that every reason can be told at once.
 	certificate jpki.Certificate
@@ -65,10 +63,6 @@ func (r *Registrar) examine(open opener, format string, file, expected []byte, a
 	}
 	if e.signed, err = cms.Verify(found.CMS, found.Content, cms.DefaultLimits()); err != nil {
 		e.faults.Add(closerCode(err, found.CMS, format), field)
-		return e
-	}
-	if e.attributes, err = cms.SignedAttributes(found.CMS, cms.DefaultLimits()); err != nil {
-		e.faults.Add(signatureCode(err), field)
 		return e
 	}
 	if !bytes.Equal(e.signed.Content, found.Content) {

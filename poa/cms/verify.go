@@ -22,7 +22,8 @@ type Signed struct {
 	SignatureAlgorithm string              // RSA-PKCS1-v1_5, RSA-PSS, ECDSA-P-256 or ECDSA-P-384
 	Hash               crypto.Hash         // the one that Digest names
 	SignatureValue     []byte              // the signature's own bytes
-	SignedDigest       []byte              // hash of the DER of the signed attributes: what the key signed
+	SignedDigest       []byte              // hash of Attributes: what the key signed
+	Attributes         []byte              // DER of the signed attributes; they may hold anything, whole certificates too
 	TimeStamps         []TimeStamp         // over SignatureValue, their paths not judged (VerifyTimeStamp does)
 	UnreadTimeStamps   int                 // those that could not be read, see Verify
 }
@@ -149,7 +150,7 @@ func (sd *signedData) verify(content []byte, contentType oid) (*Signed, attribut
 	return &Signed{
 		Content: content, Detached: sd.detached, Signer: signer, Certificates: sd.certificates,
 		SigningTime: claims.signingTime, Digest: hash.String(), SignatureAlgorithm: name,
-		Hash: hash, SignatureValue: sd.signer.signature, SignedDigest: digest,
+		Hash: hash, SignatureValue: sd.signer.signature, SignedDigest: digest, Attributes: sd.signer.attributes,
 	}, claims, nil
 }
 

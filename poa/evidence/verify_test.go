@@ -244,7 +244,7 @@ func TestInModeSPWhatRestsOnThePlatformIsSaid(t *testing.T) {
 	r := w.intake(t)
 	r.Mode, r.File, r.Drafted, r.Chain = evidence.ModeSP, nil, nil, nil
 	r.Status = []evidence.Status{{Source: "PLATFORM", Standing: "GOOD", AskedAt: filedAt, VerificationID: "v1"}}
-	r.SP = &evidence.SP{Document: w.drafted, SignedAttributes: signedAttributes(t, w.file), SignatureValue: signed.SignatureValue, SignedDigest: signed.SignedDigest,
+	r.SP = &evidence.SP{Document: w.drafted, SignedAttributes: signed.Attributes, SignatureValue: signed.SignatureValue, SignedDigest: signed.SignedDigest,
 		Hash: signed.Digest, VerificationID: "v1", FileSHA256: hexSHA256(w.file)}
 	rests := "NOT_VERIFIABLE CERTIFICATE CERTIFICATE_NOT_KEPT, NOT_VERIFIABLE COMPARISON CERTIFICATE_NOT_KEPT, NOT_VERIFIABLE STATUS RESTS_ON_PLATFORM"
 	for _, c := range []struct {
