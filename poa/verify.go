@@ -69,6 +69,10 @@ func (r *Registrar) examine(open opener, format string, file, expected []byte, a
 		e.faults.Add(CodeDocumentChanged, field)
 		return e
 	}
+	if r.verification.Mode == ModeSP && e.reveals() {
+		e.faults.Add(CodeCertificateInSignature, field)
+		return e
+	}
 	if e.certificate, err = r.profile.Check(e.signed.Signer, e.signed.Certificates, at); err != nil {
 		e.certificate = jpki.Certificate{Identity: identityOfKnown(e.signed.Signer, err)}
 		e.faults = append(e.faults, certificateFaults(err, field)...)
