@@ -150,9 +150,9 @@ func TestModeSP(t *testing.T) {
 func hiding(tb testing.TB, signer *poatest.Signer, content, value []byte) []byte {
 	tb.Helper()
 	sum := sha256.Sum256(content)
-	return forge(tb, signer, content, cms.SignOptions{Detached: true}, func(f *forged) {
-		f.Signers[0].signAttributes(tb, signer.Key, attribute(tb, oidContentType, oidData), attribute(tb, oidMessageDigest, sum[:]),
-			attribute(tb, asn1.ObjectIdentifier{2, 999, 7}, value))
+	return poatest.Forge(tb, signer, content, cms.SignOptions{Detached: true}, func(f *poatest.Forged) {
+		f.Signers[0].SignAttributes(tb, signer.Key, poatest.Attribute(tb, oidContentType, oidData), poatest.Attribute(tb, oidMessageDigest, sum[:]),
+			poatest.Attribute(tb, asn1.ObjectIdentifier{2, 999, 7}, value))
 	})
 }
 
