@@ -114,8 +114,13 @@ func TestADueRecordIsStampedOnce(t *testing.T) {
 	everyone(func(r *poa.Registrar) error {
 		return r.StampEvidence(t.Context(), poa.StampEvidence{EvidenceRef: ref, Stamp: 3})
 	})
-	all := stamps()
-	if len(all) != 3 {
+	wantStamps(t, stamps(), 3, tsa)
+}
+
+// wantStamps wants so many stamps, each over the record and the stamps before it.
+func wantStamps(t *testing.T, all []poa.EvidenceStamp, n int, tsa *authority) {
+	t.Helper()
+	if len(all) != n {
 		t.Fatalf("%d stamps", len(all))
 	}
 	var tokens [][]byte
