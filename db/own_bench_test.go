@@ -19,7 +19,7 @@ func lists(b *testing.B) (*world, string) {
 	d := w.accepted(b, w.delegator, days(0, 5))
 	const endpoint = "whe_bench"
 	w.in(b, func(ctx context.Context, tx poa.Tx) error {
-		return tx.InsertEndpoint(ctx, poa.Endpoint{ID: endpoint, PartyID: w.recipient, URL: "https://example.com", State: poa.EndpointActive, CreatedAt: start})
+		return tx.InsertEndpoint(ctx, poa.Endpoint{ID: endpoint, PartyID: w.recipient, URL: "https://example.com", State: poa.EndpointActive, MaxInFlight: poa.DefaultInFlight, CreatedAt: start})
 	})
 	w.Exec(b, fmt.Sprintf(`INSERT INTO inquiries (id, answered_at, recipient_id, account_id, token_id, delegation_id, mistyped, historical, nonce, version)
 			SELECT 'inq_' || i, '%[1]s'::timestamptz + i * interval '1 second', '%[2]s', 'acc_1', '', '%[3]s', false, false, '', 1 FROM generate_series(1, 10000) AS i`, start.Format(time.RFC3339), w.recipient, d.ID),

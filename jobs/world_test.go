@@ -137,7 +137,7 @@ func newWorld(t *testing.T, change ...func(*jobs.Config)) *world {
 	policy := poa.DefaultPolicy("https://ininjo.example")
 	w.notifier = poa.NewNotifier(w.Clock, w.DB, policy)
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	w.config = jobs.Config{Pool: w.DB.Pool(), Enrollment: poa.NewEnrollment(w.Clock, w.DB, policy, nil), Notifier: w.notifier, Registrar: poa.NewRegistrar(w.Clock, w.DB, policy, jpki.Profile{}), Access: poa.NewAccess(w.Clock, w.DB, policy, nil), Titles: poa.NewTitles(w.Clock, w.DB, policy), Retention: poa.NewRetention(w.Clock, w.DB, policy), Upkeep: w.DB, Leader: w.DB,
+	w.config = jobs.Config{Pool: w.DB.Pool(), Enrollment: poa.NewEnrollment(w.Clock, w.DB, policy, nil), Notifier: w.notifier, Registrar: poa.NewRegistrar(w.Clock, w.DB, policy, jpki.Profile{}), Access: poa.NewAccess(w.Clock, w.DB, policy, nil), Titles: poa.NewTitles(w.Clock, w.DB, policy), Retention: poa.NewRetention(w.Clock, w.DB, policy), Upkeep: w.DB, Leader: w.DB, Due: w.DB.Due(),
 		Webhook: poster{client}, Mailer: w.mail, Policy: policy, Clock: w.Clock, Retries: retries, Version: "1",
 		Log: slog.New(slog.NewTextHandler(&locked{w: w.log}, &slog.HandlerOptions{Level: slog.LevelDebug}))}
 	for _, c := range change {
@@ -205,7 +205,7 @@ func (w *world) party(t *testing.T, role poa.PartyRole, language string) string 
 
 func (w *world) endpoint(t *testing.T, party, url string, types ...poa.NoticeType) poa.Endpoint {
 	t.Helper()
-	e := poa.Endpoint{ID: poa.NewID(poa.PrefixEndpoint), PartyID: party, URL: url, Types: types, State: poa.EndpointActive,
+	e := poa.Endpoint{ID: poa.NewID(poa.PrefixEndpoint), PartyID: party, URL: url, Types: types, State: poa.EndpointActive, MaxInFlight: poa.DefaultInFlight,
 		Secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", CreatedAt: w.Clock.Now()}
 	w.in(t, func(ctx context.Context, tx poa.Tx) error { return tx.InsertEndpoint(ctx, e) })
 	return e

@@ -82,7 +82,27 @@ type Endpoint struct {
 	VerifiedAt time.Time
 	// AddressAt is when the address became what it is.
 	AddressAt time.Time
+	// MaxInFlight is how many posts may be under way to it from one process, 1 to
+	// 64.
+	MaxInFlight int
+	// RatePerSecond bounds posts a second from one process, at most 1,000; 0 means
+	// no bound.
+	RatePerSecond int
+	// FailingSince is when the failures began that still go on, zero where the last
+	// attempt arrived. Failures counts them, Warned the mails about them.
+	FailingSince time.Time
+	Failures     int
+	Warned       int
+	// WarnedAt is when the last of these mails was written.
+	WarnedAt time.Time
+	// PausedUntil is what the circuit breaker waits for; zero where it is closed.
+	PausedUntil time.Time
+	// DisabledAt is when it was switched off; zero while it is active.
+	DisabledAt time.Time
 }
+
+// DefaultInFlight is how many posts may be under way to a new endpoint at once.
+const DefaultInFlight = 16
 
 // DeliveryState is where a delivery stands.
 type DeliveryState string
@@ -111,6 +131,9 @@ type Delivery struct {
 	// ResendAt is when its owner wanted one more attempt that is still to come;
 	// zero where none is.
 	ResendAt time.Time
+	// NextAt is when the next attempt is due; zero where none is to come.
+	// LeasedUntil is until when a worker has it in hand.
+	NextAt, LeasedUntil time.Time
 }
 
 // Attempt is one try of a delivery.
@@ -196,14 +219,12 @@ type SendMail struct {
 // Kind names the job.
 func (SendMail) Kind() string { return "send_mail" }
 
-// DeliverWebhook makes the next attempt of one delivery.
-type DeliverWebhook struct {
-	DeliveryID string `json:"deliveryId"`
-	EndpointID string `json:"endpointId"`
-}
+// WarnEndpoints tells parties of endpoints that fail for long and switches off
+// those that failed too long.
+type WarnEndpoints struct{}
 
 // Kind names the job.
-func (DeliverWebhook) Kind() string { return "deliver_webhook" }
+func (WarnEndpoints) Kind() string { return "warn_endpoints" }
 
 // AnnounceTerms announces starts and ends of terms that are due. No answer
 // depends on it.

@@ -71,7 +71,7 @@ func TestChangeArrives(t *testing.T) {
 	t.Cleanup(receiver.Close)
 	d := start(t, receiver, letters.listen(t))
 	party := poa.NewID(poa.PrefixDelegator)
-	endpoint := poa.Endpoint{ID: poa.NewID(poa.PrefixEndpoint), PartyID: party, URL: receiver.URL, State: poa.EndpointActive,
+	endpoint := poa.Endpoint{ID: poa.NewID(poa.PrefixEndpoint), PartyID: party, URL: receiver.URL, State: poa.EndpointActive, MaxInFlight: poa.DefaultInFlight,
 		Secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", CreatedAt: d.Clock.Now()}
 	address := poa.MailAddress{ID: poa.NewID(poa.PrefixAddress), PartyID: party, Email: "hanako@example.com", Language: "ja", CreatedAt: d.Clock.Now()}
 	err := d.DB.InTx(t.Context(), func(ctx context.Context, tx poa.Tx) error {
