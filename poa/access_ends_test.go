@@ -34,7 +34,7 @@ func TestADismissalShutsOut(t *testing.T) {
 	if session, token, browser := comesIn(); !session || !token || !browser {
 		t.Fatalf("before: session %v, token %v, browser %v", session, token, browser)
 	}
-	person, err := d.desk().Colleague(ctx, d.serviceOwner, second.ID)
+	person, err := colleague(ctx, d.desk(), d.serviceOwner, second.ID)
 	must(t, err)
 	must(t, d.desk().Dismiss(ctx, d.serviceOwner, poa.DismissInput{IdempotencyKey: newKey(), AppointmentID: person.Held[0].ID, Name: person.Account.Name, Ground: "異動"}))
 	must(t, d.further(second.ID, poa.RoleReception))

@@ -292,19 +292,6 @@ func (d *Desk) People(ctx context.Context, actor Actor) ([]Person, error) {
 	return people, nil
 }
 
-// Colleague returns one member of staff, to whom People shows them.
-func (d *Desk) Colleague(ctx context.Context, actor Actor, accountID string) (Person, error) {
-	people, err := d.People(ctx, actor)
-	if err != nil {
-		return Person{}, err
-	}
-	i := slices.IndexFunc(people, func(p Person) bool { return p.Account.ID == accountID })
-	if i < 0 {
-		return Person{}, ErrNotFound
-	}
-	return people[i], nil
-}
-
 // namesOf tells the names of staff by their accounts; one that was erased has
 // none.
 func namesOf(ctx context.Context, r Reader, ids []string) (map[string]string, error) {

@@ -128,7 +128,7 @@ func (r *Registrar) describe(record *evidence.Record, e examined) {
 		}
 	}
 	if r.verification.Mode == ModeSP {
-		record.SP = &evidence.SP{Document: e.expected, SignedAttributes: e.attributes, SignatureValue: e.signed.SignatureValue, SignedDigest: e.signed.SignedDigest, Hash: e.signed.Digest,
+		record.SP = &evidence.SP{Document: e.expected, SignedAttributes: e.signed.Attributes, SignatureValue: e.signed.SignatureValue, SignedDigest: e.signed.SignedDigest, Hash: e.signed.Digest,
 			VerificationID: e.status.answer.VerificationID, FileSHA256: hexOf(digest(e.file))}
 		if !bytes.Equal(e.signed.Content, e.expected) { // a PDF is signed together with the increment that signs it
 			record.SP.Content = e.signed.Content

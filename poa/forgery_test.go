@@ -34,9 +34,9 @@ type forgery struct {
 }
 
 // ofCMS is a forgery of a CMS that the representative signed.
-func ofCMS(name string, want poa.Code, options cms.SignOptions, change func(o *office, draft []byte, f *forged)) forgery {
+func ofCMS(name string, want poa.Code, options cms.SignOptions, change func(o *office, draft []byte, f *poatest.Forged)) forgery {
 	return forgery{name, want, func(o *office, draft []byte) []byte {
-		return forge(o.tb, o.signer, draft, options, func(f *forged) { change(o, draft, f) })
+		return poatest.Forge(o.tb, o.signer, draft, options, func(f *poatest.Forged) { change(o, draft, f) })
 	}}
 }
 
@@ -55,9 +55,9 @@ func ofXML(name string, want poa.Code, drafted, instead string) forgery {
 }
 
 // right are the signed attributes of a draft as they should be.
-func right(o *office, draft []byte) []forgedAttribute {
+func right(o *office, draft []byte) []poatest.ForgedAttribute {
 	digest := sha256.Sum256(draft)
-	return []forgedAttribute{attribute(o.tb, oidContentType, oidData), attribute(o.tb, oidMessageDigest, digest[:])}
+	return []poatest.ForgedAttribute{poatest.Attribute(o.tb, oidContentType, oidData), poatest.Attribute(o.tb, oidMessageDigest, digest[:])}
 }
 
 var forgeries = []forgery{
@@ -77,40 +77,40 @@ var forgeries = []forgery{
 	ofXML("an entity", poa.CodeDocumentEntity, "電子入札", "&bid;"),
 	ofXML("a comment inside a value", poa.CodeDocumentComment, "電子入札", "電子<!-- 契約 -->入札"),
 	ofXML("a CDATA section", poa.CodeDocumentMarkup, "電子入札", "<![CDATA[電子入札]]>"),
-	ofCMS("wrong digest", poa.CodeDigestDiffers, cms.SignOptions{}, func(o *office, _ []byte, f *forged) {
+	ofCMS("wrong digest", poa.CodeDigestDiffers, cms.SignOptions{}, func(o *office, _ []byte, f *poatest.Forged) {
 		other := sha256.Sum256([]byte("other"))
-		f.Signers[0].signAttributes(o.tb, o.signer.Key, attribute(o.tb, oidContentType, oidData), attribute(o.tb, oidMessageDigest, other[:]))
+		f.Signers[0].SignAttributes(o.tb, o.signer.Key, poatest.Attribute(o.tb, oidContentType, oidData), poatest.Attribute(o.tb, oidMessageDigest, other[:]))
 	}),
-	ofCMS("a content type that differs from its attribute", poa.CodeContentTypeDiffers, cms.SignOptions{}, func(o *office, draft []byte, f *forged) {
-		f.Signers[0].signAttributes(o.tb, o.signer.Key, attribute(o.tb, oidContentType, oidSignedData), right(o, draft)[1])
+	ofCMS("a content type that differs from its attribute", poa.CodeContentTypeDiffers, cms.SignOptions{}, func(o *office, draft []byte, f *poatest.Forged) {
+		f.Signers[0].SignAttributes(o.tb, o.signer.Key, poatest.Attribute(o.tb, oidContentType, oidSignedData), right(o, draft)[1])
 	}),
-	ofCMS("no message digest", poa.CodeDigestMissing, cms.SignOptions{}, func(o *office, draft []byte, f *forged) {
-		f.Signers[0].signAttributes(o.tb, o.signer.Key, right(o, draft)[0])
+	ofCMS("no message digest", poa.CodeDigestMissing, cms.SignOptions{}, func(o *office, draft []byte, f *poatest.Forged) {
+		f.Signers[0].SignAttributes(o.tb, o.signer.Key, right(o, draft)[0])
 	}),
 
 	// Who signed, and how.
-	ofCMS("two signers", poa.CodeSeveralSigners, cms.SignOptions{}, func(_ *office, _ []byte, f *forged) { f.Signers = append(f.Signers, f.Signers[0]) }),
-	ofCMS("no signer", poa.CodeSignatureMissing, cms.SignOptions{}, func(_ *office, _ []byte, f *forged) { f.Signers = nil }),
-	ofCMS("no certificate", poa.CodeSignerCertificate, cms.SignOptions{}, func(_ *office, _ []byte, f *forged) { f.Certificates = explicit() }),
-	ofCMS("signed by another key", poa.CodeSignatureInvalid, cms.SignOptions{}, func(o *office, draft []byte, f *forged) {
+	ofCMS("two signers", poa.CodeSeveralSigners, cms.SignOptions{}, func(_ *office, _ []byte, f *poatest.Forged) { f.Signers = append(f.Signers, f.Signers[0]) }),
+	ofCMS("no signer", poa.CodeSignatureMissing, cms.SignOptions{}, func(_ *office, _ []byte, f *poatest.Forged) { f.Signers = nil }),
+	ofCMS("no certificate", poa.CodeSignerCertificate, cms.SignOptions{}, func(_ *office, _ []byte, f *poatest.Forged) { f.Certificates = poatest.Explicit() }),
+	ofCMS("signed by another key", poa.CodeSignatureInvalid, cms.SignOptions{}, func(o *office, draft []byte, f *poatest.Forged) {
 		other := poatest.MustIssue(o.tb, o.ca, representative, poatest.WithRSABits(2048)) // the pool's keys are shared: the delegate may hold this very one
-		f.Signers[0].signAttributes(o.tb, other.Key, right(o, draft)...)
+		f.Signers[0].SignAttributes(o.tb, other.Key, right(o, draft)...)
 	}),
 	{"no signed attributes", poa.CodeSignedAttributes, func(o *office, draft []byte) []byte { return byOpenSSL(o.tb, o.signer, draft, "-noattr") }},
-	ofCMS("signed attributes replayed as content", poa.CodeAttributesReplayed, cms.SignOptions{}, func(o *office, _ []byte, f *forged) {
-		f.Content.Content = explicit(derOf(o.tb, append([]byte{0x31}, f.Signers[0].Attributes.FullBytes[1:]...)))
+	ofCMS("signed attributes replayed as content", poa.CodeAttributesReplayed, cms.SignOptions{}, func(o *office, _ []byte, f *poatest.Forged) {
+		f.Content.Content = poatest.Explicit(poatest.DER(o.tb, append([]byte{0x31}, f.Signers[0].Attributes.FullBytes[1:]...)))
 		f.Signers[0].Attributes = asn1.RawValue{}
 	}),
 	{"SHA-1", poa.CodeDigestWeak, func(o *office, draft []byte) []byte { return byOpenSSL(o.tb, o.signer, draft, "-md", "sha1") }},
 	{"SHA-224", poa.CodeAlgorithm, func(o *office, draft []byte) []byte { return byOpenSSL(o.tb, o.signer, draft, "-md", "sha224") }},
 	ofCard("RSA-1024", poa.CodeKeyTooShort, poatest.WithRSABits(1024)),
-	ofCMS("two certificates of one key identifier", poa.CodeKeyIdentifier, cms.SignOptions{KeyID: true}, func(o *office, _ []byte, f *forged) {
-		f.Certificates = explicit(o.signer.Certificate.Raw, twinOf(o.tb, o.signer, o.delegate))
+	ofCMS("two certificates of one key identifier", poa.CodeKeyIdentifier, cms.SignOptions{KeyID: true}, func(o *office, _ []byte, f *poatest.Forged) {
+		f.Certificates = poatest.Explicit(o.signer.Certificate.Raw, twinOf(o.tb, o.signer, o.delegate))
 	}),
-	ofCMS("a certificate swapped under an ESS certificate ID", poa.CodeSigningCertificate, cms.SignOptions{ESS: true}, func(o *office, _ []byte, f *forged) {
+	ofCMS("a certificate swapped under an ESS certificate ID", poa.CodeSigningCertificate, cms.SignOptions{ESS: true}, func(o *office, _ []byte, f *poatest.Forged) {
 		same := poatest.MustIssue(o.tb, o.ca, representative, poatest.WithKey(func() (crypto.Signer, error) { return o.signer.Key, nil }))
-		f.Certificates = explicit(same.Certificate.Raw)
-		f.Signers[0].renamedTo(o.tb, same.Certificate)
+		f.Certificates = poatest.Explicit(same.Certificate.Raw)
+		renamedTo(o.tb, &f.Signers[0], same.Certificate)
 	}),
 
 	// The certificate.

@@ -5,15 +5,22 @@ package poa_test
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/asn1"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"ininjo/poa"
+	"ininjo/poa/cms"
+	"ininjo/poa/document"
 	"ininjo/poa/evidence"
 	"ininjo/poa/jpki"
 	"ininjo/poa/poatest"
@@ -136,5 +143,109 @@ func TestModeSP(t *testing.T) {
 		if codes(err) != string(poa.CodeStatusUnavailable) || o.grown(before)["audit_events"] != 1 || len(o.grown(before)) != 1 {
 			t.Errorf("got %v, stored %v", err, o.grown(before))
 		}
+	})
+}
+
+// hiding signs content with an attribute that nobody knows, which holds a value.
+func hiding(tb testing.TB, signer *poatest.Signer, content, value []byte) []byte {
+	tb.Helper()
+	sum := sha256.Sum256(content)
+	return poatest.Forge(tb, signer, content, cms.SignOptions{Detached: true}, func(f *poatest.Forged) {
+		f.Signers[0].SignAttributes(tb, signer.Key, poatest.Attribute(tb, oidContentType, oidData), poatest.Attribute(tb, oidMessageDigest, sum[:]),
+			poatest.Attribute(tb, asn1.ObjectIdentifier{2, 999, 7}, value))
+	})
+}
+
+// signPDFWith signs a PDF whose signature's dictionary tells a value as the reason.
+func (o *office) signPDFWith(pages, value []byte) []byte {
+	o.tb.Helper()
+	file, err := document.PDF{}.Sign(pages, time.Time{}, func([]byte, document.SignAs) ([]byte, error) { return []byte{0x30, 3, 2, 1, 5}, nil })
+	must(o.tb, err)
+	reason := []byte("/Reason <" + hex.EncodeToString(value) + "> ")
+	file = slices.Insert(file, bytes.LastIndex(file, []byte("/Filter /Adobe.PPKLite")), reason...)
+	file = regexp.MustCompile(`startxref\n\d+\n%%EOF\n$`).ReplaceAll(file, fmt.Appendf(nil, "startxref\n%d\n%%%%EOF\n", bytes.LastIndex(file, []byte("\nxref\n"))+1))
+	from := bytes.LastIndex(file, []byte("/Contents <")) + len("/Contents ")
+	to := from + bytes.IndexByte(file[from:], '>') + 1
+	place := bytes.LastIndex(file, []byte("/ByteRange"))
+	copy(file[place:], fmt.Sprintf("/ByteRange [0 %010d %010d %010d]", from, to, len(file)-to))
+	made, err := o.signer.Sign(slices.Concat(file[:from], file[to:]), cms.SignOptions{Detached: true, ESS: true})
+	must(o.tb, err)
+	hex.Encode(file[from+1:], made)
+	return file
+}
+
+// TestModeSPRefusesAHiddenCertificate: signed attributes, and what a signed PDF has more than its draft, are kept as
+// they are.
+func TestModeSPRefusesAHiddenCertificate(t *testing.T) {
+	t.Parallel()
+	o, s := newAsking(t)
+	s.says(jpki.Good, func(a *jpki.StatusAnswer) { a.Source, a.VerificationID = jpki.SourcePlatform, "ver_1" })
+	o.registrar.Equip(poa.Verification{Status: s, Mode: poa.ModeSP})
+	raw, own := o.signer.Certificate.Raw, o.signer.Certificate
+	var alternative []byte
+	for _, extension := range own.Extensions {
+		if extension.Id.Equal(asn1.ObjectIdentifier{2, 5, 29, 17}) {
+			alternative = extension.Value
+		}
+	}
+	text := base64.StdEncoding.EncodeToString(raw)
+	hidden := map[string][]byte{
+		"the certificate":                     raw,
+		"what is signed of it":                own.RawTBSCertificate,
+		"the identity":                        alternative,
+		"half of it":                          raw[len(raw)/2:],
+		"in base64":                           []byte(text),
+		"in base64, not from its begin":       []byte(base64.StdEncoding.EncodeToString(append([]byte("x"), raw...))),
+		"in base64 of URLs":                   []byte(base64.URLEncoding.EncodeToString(append([]byte("xy"), raw...))),
+		"in PEM":                              pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: raw}),
+		"the identity in base64":              []byte(base64.StdEncoding.EncodeToString(alternative)),
+		"in hexadecimal digits":               []byte(hex.EncodeToString(raw)),
+		"in capital ones, with spaces":        []byte(strings.ToUpper(strings.ReplaceAll(hex.EncodeToString(raw), "a", "a "))),
+		"inside of other bytes":               bytes.Join([][]byte{make([]byte, 1000), raw, make([]byte, 1000)}, nil),
+		"in parts with a byte after each 100": bytes.Join(slices.Collect(slices.Chunk(raw, 100)), []byte{0}),
+	}
+	d := o.handIn(o.draft())
+	draft, asked := o.draftFile(d), s.asked.Load()
+	for name, value := range hidden {
+		o.refusedAs(d, name, hiding(t, o.signer, draft, value), poa.CodeCertificateInSignature)
+	}
+	p := o.handIn(o.draft(func(in *poa.DraftInput) { in.Format = "PDF" }))
+	pages := o.draftFile(p)
+	file, err := document.PDF{}.Sign(pages, time.Time{}, func(content []byte, _ document.SignAs) ([]byte, error) {
+		return hiding(t, o.signer, content, raw), nil
+	})
+	must(t, err)
+	o.refusedAs(p, "in the attributes of a PDF", file, poa.CodeCertificateInSignature)
+	o.refusedAs(p, "in a PDF, beside the CMS", o.signPDFWith(pages, raw), poa.CodeCertificateInSignature)
+	if s.asked.Load() != asked+1 { // about the delegate of the second
+		t.Error("a platform was asked about what is refused anyway")
+	}
+	t.Run("a delegate's", func(t *testing.T) {
+		third := o.draft()
+		actor := o.delegateOf(third, poa.MailDelegateLink)
+		challenge, err := o.registrar.Challenge(t.Context(), actor)
+		must(t, err)
+		_, err = o.registrar.HandIn(t.Context(), actor, poa.HandInInput{IdempotencyKey: newKey(), ChallengeID: challenge.ID,
+			SignedFile: hiding(t, o.delegate, challenge.Text, o.delegate.Certificate.Raw)})
+		if codes(err) != string(poa.CodeCertificateInSignature) {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("what names it by its digest, issuer and number is taken", func(t *testing.T) {
+		file, err := o.signer.Sign(draft, cms.SignOptions{ESS: true, SigningTime: o.clock.Now()})
+		must(t, err)
+		taken, err := o.file(d, file)
+		must(t, err)
+		o.wantFiling(taken, poa.StateAccepted)
+		o.wantNowhere(taken, raw)
+		taken, err = o.file(p, o.signPDFWith(pages, []byte("approved")))
+		must(t, err)
+		o.wantFiling(taken, poa.StateAccepted)
+	})
+	t.Run("in the other modes it is kept anyway", func(t *testing.T) {
+		other, _ := newAsking(t)
+		e := other.handIn(other.draft())
+		_, err := other.file(e, hiding(t, other.signer, other.draftFile(e), other.signer.Certificate.Raw))
+		must(t, err)
 	})
 }

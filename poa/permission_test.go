@@ -41,7 +41,7 @@ var wanted = map[string]poa.Permission{
 	"Access.ChangeMember": seen, "Access.RemoveMember": seen, "Access.ResendInvitation": seen, "Access.WithdrawInvitation": seen,
 
 	"Desk.Answer": poa.MayAnswerQuestions, "Desk.AnswerFinding": poa.MayAnswerFindings, "Desk.Appoint": poa.MayAppoint, "Desk.Case": poa.MaySeeCases,
-	"Desk.Cases": poa.MaySeeCases, "Desk.Claim": poa.MayWorkDesk, "Desk.Colleague": poa.MaySeeStaff, "Desk.ConfirmFinding": poa.MayReviewAudit,
+	"Desk.Cases": poa.MaySeeCases, "Desk.Claim": poa.MayWorkDesk, "Desk.ConfirmFinding": poa.MayReviewAudit,
 	"Desk.Contacts": poa.MaySeeContacts, "Desk.Dismiss": poa.MayAppoint, "Desk.ExportContacts": poa.MaySeeContacts, "Desk.FindParties": poa.MaySeeParties,
 	"Desk.HandOver": poa.MayAppoint, "Desk.LogContact": poa.MayLogContacts, "Desk.Note": poa.MayWorkDesk, "Desk.Party": poa.MaySeeParties, "Desk.People": poa.MaySeeStaff,
 	"Desk.ProposeDismissal": poa.MayProposeDismissal, "Desk.Release": poa.MayWorkDesk, "Desk.ReviewLog": poa.MayReviewAudit, "Desk.Reviews": poa.MaySeeReviews,

@@ -107,6 +107,7 @@ var retainedTables = []RetainedTable{
 	{Table: "backups", Kind: RecordErasure},
 	{Table: "professional_bodies", Kind: RecordProgram},
 	{Table: "title_slots", Kind: RecordProgram},
+	{Table: "revocation_lists", Kind: RecordProgram},
 	{Table: "marks", Kind: RecordProgram},
 	{Table: "key_checks", Kind: RecordProgram},
 	{Table: "bun_migrations", Kind: RecordProgram},

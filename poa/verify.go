@@ -30,8 +30,6 @@ type examined struct {
 	// format names how the file was signed, for the record.
 	format string
 	signed *cms.Signed
-	// attributes is the DER of the signed attributes.
-	attributes []byte
 	// certificate is that of the profile; where there is a path but other faults it
 	// has the identity alone, so that every reason can be told at once.
 	certificate jpki.Certificate
@@ -67,12 +65,12 @@ func (r *Registrar) examine(open opener, format string, file, expected []byte, a
 		e.faults.Add(closerCode(err, found.CMS, format), field)
 		return e
 	}
-	if e.attributes, err = cms.SignedAttributes(found.CMS, cms.DefaultLimits()); err != nil {
-		e.faults.Add(signatureCode(err), field)
-		return e
-	}
 	if !bytes.Equal(e.signed.Content, found.Content) {
 		e.faults.Add(CodeDocumentChanged, field)
+		return e
+	}
+	if r.verification.Mode == ModeSP && e.reveals() {
+		e.faults.Add(CodeCertificateInSignature, field)
 		return e
 	}
 	if e.certificate, err = r.profile.Check(e.signed.Signer, e.signed.Certificates, at); err != nil {

@@ -148,6 +148,44 @@ func TestVerifyEvidence(t *testing.T) {
 	})
 }
 
+// TestVerifySaysWhatIsWrongInBothLanguages: files and flags, too; --language comes before the terminal's.
+func TestVerifySaysWhatIsWrongInBothLanguages(t *testing.T) {
+	t.Parallel()
+	english, japanese := []string{"LC_ALL=", "LC_MESSAGES=", "LANG=C"}, []string{"LC_ALL=", "LC_MESSAGES=", "LANG=ja_JP.UTF-8"}
+	folder := t.TempDir()
+	file, none := filepath.Join(folder, "file"), filepath.Join(folder, "none")
+	check(t, os.WriteFile(file, []byte("{}"), 0o600))
+	for _, c := range []struct {
+		args   []string
+		ja, en string
+	}{
+		{[]string{"evidence", none}, none + " がありません", "no such file"},
+		{[]string{"evidence", folder}, folder + " はフォルダーです", "it is a folder"},
+		{[]string{"evidence", file}, "サービスが渡した証拠ではない", "no evidence that the service handed out"},
+		{[]string{"evidence", file, "--roots", none}, "--roots に指定したフォルダー " + none + " がありません", "--roots: there is no folder"},
+		{[]string{"evidence", file, "--tsa-roots", folder}, "--tsa-roots のフォルダーから認証局の証明書を読み取れません", "reading --tsa-roots"},
+		{[]string{"evidence", file, "--weak", "SHA-256=soon"}, "--weak の日付 soon を読み取れません", "soon is no day"},
+		{[]string{"evidence", file, "--weak", "MD5=2030-01-01"}, "--weak の MD5 は", "MD5 is none of"},
+		{[]string{"evidence", file, "--weak", "soon"}, "--weak の値が正しくありません", "--weak"},
+		{[]string{"evidence", file, "--at", "soon"}, "--at の値が正しくありません", "--at"},
+		{[]string{"evidence", file, "--nothing"}, "--nothing という指定はありません", "--nothing"},
+		{[]string{"evidence", file, file}, file + " は余分です", "unexpected argument"},
+		{[]string{"evidence"}, "ファイルを指定してください", "<file>"},
+		{[]string{}, "のどれかを指定してください", "one of"},
+		{[]string{"receipt", none, "--jwks", file}, none + " がありません", "no such file"},
+		{[]string{"receipt", file, "--jwks", none}, none + " がありません", "no such file"},
+		{[]string{"receipt", file}, "--jwks を指定してください", "--jwks"},
+		{[]string{"receipt", file, "--jwks", file}, "回答書を検証できませんでした", "the receipt does not verify"},
+	} {
+		args := append([]string{"verify"}, c.args...)
+		wantText(t, refused(t, japanese, args...), c.ja)
+		wantText(t, refused(t, english, args...), c.en)
+		wantText(t, refused(t, english, append(args, "--language", "ja")...), c.ja)
+	}
+	wantText(t, refused(t, japanese, "verify", "--language=en", "evidence", none), "no such file")
+	wantText(t, refused(t, japanese, "verify", "evidence", file, "--language", "fr"), "--language の値が正しくありません")
+}
+
 func TestVerifyReceipt(t *testing.T) {
 	t.Parallel()
 	key, err := receipt.GenerateKey(rand.Reader)

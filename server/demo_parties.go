@@ -126,11 +126,7 @@ func (d *demo) filled(o order) order {
 	return o
 }
 
-// file files a delegation in XML; reception accepts what the machine does not.
-func (d *demo) file(ctx context.Context, name string, from, through poa.Date, replaces string) (filing, error) {
-	return d.fileAs(ctx, order{name: name, from: from, through: through, replaces: replaces})
-}
-
+// fileAs files a delegation; reception accepts what the machine does not.
 func (d *demo) fileAs(ctx context.Context, o order) (filing, error) {
 	made, state, err := d.submit(ctx, o)
 	switch {

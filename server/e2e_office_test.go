@@ -248,7 +248,7 @@ func (o *office) revokes(c *client, id string) {
 func (o *office) files(d *demo, name string) filing {
 	o.t.Helper()
 	today := poa.DateOf(o.clock.Now())
-	made, err := d.file(o.t.Context(), name, today, today.AddDays(90), "")
+	made, err := d.fileAs(o.t.Context(), order{name: name, from: today, through: today.AddDays(90)})
 	o.must(err)
 	return made
 }

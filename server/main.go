@@ -72,7 +72,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return nil
 	}
 	if err != nil {
-		return err
+		return misuse(args, err)
 	}
 	err = parsed.Run()
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) { // asked to stop before it was ready

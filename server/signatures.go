@@ -89,7 +89,7 @@ func (s *service) equipVerification(profile jpki.Profile) error {
 		roots = append(roots, method.Roots)
 	}
 	// The demo lives its past first: what its authority answers is of its clock.
-	source, err := s.config.statusSource(s.clock, s.log, roots...)
+	source, err := s.config.statusSource(s.clock, s.log, s.db, roots...)
 	if err != nil {
 		return err
 	}

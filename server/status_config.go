@@ -77,9 +77,10 @@ func (c statusConfig) places() (map[[sha256.Size]byte][]status.Place, error) {
 	return places, nil
 }
 
-// statusSource is whom certificates are asked of, nil where nothing is set. Roots
+// statusSource is whom certificates are asked of, nil where nothing is set. The
+// memory of lists is shared with other processes; nil where there is none. Roots
 // are all that are pinned: a place for another one would never be asked.
-func (c statusConfig) statusSource(clock poa.Clock, log *slog.Logger, roots ...*jpki.Roots) (poa.StatusSource, error) {
+func (c statusConfig) statusSource(clock poa.Clock, log *slog.Logger, memory status.Memory, roots ...*jpki.Roots) (poa.StatusSource, error) {
 	var allowed []webhook.Allowance
 	for _, text := range c.StatusAllow {
 		allowance, err := webhook.ParseAllowance(text)
@@ -92,7 +93,7 @@ func (c statusConfig) statusSource(clock poa.Clock, log *slog.Logger, roots ...*
 	if err != nil {
 		return nil, err
 	}
-	source, err := c.source(clock, log, allowed, roots)
+	source, err := c.source(clock, log, memory, allowed, roots)
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +121,7 @@ func (c statusConfig) platform(clock poa.Clock, log *slog.Logger, allowed []webh
 }
 
 // source asks the places of --status, nil where none is set.
-func (c statusConfig) source(clock poa.Clock, log *slog.Logger, allowed []webhook.Allowance, roots []*jpki.Roots) (*status.Source, error) {
+func (c statusConfig) source(clock poa.Clock, log *slog.Logger, memory status.Memory, allowed []webhook.Allowance, roots []*jpki.Roots) (*status.Source, error) {
 	places, err := c.places()
 	if err != nil || len(places) == 0 {
 		return nil, err
@@ -130,7 +131,7 @@ func (c statusConfig) source(clock poa.Clock, log *slog.Logger, allowed []webhoo
 			return nil, fmt.Errorf("reading --status: no pinned root has the SHA-256 %x", root)
 		}
 	}
-	source, err := status.NewSource(status.Config{Places: places, Allowed: allowed, Timeout: c.StatusTimeout, MaxAge: c.StatusMaxAge, NonceOptional: c.StatusNonce == "optional", Clock: clock, Log: log})
+	source, err := status.NewSource(status.Config{Places: places, Memory: memory, Allowed: allowed, Timeout: c.StatusTimeout, MaxAge: c.StatusMaxAge, NonceOptional: c.StatusNonce == "optional", Clock: clock, Log: log})
 	if err != nil {
 		return nil, fmt.Errorf("reading --status: %w", err)
 	}

@@ -112,13 +112,13 @@ func TestStatusSourceIsWhatIsSet(t *testing.T) {
 	clock, ca, roots, q, responder, allow := w.clock, w.ca, w.roots, w.question, w.responder, w.allow
 	t.Run("nobody", func(t *testing.T) {
 		t.Parallel()
-		if source, err := parsed(t).statusSource(clock, silent, roots); source != nil || err != nil {
+		if source, err := parsed(t).statusSource(clock, silent, nil, roots); source != nil || err != nil {
 			t.Errorf("got %v, %v", source, err)
 		}
 	})
 	t.Run("a responder in the building", func(t *testing.T) {
 		t.Parallel()
-		source, err := parsed(t, allow, "--status", pinOf(ca)+"=ocsp:"+responder.URL).statusSource(clock, silent, nil, roots)
+		source, err := parsed(t, allow, "--status", pinOf(ca)+"=ocsp:"+responder.URL).statusSource(clock, silent, nil, nil, roots)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -136,7 +136,7 @@ func TestStatusSourceIsWhatIsSet(t *testing.T) {
 		if err := os.WriteFile(file, list, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		source, err := parsed(t, "--status", pinOf(ca)+"=crl:"+file).statusSource(clock, silent, roots)
+		source, err := parsed(t, "--status", pinOf(ca)+"=crl:"+file).statusSource(clock, silent, nil, roots)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -157,7 +157,7 @@ func TestStatusSourceIsWhatIsSet(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			source, err := parsed(t, test.args...).statusSource(clock, silent, roots)
+			source, err := parsed(t, test.args...).statusSource(clock, silent, nil, roots)
 			if source != nil || err == nil || !strings.Contains(err.Error(), test.fails) {
 				t.Errorf("got %v, %v, want one with %q", source, err, test.fails)
 			}
@@ -183,7 +183,7 @@ func TestStatusSourceAsksAPlatformAboutAllOtherRoots(t *testing.T) {
 	}
 	q.SignatureValue, q.SignedDigest, q.Hash = signature, digest[:], crypto.SHA256
 	for want, more := range map[string][]string{jpki.SourcePlatform: nil, jpki.SourceOCSP: {"--status", pinOf(ca) + "=ocsp:" + responder.URL}} {
-		source, err := parsed(t, append(flags[:len(flags):len(flags)], more...)...).statusSource(clock, silent, roots)
+		source, err := parsed(t, append(flags[:len(flags):len(flags)], more...)...).statusSource(clock, silent, nil, roots)
 		if err != nil {
 			t.Fatal(err)
 		}

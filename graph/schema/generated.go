@@ -4546,7 +4546,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "application.graphqls" "audit.graphqls" "base.graphqls" "delegate.graphqls" "delegation.graphqls" "endpoint.graphqls" "errors.graphqls" "event.graphqls" "evidence.graphqls" "party.graphqls" "recipient.graphqls" "repository.graphqls" "signatures.graphqls" "staff.graphqls" "validity.graphqls" "viewer.graphqls" "webhook.graphqls"
+//go:embed "application.graphqls" "audit.graphqls" "base.graphqls" "codes.graphqls" "delegate.graphqls" "delegation.graphqls" "endpoint.graphqls" "errors.graphqls" "event.graphqls" "evidence.graphqls" "party.graphqls" "recipient.graphqls" "repository.graphqls" "signatures.graphqls" "staff.graphqls" "validity.graphqls" "viewer.graphqls" "webhook.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -4561,6 +4561,7 @@ var sources = []*ast.Source{
 	{Name: "application.graphqls", Input: sourceData("application.graphqls"), BuiltIn: false},
 	{Name: "audit.graphqls", Input: sourceData("audit.graphqls"), BuiltIn: false},
 	{Name: "base.graphqls", Input: sourceData("base.graphqls"), BuiltIn: false},
+	{Name: "codes.graphqls", Input: sourceData("codes.graphqls"), BuiltIn: false},
 	{Name: "delegate.graphqls", Input: sourceData("delegate.graphqls"), BuiltIn: false},
 	{Name: "delegation.graphqls", Input: sourceData("delegation.graphqls"), BuiltIn: false},
 	{Name: "endpoint.graphqls", Input: sourceData("endpoint.graphqls"), BuiltIn: false},

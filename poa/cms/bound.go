@@ -13,16 +13,3 @@ func CheckAttributes(set, content []byte, hash crypto.Hash) error {
 	}
 	return claims.check(rawData, sum(hash, content))
 }
-
-// SignedAttributes returns the signed attributes of a file that Verify took: what its key signed. They name no
-// certificate, but may hold the digest of one.
-func SignedAttributes(file []byte, limits Limits) ([]byte, error) {
-	sd, err := open(file, limits)
-	if err != nil {
-		return nil, err
-	}
-	if sd.signer.attributes == nil {
-		return nil, fault(NoSignedAttributes, "the signature covers the bare content")
-	}
-	return sd.signer.attributes, nil
-}

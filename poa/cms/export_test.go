@@ -2,6 +2,8 @@
 
 package cms
 
+import "encoding/asn1"
+
 // ContentOf returns the content that a file carries, unverified.
 func ContentOf(file []byte) ([]byte, error) {
 	sd, err := open(file, DefaultLimits())
@@ -27,4 +29,28 @@ func Normalized(file []byte) ([]byte, error) {
 func NamedByKeyID(file []byte) bool {
 	sd, err := open(file, DefaultLimits())
 	return err == nil && sd.signer.issuer == nil
+}
+
+// SignersOf returns the DER of a file's SET OF SignerInfo.
+func SignersOf(file []byte) ([]byte, error) {
+	der, err := Normalized(file)
+	if err != nil {
+		return nil, err
+	}
+	outer := fields{rest: der}
+	info := fields{rest: outer.want(asn1.TagSequence).Bytes}
+	info.oid()
+	body, _ := info.optional(0)
+	wrapped := fields{rest: body.Bytes}
+	f := fields{rest: wrapped.want(asn1.TagSequence).Bytes}
+	f.want(asn1.TagInteger)
+	f.want(asn1.TagSet)
+	f.want(asn1.TagSequence)
+	f.optional(0)
+	f.optional(1)
+	set := f.want(asn1.TagSet).FullBytes
+	if !f.done() {
+		return nil, fault(Malformed, "not the fields of signed data")
+	}
+	return set, nil
 }

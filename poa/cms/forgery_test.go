@@ -25,7 +25,7 @@ type forgery struct {
 // TestForgeries is the table of them. Each is refused, and for its own reason.
 func TestForgeries(t *testing.T) {
 	t.Parallel()
-	tests := map[string]forgery{"nothing wrong": {forge(t, keys()["RSA-PKCS1-v1_5"], cms.SignOptions{ESS: true}, func(*forged) {}), nil, ""}}
+	tests := map[string]forgery{"nothing wrong": {forge(t, keys()["RSA-PKCS1-v1_5"], cms.SignOptions{ESS: true}, func(*poatest.Forged) {}), nil, ""}}
 	for _, group := range []func(*testing.T) map[string]forgery{
 		forgedContent, forgedAttributes, forgedSigners, forgedNames, forgedAlgorithms, forgedShapes,
 	} {
@@ -55,9 +55,9 @@ func TestForgeries(t *testing.T) {
 }
 
 // right are the signed attributes as they should be.
-func right(t testing.TB) []forgedAttribute {
+func right(t testing.TB) []poatest.ForgedAttribute {
 	t.Helper()
-	return []forgedAttribute{attribute(t, oidContentType, oidData), attribute(t, oidMessageDigest, sha256Of(content))}
+	return []poatest.ForgedAttribute{poatest.Attribute(t, oidContentType, oidData), poatest.Attribute(t, oidMessageDigest, sha256Of(content))}
 }
 
 // Content, and its type (RFC 5652 section 11.1).
@@ -65,34 +65,34 @@ func forgedContent(t *testing.T) map[string]forgery {
 	t.Helper()
 	victim, plain := keys()["RSA-PKCS1-v1_5"], cms.SignOptions{}
 	return map[string]forgery{
-		"the content is another one": {forge(t, victim, plain, func(f *forged) {
-			f.Content.Content = explicit(marshal(t, []byte("<delegation>another</delegation>")))
+		"the content is another one": {forge(t, victim, plain, func(f *poatest.Forged) {
+			f.Content.Content = poatest.Explicit(poatest.DER(t, []byte("<delegation>another</delegation>")))
 		}), nil, cms.Digest},
-		"the content beside is another one":                 {forge(t, victim, cms.SignOptions{Detached: true}, func(*forged) {}), []byte("other"), cms.Digest},
-		"the file carries another content than is expected": {forge(t, victim, plain, func(*forged) {}), []byte("other"), cms.OtherContent},
-		"the digest is another one, and signed": {forge(t, victim, plain, func(f *forged) {
-			f.Signers[0].signAttributes(t, victim.Key, attribute(t, oidContentType, oidData), attribute(t, oidMessageDigest, sha256Of([]byte("other"))))
+		"the content beside is another one":                 {forge(t, victim, cms.SignOptions{Detached: true}, func(*poatest.Forged) {}), []byte("other"), cms.Digest},
+		"the file carries another content than is expected": {forge(t, victim, plain, func(*poatest.Forged) {}), []byte("other"), cms.OtherContent},
+		"the digest is another one, and signed": {forge(t, victim, plain, func(f *poatest.Forged) {
+			f.Signers[0].SignAttributes(t, victim.Key, poatest.Attribute(t, oidContentType, oidData), poatest.Attribute(t, oidMessageDigest, sha256Of([]byte("other"))))
 		}), nil, cms.Digest},
-		"the digest is right but not the one that was signed": {forge(t, victim, plain, func(f *forged) {
-			f.Content.Content = explicit(marshal(t, []byte("other")))
+		"the digest is right but not the one that was signed": {forge(t, victim, plain, func(f *poatest.Forged) {
+			f.Content.Content = poatest.Explicit(poatest.DER(t, []byte("other")))
 			f.Signers[0].Attributes.Bytes = bytes.Replace(f.Signers[0].Attributes.Bytes, sha256Of(content), sha256Of([]byte("other")), 1)
 			f.Signers[0].Attributes.FullBytes = nil
 		}), nil, cms.Signature},
-		"the digest is cut": {forge(t, victim, plain, func(f *forged) {
-			f.Signers[0].signAttributes(t, victim.Key, attribute(t, oidContentType, oidData), attribute(t, oidMessageDigest, sha256Of(content)[:20]))
+		"the digest is cut": {forge(t, victim, plain, func(f *poatest.Forged) {
+			f.Signers[0].SignAttributes(t, victim.Key, poatest.Attribute(t, oidContentType, oidData), poatest.Attribute(t, oidMessageDigest, sha256Of(content)[:20]))
 		}), nil, cms.NoDigest},
-		"no digest": {forge(t, victim, plain, func(f *forged) {
-			f.Signers[0].signAttributes(t, victim.Key, attribute(t, oidContentType, oidData))
+		"no digest": {forge(t, victim, plain, func(f *poatest.Forged) {
+			f.Signers[0].SignAttributes(t, victim.Key, poatest.Attribute(t, oidContentType, oidData))
 		}), nil, cms.NoDigest},
 
 		// Content type (RFC 5652 section 11.1).
-		"the content type attribute says another type": {forge(t, victim, plain, func(f *forged) {
-			f.Signers[0].signAttributes(t, victim.Key, attribute(t, oidContentType, oidSignedData), attribute(t, oidMessageDigest, sha256Of(content)))
+		"the content type attribute says another type": {forge(t, victim, plain, func(f *poatest.Forged) {
+			f.Signers[0].SignAttributes(t, victim.Key, poatest.Attribute(t, oidContentType, oidSignedData), poatest.Attribute(t, oidMessageDigest, sha256Of(content)))
 		}), nil, cms.ContentType},
-		"no content type attribute": {forge(t, victim, plain, func(f *forged) {
-			f.Signers[0].signAttributes(t, victim.Key, attribute(t, oidMessageDigest, sha256Of(content)))
+		"no content type attribute": {forge(t, victim, plain, func(f *poatest.Forged) {
+			f.Signers[0].SignAttributes(t, victim.Key, poatest.Attribute(t, oidMessageDigest, sha256Of(content)))
 		}), nil, cms.ContentType},
-		"the content is said to be a time stamp": {forge(t, victim, plain, func(f *forged) { f.Content.Type = oidTSTInfo }), nil, cms.ForeignContent},
+		"the content is said to be a time stamp": {forge(t, victim, plain, func(f *poatest.Forged) { f.Content.Type = oidTSTInfo }), nil, cms.ForeignContent},
 	}
 }
 
@@ -101,21 +101,21 @@ func forgedAttributes(t *testing.T) map[string]forgery {
 	t.Helper()
 	victim, plain := keys()["RSA-PKCS1-v1_5"], cms.SignOptions{}
 	return map[string]forgery{
-		"no signed attributes": {forge(t, victim, plain, func(f *forged) {
+		"no signed attributes": {forge(t, victim, plain, func(f *poatest.Forged) {
 			f.Signers[0].Attributes = asn1.RawValue{}
-			f.Signers[0].sign(t, victim.Key, content)
+			f.Signers[0].Sign(t, victim.Key, content)
 		}), nil, cms.NoSignedAttributes},
-		"another file's signed attributes as content": {forge(t, victim, plain, func(f *forged) {
-			f.Content.Content = explicit(marshal(t, append([]byte{0x31}, f.Signers[0].Attributes.FullBytes[1:]...)))
+		"another file's signed attributes as content": {forge(t, victim, plain, func(f *poatest.Forged) {
+			f.Content.Content = poatest.Explicit(poatest.DER(t, append([]byte{0x31}, f.Signers[0].Attributes.FullBytes[1:]...)))
 			f.Signers[0].Attributes = asn1.RawValue{}
 		}), nil, cms.ReplayedAttributes},
-		"the digest attribute twice": {forge(t, victim, plain, func(f *forged) {
-			f.Signers[0].signAttributes(t, victim.Key, append(right(t), attribute(t, oidMessageDigest, sha256Of([]byte("other"))))...)
+		"the digest attribute twice": {forge(t, victim, plain, func(f *poatest.Forged) {
+			f.Signers[0].SignAttributes(t, victim.Key, append(right(t), poatest.Attribute(t, oidMessageDigest, sha256Of([]byte("other"))))...)
 		}), nil, cms.Malformed},
-		"two digests in one attribute": {forge(t, victim, plain, func(f *forged) {
-			both := attribute(t, oidMessageDigest, sha256Of(content))
-			both.Values = append(both.Values, asn1.RawValue{FullBytes: marshal(t, sha256Of([]byte("other")))})
-			f.Signers[0].signAttributes(t, victim.Key, attribute(t, oidContentType, oidData), both)
+		"two digests in one attribute": {forge(t, victim, plain, func(f *poatest.Forged) {
+			both := poatest.Attribute(t, oidMessageDigest, sha256Of(content))
+			both.Values = append(both.Values, asn1.RawValue{FullBytes: poatest.DER(t, sha256Of([]byte("other")))})
+			f.Signers[0].SignAttributes(t, victim.Key, poatest.Attribute(t, oidContentType, oidData), both)
 		}), nil, cms.Malformed},
 	}
 }
@@ -130,32 +130,32 @@ func forgedSigners(t *testing.T) map[string]forgery {
 	nameless := withKeyID(t, thief, x509.Certificate{SerialNumber: big.NewInt(9), NotAfter: instant}, nil)
 	namesake := withKeyID(t, thief, x509.Certificate{SerialNumber: victim.Certificate.SerialNumber, RawSubject: victim.Certificate.RawIssuer, NotAfter: instant}, nil)
 	return map[string]forgery{
-		"two signers": {forge(t, victim, plain, func(f *forged) { f.Signers = append(f.Signers, f.Signers[0]) }), nil, cms.SeveralSigners},
-		"no signer":   {forge(t, victim, plain, func(f *forged) { f.Signers = nil }), nil, cms.NoSigner},
-		"signed by another key": {forge(t, victim, plain, func(f *forged) {
-			f.Signers[0].signAttributes(t, thief.Key, right(t)...)
+		"two signers": {forge(t, victim, plain, func(f *poatest.Forged) { f.Signers = append(f.Signers, f.Signers[0]) }), nil, cms.SeveralSigners},
+		"no signer":   {forge(t, victim, plain, func(f *poatest.Forged) { f.Signers = nil }), nil, cms.NoSigner},
+		"signed by another key": {forge(t, victim, plain, func(f *poatest.Forged) {
+			f.Signers[0].SignAttributes(t, thief.Key, right(t)...)
 		}), nil, cms.Signature},
-		"no certificate": {forge(t, victim, plain, func(f *forged) { f.Certificates = explicit() }), nil, cms.NoCertificate},
-		"two certificates of the signer's name and number": {forge(t, victim, plain, func(f *forged) {
-			f.Certificates = explicit(namesake.Raw, victim.Certificate.Raw)
+		"no certificate": {forge(t, victim, plain, func(f *poatest.Forged) { f.Certificates = poatest.Explicit() }), nil, cms.NoCertificate},
+		"two certificates of the signer's name and number": {forge(t, victim, plain, func(f *poatest.Forged) {
+			f.Certificates = poatest.Explicit(namesake.Raw, victim.Certificate.Raw)
 		}), nil, cms.NoCertificate},
 
 		// Key identifiers.
-		"two certificates of the signer's key identifier": {forge(t, victim, byKeyID, func(f *forged) {
-			f.Certificates = explicit(victim.Certificate.Raw, twin.Raw)
+		"two certificates of the signer's key identifier": {forge(t, victim, byKeyID, func(f *poatest.Forged) {
+			f.Certificates = poatest.Explicit(victim.Certificate.Raw, twin.Raw)
 		}), nil, cms.KeyIdentifier},
-		"the twin first": {forge(t, victim, byKeyID, func(f *forged) {
-			f.Certificates = explicit(twin.Raw, victim.Certificate.Raw)
+		"the twin first": {forge(t, victim, byKeyID, func(f *poatest.Forged) {
+			f.Certificates = poatest.Explicit(twin.Raw, victim.Certificate.Raw)
 		}), nil, cms.KeyIdentifier},
-		"a twin of the key identifier in the signer's place": {forge(t, victim, byKeyID, func(f *forged) {
-			f.Certificates = explicit(twin.Raw)
+		"a twin of the key identifier in the signer's place": {forge(t, victim, byKeyID, func(f *poatest.Forged) {
+			f.Certificates = poatest.Explicit(twin.Raw)
 		}), nil, cms.Signature},
-		"a key identifier that no certificate bears": {forge(t, victim, byKeyID, func(f *forged) {
-			f.Certificates = explicit(thief.Certificate.Raw)
+		"a key identifier that no certificate bears": {forge(t, victim, byKeyID, func(f *poatest.Forged) {
+			f.Certificates = poatest.Explicit(thief.Certificate.Raw)
 		}), nil, cms.KeyIdentifier},
-		"an empty key identifier, and a certificate without one": {forge(t, victim, byKeyID, func(f *forged) {
+		"an empty key identifier, and a certificate without one": {forge(t, victim, byKeyID, func(f *poatest.Forged) {
 			f.Signers[0].SID = asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: 0}
-			f.Certificates = explicit(nameless.Raw)
+			f.Certificates = poatest.Explicit(nameless.Raw)
 		}), nil, cms.KeyIdentifier},
 	}
 }
@@ -167,18 +167,18 @@ func forgedNames(t *testing.T) map[string]forgery {
 	ess := cms.SignOptions{ESS: true}
 	same := poatest.MustIssue(t, poatest.MustCA(t, instant), person, poatest.WithKey(keyOf(victim)))
 	return map[string]forgery{
-		"another certificate of the same key": {forge(t, victim, ess, func(f *forged) {
-			f.Certificates = explicit(same.Certificate.Raw)
+		"another certificate of the same key": {forge(t, victim, ess, func(f *poatest.Forged) {
+			f.Certificates = poatest.Explicit(same.Certificate.Raw)
 			f.Signers[0].SID = issuerSerial(t, same.Certificate)
 		}), nil, cms.ESSCertificate},
-		"the named certificate has another number": {forge(t, victim, plain, func(f *forged) {
-			f.Signers[0].signAttributes(t, victim.Key, append(right(t), essNamed(t, victim.Certificate, same.Certificate))...)
+		"the named certificate has another number": {forge(t, victim, plain, func(f *poatest.Forged) {
+			f.Signers[0].SignAttributes(t, victim.Key, append(right(t), essNamed(t, victim.Certificate, same.Certificate))...)
 		}), nil, cms.ESSCertificate},
-		"the certificate's hash and its number, both right": {forge(t, victim, plain, func(f *forged) {
-			f.Signers[0].signAttributes(t, victim.Key, append(right(t), essNamed(t, victim.Certificate, victim.Certificate))...)
+		"the certificate's hash and its number, both right": {forge(t, victim, plain, func(f *poatest.Forged) {
+			f.Signers[0].SignAttributes(t, victim.Key, append(right(t), essNamed(t, victim.Certificate, victim.Certificate))...)
 		}), nil, ""},
-		"the attribute names nothing": {forge(t, victim, plain, func(f *forged) {
-			f.Signers[0].signAttributes(t, victim.Key, append(right(t), attribute(t, oidESSv2, struct{ Certs []asn1.RawValue }{}))...)
+		"the attribute names nothing": {forge(t, victim, plain, func(f *poatest.Forged) {
+			f.Signers[0].SignAttributes(t, victim.Key, append(right(t), poatest.Attribute(t, oidESSv2, struct{ Certs []asn1.RawValue }{}))...)
 		}), nil, cms.ESSCertificate},
 	}
 }
@@ -189,15 +189,15 @@ func forgedAlgorithms(t *testing.T) map[string]forgery {
 	victim, plain := keys()["RSA-PKCS1-v1_5"], cms.SignOptions{}
 	sha1 := pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 3, 14, 3, 2, 26}}
 	return map[string]forgery{
-		"SHA-1": {forge(t, victim, plain, func(f *forged) { f.Signers[0].Digest = sha1 }), nil, cms.WeakDigest},
-		"a signature algorithm of SHA-1": {forge(t, victim, plain, func(f *forged) {
+		"SHA-1": {forge(t, victim, plain, func(f *poatest.Forged) { f.Signers[0].Digest = sha1 }), nil, cms.WeakDigest},
+		"a signature algorithm of SHA-1": {forge(t, victim, plain, func(f *poatest.Forged) {
 			f.Signers[0].Signature = pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 5}}
 		}), nil, cms.WeakDigest},
-		"a signature algorithm of another digest": {forge(t, victim, plain, func(f *forged) {
+		"a signature algorithm of another digest": {forge(t, victim, plain, func(f *poatest.Forged) {
 			f.Signers[0].Signature = pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 13}}
 		}), nil, cms.Algorithm},
-		"an algorithm with parameters that it has not": {forge(t, victim, plain, func(f *forged) {
-			f.Signers[0].Signature.Parameters = asn1.RawValue{FullBytes: marshal(t, 1)}
+		"an algorithm with parameters that it has not": {forge(t, victim, plain, func(f *poatest.Forged) {
+			f.Signers[0].Signature.Parameters = asn1.RawValue{FullBytes: poatest.DER(t, 1)}
 		}), nil, cms.Algorithm},
 		"RSA of 1024 bits": {mustSign(t, shortSigner(t)), nil, cms.KeyTooShort},
 	}
@@ -208,22 +208,24 @@ func forgedShapes(t *testing.T) map[string]forgery {
 	t.Helper()
 	victim, plain := keys()["RSA-PKCS1-v1_5"], cms.SignOptions{}
 	return map[string]forgery{
-		"bytes after the end":           {append(forge(t, victim, plain, func(*forged) {}), 0), nil, cms.TrailingData},
+		"bytes after the end":           {append(forge(t, victim, plain, func(*poatest.Forged) {}), 0), nil, cms.TrailingData},
 		"nested 4 MB":                   {nested(2 << 20), nil, cms.TooDeep},
 		"quadratic indefinite lengths":  {append([]byte{0x30, 0x80}, bytes.Repeat([]byte{0x30, 0x80, 0x00, 0x00}, 1<<18)...), nil, cms.TooManyElements},
 		"indefinite lengths in a chain": {quadratic(30, 1<<15), nil, cms.Malformed},
 		"64 MiB":                        {make([]byte, 64<<20), nil, cms.TooLarge},
-		"64 MiB of content":             {forge(t, victim, cms.SignOptions{Detached: true}, func(*forged) {}), make([]byte, 64<<20), cms.TooLarge},
-		"a hundred certificates":        {forge(t, victim, plain, func(f *forged) { f.Certificates = explicit(bytes.Repeat(keys()["ECDSA-P-256"].Certificate.Raw, 100)) }), nil, cms.TooManyElements},
-		"half a megabyte of certificates": {forge(t, victim, plain, func(f *forged) {
-			f.Certificates = explicit(bytes.Repeat(victim.Certificate.Raw, 512<<10/len(victim.Certificate.Raw)))
+		"64 MiB of content":             {forge(t, victim, cms.SignOptions{Detached: true}, func(*poatest.Forged) {}), make([]byte, 64<<20), cms.TooLarge},
+		"a hundred certificates": {forge(t, victim, plain, func(f *poatest.Forged) {
+			f.Certificates = poatest.Explicit(bytes.Repeat(keys()["ECDSA-P-256"].Certificate.Raw, 100))
+		}), nil, cms.TooManyElements},
+		"half a megabyte of certificates": {forge(t, victim, plain, func(f *poatest.Forged) {
+			f.Certificates = poatest.Explicit(bytes.Repeat(victim.Certificate.Raw, 512<<10/len(victim.Certificate.Raw)))
 		}), nil, cms.TooLarge},
-		"many signed attributes": {forge(t, victim, plain, func(f *forged) {
+		"many signed attributes": {forge(t, victim, plain, func(f *poatest.Forged) {
 			all := right(t)
 			for i := range 100 {
-				all = append(all, attribute(t, asn1.ObjectIdentifier{1, 2, 3, i}, i))
+				all = append(all, poatest.Attribute(t, asn1.ObjectIdentifier{1, 2, 3, i}, i))
 			}
-			f.Signers[0].signAttributes(t, victim.Key, all...)
+			f.Signers[0].SignAttributes(t, victim.Key, all...)
 		}), nil, cms.TooManyElements},
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"ininjo/poa/cms"
+	"ininjo/poa/poatest"
 )
 
 // allocated returns the bytes that one run allocates: the least of some, since the runtime may allocate beside it.
@@ -51,9 +52,9 @@ func TestVerifyAllocatesAtMostThreeTimesTheFile(t *testing.T) {
 		"attached and handed in":         {attached, large, ""},
 		"detached":                       {detached, large, ""},
 		"PEM":                            {toPEM(attached), nil, ""},
-		"indefinite lengths":             {indefinite(t, attached, 0), nil, ""},
-		"indefinite, in pieces of 4 kB":  {indefinite(t, attached, 4096), nil, ""},
-		"indefinite, in pieces of 100 B": {indefinite(t, attached, 100), nil, ""},
+		"indefinite lengths":             {poatest.BER(t, attached, 0), nil, ""},
+		"indefinite, in pieces of 4 kB":  {poatest.BER(t, attached, 4096), nil, ""},
+		"indefinite, in pieces of 100 B": {poatest.BER(t, attached, 100), nil, ""},
 		"4 MB of nesting":                {nested(2 << 20), nil, cms.TooDeep},
 		"as many empty values as may be": {empty, nil, cms.Malformed},
 		"as many small values as may be": {small, nil, cms.Malformed},

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/elliptic"
-	"encoding/asn1"
 	"fmt"
 	"os"
 	"os/exec"
@@ -228,38 +227,6 @@ func TestOpenSSLVerifiesWhatSignWrites(t *testing.T) {
 	})
 }
 
-// indefinite rewrites DER with indefinite lengths all over, and strings of bytes in pieces where it is told to.
-func indefinite(t testing.TB, der []byte, piece int) []byte {
-	t.Helper()
-	var out []byte
-	for len(der) > 0 {
-		var v asn1.RawValue
-		rest, err := asn1.Unmarshal(der, &v)
-		if err != nil {
-			t.Fatal(err)
-		}
-		tag := der[0]
-		der = rest
-		switch {
-		case v.IsCompound:
-			out = append(append(append(out, tag, 0x80), indefinite(t, v.Bytes, piece)...), 0, 0)
-		case tag == asn1.TagOctetString && piece > 0:
-			out = append(out, tag|0x20, 0x80)
-			for part := range slices.Chunk(v.Bytes, piece) {
-				one, err := asn1.Marshal(part)
-				if err != nil {
-					t.Fatal(err)
-				}
-				out = append(out, one...)
-			}
-			out = append(out, 0, 0)
-		default:
-			out = append(out, v.FullBytes...)
-		}
-	}
-	return out
-}
-
 // BER is taken in any form, and is the same file as its DER.
 func TestVerifyTakesIndefiniteLengths(t *testing.T) {
 	t.Parallel()
@@ -271,7 +238,7 @@ func TestVerifyTakesIndefiniteLengths(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				ber := indefinite(t, file, piece)
+				ber := poatest.BER(t, file, piece)
 				if got, err := cms.Verify(ber, content, cms.DefaultLimits()); err != nil || !got.Signer.Equal(signer.Certificate) {
 					t.Fatal(err)
 				}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"ininjo/poa/cms"
+	"ininjo/poa/poatest"
 )
 
 // TestMakeSeeds makes the fuzz targets' seeds of time stamps anew where ININJO_SEEDS is set; else it shows that those
@@ -46,7 +47,7 @@ func TestMakeSeeds(t *testing.T) {
 	}
 	for name, file := range map[string][]byte{
 		"stamp-openssl.tsr": b.read("answer"), "stamp-own.tsr": tsa.Answer(request, instant), "stamp-root.pem": b.read("root.pem"),
-		"stamped.der": stamped, "pss.der": pss, "pieces.ber": indefinite(t, stamped, 7),
+		"stamped.der": stamped, "pss.der": pss, "pieces.ber": poatest.BER(t, stamped, 7),
 	} {
 		if err := os.WriteFile(filepath.Join("testdata", name), file, 0o644); err != nil {
 			t.Fatal(err)

@@ -195,7 +195,7 @@ func TestStatementsOfAnotherFormAreRefused(t *testing.T) {
 			s := statement{Version: 1, Policy: oidData, Serial: big.NewInt(1), Time: at("20261101030000Z")}
 			s.Imprint.Algorithm.Algorithm, s.Imprint.Digest = asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 1}, sha256Of(content)
 			test.change(&s)
-			token, err := cms.Sign(marshal(t, s), tsa.Certificate(), tsa.Key(), cms.SignOptions{ContentType: oidTSTInfo, ESS: true})
+			token, err := cms.Sign(poatest.DER(t, s), tsa.Certificate(), tsa.Key(), cms.SignOptions{ContentType: oidTSTInfo, ESS: true})
 			if err != nil {
 				t.Fatal(err)
 			}

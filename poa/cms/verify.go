@@ -22,7 +22,8 @@ type Signed struct {
 	SignatureAlgorithm string              // RSA-PKCS1-v1_5, RSA-PSS, ECDSA-P-256 or ECDSA-P-384
 	Hash               crypto.Hash         // the one that Digest names
 	SignatureValue     []byte              // the signature's own bytes
-	SignedDigest       []byte              // hash of the DER of the signed attributes: what the key signed
+	SignedDigest       []byte              // hash of Attributes: what the key signed
+	Attributes         []byte              // DER of the signed attributes; they may hold anything, whole certificates too
 	TimeStamps         []TimeStamp         // over SignatureValue, their paths not judged (VerifyTimeStamp does)
 	UnreadTimeStamps   int                 // those that could not be read, see Verify
 }
@@ -37,9 +38,17 @@ type Signed struct {
 // SHA-1) is counted and passed over, and does not spoil a good signature. One that can, but is over something else, is
 // refused: somebody put it there to tell a later reader a wrong time.
 //
-// pkcs7 is not asked any more. As a second reader it cost more than everything else together (it parses every
-// certificate and verifies every RSA signature once more) and several copies of the file. It is the opponent in this
-// package's tests and its fuzzing instead: what both judge, both must judge alike.
+// pkcs7 is not asked in service. It was tried in two ways (BenchmarkSecondReader; microseconds of one core for 4 KiB
+// of content, of which one RSA operation is 38, and a whole verification at filing 164):
+//   - given the whole file it takes 130 to 145 beside the 65 of this function, so that verifications would fall from
+//     0.55 to 0.29 of what their RSA operations allow, where 0.5 is the aim; and it allocates 6 times the file (4 MiB
+//     of content: 25.3 MB), where 3 times is the bound;
+//   - given nothing but the one signer and the certificates read here, it takes 64: 0.39 as a second opinion, 0.47 in
+//     place of the arithmetic here. In that place it would decide otherwise than we do: it sorts the signed attributes
+//     before it hashes them, so that what it takes is not always what was sent, and measures the certificate's period
+//     by the time that the signer claims. RSA-PSS and key identifiers it does not know.
+//
+// So it is the opponent in this package's tests and its fuzzing: what both judge, both must judge alike.
 func Verify(file []byte, detached []byte, limits Limits) (*Signed, error) {
 	sd, err := open(file, limits)
 	if err != nil {
@@ -141,7 +150,7 @@ func (sd *signedData) verify(content []byte, contentType oid) (*Signed, attribut
 	return &Signed{
 		Content: content, Detached: sd.detached, Signer: signer, Certificates: sd.certificates,
 		SigningTime: claims.signingTime, Digest: hash.String(), SignatureAlgorithm: name,
-		Hash: hash, SignatureValue: sd.signer.signature, SignedDigest: digest,
+		Hash: hash, SignatureValue: sd.signer.signature, SignedDigest: digest, Attributes: sd.signer.attributes,
 	}, claims, nil
 }
 

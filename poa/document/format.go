@@ -2,10 +2,7 @@
 
 package document
 
-import (
-	"mime"
-	"time"
-)
+import "time"
 
 // MaxSize bounds a delegation's file, in bytes.
 const MaxSize = 1 << 20
@@ -51,30 +48,16 @@ type SignAs struct {
 // Signer makes a CMS SignedData over content, in DER.
 type Signer = func(content []byte, as SignAs) (cms []byte, err error)
 
-// Formats is a list of formats, the first of which is that of new files.
+// Formats is a list of formats.
 type Formats []Format
 
 // Known gives the formats of this version.
 func Known() Formats { return Formats{XML{}, PDF{}} }
 
-// Default gives the format of new files.
-func (f Formats) Default() Format { return f[0] }
-
 // ByName finds a format by the name that is stored with a delegation.
 func (f Formats) ByName(name string) (Format, bool) {
 	for _, format := range f {
 		if format.Name() == name {
-			return format, true
-		}
-	}
-	return nil, false
-}
-
-// ByMediaType finds a format by its type; parameters as charset do not count.
-func (f Formats) ByMediaType(mediaType string) (Format, bool) {
-	want, _, err := mime.ParseMediaType(mediaType)
-	for _, format := range f {
-		if err == nil && format.MediaType() == want {
 			return format, true
 		}
 	}
@@ -90,9 +73,3 @@ func (f Formats) ByExtension(extension string) (Format, bool) {
 	}
 	return nil, false
 }
-
-// Marshal writes a content in the format of new files.
-func Marshal(c Content) ([]byte, error) { return Known().Default().Marshal(c) }
-
-// Parse reads a file in the format of new files.
-func Parse(file []byte) (Content, error) { return Known().Default().Parse(file) }

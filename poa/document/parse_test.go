@@ -72,7 +72,7 @@ func TestParseRefuses(t *testing.T) {
 			if file == golden {
 				t.Fatal("the case changes nothing")
 			}
-			_, err := document.Parse([]byte(file))
+			_, err := document.XML{}.Parse([]byte(file))
 			wantFault(t, err, c.kind, c.where)
 		})
 	}
@@ -82,27 +82,27 @@ func TestParseRefusesAnotherOrder(t *testing.T) {
 	t.Parallel()
 	file := strings.Replace(golden, "<Title>税理士</Title>", "", 1)
 	file = strings.Replace(file, "<Name>山田　花子</Name>", "<Title>税理士</Title><Name>山田　花子</Name>", 1)
-	_, err := document.Parse([]byte(file))
+	_, err := document.XML{}.Parse([]byte(file))
 	wantFault(t, err, document.Malformed, "Delegation/Delegate/Name")
 }
 
 func TestParseRefusesAnotherRoot(t *testing.T) {
 	t.Parallel()
-	_, err := document.Parse([]byte(strings.ReplaceAll(golden, "Delegation xmlns", "Mandate xmlns")))
+	_, err := document.XML{}.Parse([]byte(strings.ReplaceAll(golden, "Delegation xmlns", "Mandate xmlns")))
 	wantFault(t, err, document.Malformed, "XML")
 	file := `<?xml version="1.0" encoding="UTF-8"?>` + "\n" + `<Mandate xmlns="urn:ininjo:delegation:1" version="1.0"/>`
-	_, err = document.Parse([]byte(file))
+	_, err = document.XML{}.Parse([]byte(file))
 	wantFault(t, err, document.UnknownElement, "root")
 }
 
 func TestParseTakesOtherIndentation(t *testing.T) {
 	t.Parallel()
-	want, err := document.Parse([]byte(golden))
+	want, err := document.XML{}.Parse([]byte(golden))
 	if err != nil {
 		t.Fatal(err)
 	}
 	head, body, _ := strings.Cut(golden, "\n")
-	got, err := document.Parse([]byte(head + "\n" + strings.ReplaceAll(body, "\n", "\n\t")))
+	got, err := document.XML{}.Parse([]byte(head + "\n" + strings.ReplaceAll(body, "\n", "\n\t")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +114,7 @@ func TestParseTakesOtherIndentation(t *testing.T) {
 func TestFaultsHoldNoText(t *testing.T) {
 	t.Parallel()
 	file := strings.Replace(golden, "<Title>", "<秘密>秘密</秘密><Title>", 1)
-	if _, err := document.Parse([]byte(file)); err == nil || strings.Contains(err.Error(), "秘密") {
+	if _, err := (document.XML{}).Parse([]byte(file)); err == nil || strings.Contains(err.Error(), "秘密") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -125,7 +125,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(golden))
 	sole := sample()
 	sole.Mandator, sole.Limits = soleProprietor(), nil
-	file, err := document.Marshal(sole)
+	file, err := document.XML{}.Marshal(sole)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(strings.Replace(golden, "<Delegation ", "<d:Delegation xmlns:d='urn:ininjo:delegation:1' ", 1)))
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, file []byte) {
-		content, err := document.Parse(file)
+		content, err := document.XML{}.Parse(file)
 		if err != nil {
 			var fault *document.Fault
 			if !errors.As(err, &fault) {
@@ -143,11 +143,11 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		again, err := document.Marshal(content)
+		again, err := document.XML{}.Marshal(content)
 		if err != nil {
 			t.Fatalf("what was read cannot be written: %v", err)
 		}
-		back, err := document.Parse(again)
+		back, err := document.XML{}.Parse(again)
 		if diff := cmp.Diff(content, back); err != nil || diff != "" {
 			t.Fatalf("%v %s", err, diff)
 		}

@@ -22,7 +22,7 @@ func (PDF) Open(file, drafted []byte) (Signature, error) {
 	if !bytes.HasPrefix(drafted, []byte(pdfHeader)) {
 		return Signature{}, fault(Malformed, "header")
 	}
-	draft, err := readRevision(drafted, len(pdfHeader), maxDraftValues)
+	draft, err := readDraft(drafted)
 	if err != nil {
 		return Signature{}, err
 	}

@@ -25,7 +25,16 @@ type revision struct {
 // table and the file's end. The table must list these objects and no other: so
 // nothing is hidden between them. It reads no more than so many values.
 func readRevision(file []byte, from, values int) (*revision, error) {
-	r, v := &pdfReader{file: file, at: from, left: values}, &revision{objects: map[int]any{}, places: map[int]int{}}
+	return (&pdfReader{file: file, at: from, left: values}).revision()
+}
+
+// readDraft reads our own revision, without what its tags say.
+func readDraft(file []byte) (*revision, error) {
+	return (&pdfReader{file: file, at: len(pdfHeader), left: maxDraftValues, draft: true}).revision()
+}
+
+func (r *pdfReader) revision() (*revision, error) {
+	v := &revision{objects: map[int]any{}, places: map[int]int{}}
 	for {
 		if err := r.comments(); err != nil {
 			return nil, err
@@ -77,7 +86,7 @@ func (v *revision) object(r *pdfReader) error {
 	if err := r.keyword("obj"); err != nil {
 		return err
 	}
-	value, err := r.value(0)
+	value, err := r.objectValue()
 	if err != nil {
 		return err
 	}
@@ -101,6 +110,16 @@ func (v *revision) object(r *pdfReader) error {
 	}
 	v.objects[number], v.places[number] = value, place
 	return nil
+}
+
+// objectValue reads an object's value. Of tags in a draft nothing is kept: they are most of its objects, ours, and
+// nobody asks for them but whether they are there.
+func (r *pdfReader) objectValue() (any, error) {
+	r.space()
+	r.skim = r.draft && bytes.HasPrefix(r.file[r.at:], []byte("<</Type /StructElem "))
+	value, err := r.value(0)
+	r.skim = false
+	return value, err
 }
 
 // stream reads the data after a dictionary. Its length must be written there.

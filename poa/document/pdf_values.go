@@ -40,6 +40,8 @@ type pdfReader struct {
 	file []byte
 	at   int
 	left int // values that may still be read
+	// draft: the bytes are our own. skim: what is inside of arrays and dictionaries is read and not kept.
+	draft, skim bool
 }
 
 func pdfFault() error { return fault(Malformed, "PDF") }
@@ -172,13 +174,18 @@ func (r *pdfReader) array(depth int) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, v)
+		if !r.skim {
+			all = append(all, v)
+		}
 	}
 }
 
 func (r *pdfReader) dict(depth int) (any, error) {
 	r.at += 2
-	all := pdfDict{}
+	var all pdfDict
+	if !r.skim {
+		all = pdfDict{}
+	}
 	for {
 		r.space()
 		if bytes.HasPrefix(r.file[r.at:], []byte(">>")) {
@@ -195,8 +202,12 @@ func (r *pdfReader) dict(depth int) (any, error) {
 		if _, twice := all[key]; twice {
 			return nil, fault(Duplicate, "PDF")
 		}
-		if all[key], err = r.value(depth + 1); err != nil {
+		v, err := r.value(depth + 1)
+		if err != nil {
 			return nil, err
+		}
+		if !r.skim {
+			all[key] = v
 		}
 	}
 }

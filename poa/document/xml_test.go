@@ -84,7 +84,7 @@ func soleProprietor() document.Mandator {
 
 func TestMarshalGolden(t *testing.T) {
 	t.Parallel()
-	got, err := document.Marshal(sample())
+	got, err := document.XML{}.Marshal(sample())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,11 +97,11 @@ func TestMarshalBringsTextIntoFormC(t *testing.T) {
 	t.Parallel()
 	c := sample()
 	c.Delegate.Name = "カ\u3099ラス"
-	file, err := document.Marshal(c)
+	file, err := document.XML{}.Marshal(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	back, err := document.Parse(file)
+	back, err := document.XML{}.Parse(file)
 	if err != nil || back.Delegate.Name != "ガラス" {
 		t.Errorf("got %q, %v", back.Delegate.Name, err)
 	}
@@ -111,18 +111,18 @@ func TestRoundTrip(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		want := drawContent(t, `一-龠`)
-		file, err := document.Marshal(want)
+		file, err := document.XML{}.Marshal(want)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := document.Parse(file)
+		got, err := document.XML{}.Parse(file)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatal(diff)
 		}
-		again, err := document.Marshal(got)
+		again, err := document.XML{}.Marshal(got)
 		if err != nil || !bytes.Equal(file, again) {
 			t.Fatalf("written again: %v", err)
 		}
@@ -200,7 +200,7 @@ func TestMarshalRefuses(t *testing.T) {
 			t.Parallel()
 			content := sample()
 			c.edit(&content)
-			_, err := document.Marshal(content)
+			_, err := document.XML{}.Marshal(content)
 			wantFault(t, err, c.kind, c.where)
 		})
 	}
@@ -209,13 +209,13 @@ func TestMarshalRefuses(t *testing.T) {
 func TestFormats(t *testing.T) {
 	t.Parallel()
 	known := document.Known()
-	if f, ok := known.ByMediaType("application/xml; charset=utf-8"); !ok || f != known.Default() {
-		t.Error("XML is not found by its type")
+	if f, ok := known.ByName("XML"); !ok || f != (document.XML{}) {
+		t.Error("XML is not found by its name")
 	}
 	if _, ok := known.ByExtension(".xml"); !ok {
 		t.Error("XML is not found by its extension")
 	}
-	if _, ok := known.ByMediaType("image/png"); ok {
+	if _, ok := known.ByName("PNG"); ok {
 		t.Error("a format that is not there was found")
 	}
 	if _, ok := known.ByExtension(""); ok {

@@ -58,7 +58,7 @@ func TestASignedPDFIsBoundInModeSP(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sp := evidence.SP{Document: w.drafted, Content: found.Content, SignedAttributes: signedAttributes(t, found.CMS), SignatureValue: signed.SignatureValue,
+	sp := evidence.SP{Document: w.drafted, Content: found.Content, SignedAttributes: signed.Attributes, SignatureValue: signed.SignatureValue,
 		SignedDigest: signed.SignedDigest, Hash: signed.Digest, VerificationID: "v1", FileSHA256: hexSHA256(w.file)}
 	r := w.intake(t)
 	r.Mode, r.Format, r.File, r.Drafted, r.Chain, r.Expected, r.Status, r.SP = evidence.ModeSP, "PDF", nil, nil, nil, nil, nil, &sp

@@ -3,7 +3,6 @@
 package evidence
 
 import (
-	"encoding/json"
 	"time"
 
 	"ininjo/poa/jpki"
@@ -26,16 +25,17 @@ func (r Record) statusResult() string {
 	return r.result(checkStatus, checkDelegateStatus)
 }
 
-// sameVerification wants a platform's answer to be of the verification that the
-// record and the answer's own bytes name.
-func (r Record) sameVerification(s Status) bool {
-	var raw struct {
-		VerificationID string `json:"verificationId"`
-	}
-	if len(s.Raw) > 0 && (json.Unmarshal(s.Raw, &raw) != nil || raw.VerificationID != s.VerificationID) {
+// platformSays wants a platform's answer to be of the verification that the record
+// names, and the record to tell of it what its own bytes say, where they are kept.
+func (r Record) platformSays(s Status) bool {
+	if r.SP != nil && r.SP.VerificationID != s.VerificationID {
 		return false
 	}
-	return r.SP == nil || r.SP.VerificationID == s.VerificationID
+	if len(s.Raw) == 0 {
+		return true
+	}
+	again, err := jpki.ReadPlatform(s.Raw, s.AskedAt)
+	return err == nil && s.says(again) && again.VerificationID == s.VerificationID && (again.CertificateID == "" || again.CertificateID == s.CertificateID)
 }
 
 // noStatus judges a filed record without an answer: it must not say that one was good.
@@ -71,7 +71,7 @@ func (v *verifier) status(r Record, s Status) {
 	case s.AskedAt.Before(r.Instant.Add(-askedBefore)): // what was true once says nothing of the instant
 		v.find(StepStatus, Fail, string(jpki.StatusStale), values...)
 		return
-	case s.Source == jpki.SourcePlatform && !r.sameVerification(s):
+	case s.Source == jpki.SourcePlatform && !r.platformSays(s):
 		v.find(StepStatus, Fail, CodeRecordDiffers, values...)
 		return
 	case recorded == resultPassed && !good:

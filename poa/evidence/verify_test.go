@@ -119,6 +119,32 @@ func TestWhatIsWrongWithARecordIsSaid(t *testing.T) {
 		{"a platform's word under another name", func(r *evidence.Record) {
 			r.Status = []evidence.Status{{Source: "PLATFORM", Standing: "GOOD", AskedAt: filedAt, VerificationID: "v1", Raw: []byte(`{"verificationId":"v2"}`)}}
 		}, "FAIL STATUS RECORD_DIFFERS"},
+		{"a platform's revocation told as good", func(r *evidence.Record) {
+			s := platformWord(`{"result":"RESULT_OK","verificationId":"v1","certificate":{"id":"c1","type":"TYPE_JPKI_CARD_DIGITAL_SIGNATURE"},"certificateStatus":{"status":"STATUS_REVOKED","revokedAt":"2026-01-01T00:00:00Z"}}`)
+			s.Standing, s.RevokedAt = "GOOD", time.Time{}
+			r.Status = []evidence.Status{s}
+		}, "FAIL STATUS RECORD_DIFFERS"},
+		{"a platform's refusal told as good", func(r *evidence.Record) {
+			s := platformWord(`{"result":"RESULT_INVALID_SIGNATURE","verificationId":"v1"}`)
+			s.Standing, s.Reason = "GOOD", ""
+			r.Status = []evidence.Status{s}
+		}, "FAIL STATUS RECORD_DIFFERS"},
+		{"a platform's word of another certificate", func(r *evidence.Record) {
+			s := platformWord(platformGood)
+			s.CertificateID = "c2"
+			r.Status = []evidence.Status{s}
+		}, "FAIL STATUS RECORD_DIFFERS"},
+		{"a platform's word of another instant", func(r *evidence.Record) {
+			s := platformWord(platformGood)
+			s.ThisUpdate = s.ThisUpdate.Add(time.Second)
+			r.Status = []evidence.Status{s}
+		}, "FAIL STATUS RECORD_DIFFERS"},
+		{"no answer of a platform", func(r *evidence.Record) {
+			s := platformWord(platformGood)
+			s.Raw = []byte("{")
+			r.Status = []evidence.Status{s}
+		}, "FAIL STATUS RECORD_DIFFERS"},
+		{"a platform's word as it came", func(r *evidence.Record) { r.Status = []evidence.Status{platformWord(platformGood)} }, "NOT_VERIFIABLE STATUS RESTS_ON_PLATFORM"},
 		{"a platform's word", func(r *evidence.Record) {
 			r.Status = []evidence.Status{{Source: "PLATFORM", Standing: "GOOD", AskedAt: filedAt, VerificationID: "v1"}}
 		}, "NOT_VERIFIABLE STATUS RESTS_ON_PLATFORM"},
@@ -244,7 +270,7 @@ func TestInModeSPWhatRestsOnThePlatformIsSaid(t *testing.T) {
 	r := w.intake(t)
 	r.Mode, r.File, r.Drafted, r.Chain = evidence.ModeSP, nil, nil, nil
 	r.Status = []evidence.Status{{Source: "PLATFORM", Standing: "GOOD", AskedAt: filedAt, VerificationID: "v1"}}
-	r.SP = &evidence.SP{Document: w.drafted, SignedAttributes: signedAttributes(t, w.file), SignatureValue: signed.SignatureValue, SignedDigest: signed.SignedDigest,
+	r.SP = &evidence.SP{Document: w.drafted, SignedAttributes: signed.Attributes, SignatureValue: signed.SignatureValue, SignedDigest: signed.SignedDigest,
 		Hash: signed.Digest, VerificationID: "v1", FileSHA256: hexSHA256(w.file)}
 	rests := "NOT_VERIFIABLE CERTIFICATE CERTIFICATE_NOT_KEPT, NOT_VERIFIABLE COMPARISON CERTIFICATE_NOT_KEPT, NOT_VERIFIABLE STATUS RESTS_ON_PLATFORM"
 	for _, c := range []struct {
@@ -306,4 +332,16 @@ func TestEveryCodeHasItsTexts(t *testing.T) {
 			}
 		}
 	}
+}
+
+const platformGood = `{"result":"RESULT_OK","verificationId":"v1","certificate":{"id":"c1","type":"TYPE_JPKI_CARD_DIGITAL_SIGNATURE"},"certificateStatus":{"status":"STATUS_GOOD"}}`
+
+// platformWord is a platform's answer as a record has it.
+func platformWord(raw string) evidence.Status {
+	a, err := jpki.ReadPlatform([]byte(raw), filedAt)
+	if err != nil {
+		panic(err) // it is the test's own
+	}
+	return evidence.Status{Source: a.Source, Standing: string(a.Standing), AskedAt: filedAt, RevokedAt: a.RevokedAt, Reason: a.Reason, ProducedAt: a.ProducedAt,
+		ThisUpdate: a.ThisUpdate, VerificationID: a.VerificationID, CertificateID: a.CertificateID, Raw: a.Raw}
 }

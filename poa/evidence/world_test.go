@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"ininjo/poa/cms"
 	"ininjo/poa/document"
 	"ininjo/poa/evidence"
 	"ininjo/poa/jpki"
@@ -177,13 +176,4 @@ func told(r evidence.Report) string {
 func hexSHA256(b []byte) string {
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])
-}
-
-func signedAttributes(t testing.TB, file []byte) []byte {
-	t.Helper()
-	attributes, err := cms.SignedAttributes(file, cms.DefaultLimits())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return attributes
 }

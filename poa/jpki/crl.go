@@ -4,8 +4,10 @@ package jpki
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/asn1"
+	"math/big"
 	"time"
 )
 
@@ -24,6 +26,8 @@ var (
 type CRL struct {
 	issuer                 *x509.Certificate
 	raw                    []byte
+	number                 *big.Int // nil where the list has none
+	series                 [sha256.Size]byte
 	thisUpdate, nextUpdate time.Time
 	scope                  issuingPoint
 	revoked                map[string]crlEntry // by serial number
@@ -60,6 +64,7 @@ func ReadCRL(list []byte, issuer *x509.Certificate) (*CRL, error) {
 	if parsed.NextUpdate.IsZero() {
 		return nil, fault(StatusUnreadable, "the list does not say until when it holds")
 	}
+	crl.number, crl.series = parsed.Number, seriesOf(parsed, issuer)
 	if err := crl.readExtensions(parsed); err != nil {
 		return nil, err
 	}
@@ -132,6 +137,24 @@ func (l *CRL) add(entry *x509.RevocationListEntry) error {
 	l.revoked[key] = kept
 	return nil
 }
+
+// seriesOf names the lists that follow one another: those of one key about one part of its certificates.
+func seriesOf(list *x509.RevocationList, issuer *x509.Certificate) [sha256.Size]byte {
+	h := sha256.New()
+	h.Write(issuer.RawSubjectPublicKeyInfo)
+	for _, extension := range list.Extensions {
+		if extension.Id.Equal(oidIssuingPoint) {
+			h.Write(extension.Value)
+		}
+	}
+	return [sha256.Size]byte(h.Sum(nil))
+}
+
+// Number returns the list's own number, which grows from list to list of a series; nil where it has none.
+func (l *CRL) Number() *big.Int { return l.number }
+
+// Series names what the list is the newest or an older list of.
+func (l *CRL) Series() [sha256.Size]byte { return l.series }
 
 // ThisUpdate returns as of when the list tells.
 func (l *CRL) ThisUpdate() time.Time { return l.thisUpdate }

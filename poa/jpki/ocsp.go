@@ -7,6 +7,8 @@ import (
 	"crypto/sha1" //nolint:gosec // RFC 6960 names a responder's key by SHA-1; nothing is protected by it
 	"crypto/subtle"
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
 	"errors"
 	"slices"
 	"time"
@@ -87,7 +89,8 @@ func readOCSP(parsed *ocsp.Response, raw []byte, at time.Time) (StatusAnswer, er
 }
 
 // checkResponder wants the response to be signed by the issuer or by whom the issuer certified to sign responses.
-// That certificate's own revocation is not asked for: its period, kept short by authorities, bounds it.
+// That certificate's own revocation is not asked for: its authority must have said that this is not needed, or keep its
+// period short.
 func checkResponder(parsed *ocsp.Response, issuer *x509.Certificate, at time.Time) error {
 	if err := takenAlgorithm(parsed.SignatureAlgorithm); err != nil {
 		return err
@@ -123,6 +126,19 @@ func delegated(responder, issuer *x509.Certificate, at time.Time) error {
 		return fault(StatusResponder, "the responder's certificate is not in its period")
 	case len(responder.UnhandledCriticalExtensions) > 0:
 		return fault(StatusResponder, "the responder's certificate has an unknown critical extension")
+	case !noCheck(responder) && responder.NotAfter.Sub(responder.NotBefore) > maxResponderLife:
+		return fault(StatusResponder, "whether the responder's own certificate was revoked would have to be asked: it says not otherwise, and lasts long")
 	}
 	return nil
+}
+
+// maxResponderLife is how long a responder's certificate may last whose authority does not say that its revocation need
+// not be asked for (RFC 6960 section 4.2.2.2.1).
+const maxResponderLife = 31 * 24 * time.Hour
+
+// oidOCSPNoCheck is id-pkix-ocsp-nocheck.
+var oidOCSPNoCheck = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 5}
+
+func noCheck(responder *x509.Certificate) bool {
+	return slices.ContainsFunc(responder.Extensions, func(e pkix.Extension) bool { return e.Id.Equal(oidOCSPNoCheck) })
 }

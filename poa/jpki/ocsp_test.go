@@ -101,36 +101,37 @@ func TestCheckOCSPTellsNothingFrom(t *testing.T) {
 		certificate *x509.Certificate
 		want        jpki.Kind
 	}{
-		"nothing":                            {nil, signer, jpki.StatusUnreadable},
-		"garbage":                            {[]byte("<html>"), signer, jpki.StatusUnreadable},
-		"half a response":                    {good[:len(good)/2], signer, jpki.StatusUnreadable},
-		"bytes after the response":           {append(bytes.Clone(good), 0), signer, jpki.StatusUnreadable},
-		"a response without bound":           {make([]byte, jpki.MaxOCSP+1), signer, jpki.StatusTooLarge},
-		"try later":                          {ocsp.TryLaterErrorResponse, signer, jpki.StatusRefused},
-		"unauthorized":                       {ocsp.UnauthorizedErrorResponse, signer, jpki.StatusRefused},
-		"a changed signature":                {answer(poatest.WithSpoiledSignature()), signer, jpki.StatusSignature},
-		"no signature":                       {answer(poatest.WithoutSignature()), signer, jpki.StatusSignature},
-		"no signature of a responder":        {answer(by(), poatest.WithoutSignature()), signer, jpki.StatusUnreadable},
-		"a changed signature of a responder": {answer(by(), poatest.WithSpoiledSignature()), signer, jpki.StatusUnreadable},
-		"a root of the same name":            {respond(t, foreign, signer, poatest.AboutIssuer(ca.Root)), signer, jpki.StatusSignature},
-		"a responder of that root":           {answer(poatest.By(responder(t, foreign))), signer, jpki.StatusResponder},
-		"a responder not certified for it":   {answer(by(func(c *x509.Certificate) { c.ExtKeyUsage = nil })), signer, jpki.StatusResponder},
-		"a responder for web servers":        {answer(by(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} })), signer, jpki.StatusResponder},
-		"a responder without key usage bit":  {answer(by(func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyEncipherment })), signer, jpki.StatusResponder},
-		"an expired responder":               {answer(by(func(c *x509.Certificate) { c.NotAfter = instant.Add(-time.Second) })), signer, jpki.StatusResponder},
-		"a responder of tomorrow":            {answer(by(func(c *x509.Certificate) { c.NotBefore = instant.Add(time.Hour) })), signer, jpki.StatusResponder},
-		"a card as responder":                {answer(poatest.By(poatest.MustIssue(t, ca, person))), signer, jpki.StatusResponder},
-		"another serial number":              {answer(poatest.AboutSerial(big.NewInt(7))), signer, jpki.StatusOtherCertificate},
-		"the number of another issuer":       {answer(poatest.AboutIssuer(foreign.Root)), signer, jpki.StatusOtherIssuer},
-		"a certificate of another issuer":    {good, twin, jpki.StatusOtherIssuer},
-		"another nonce":                      {answer(poatest.WithNonce([]byte{4, 2, 1, 2})), signer, jpki.StatusNonce},
-		"no nonce":                           {answer(poatest.WithoutNonce()), signer, jpki.StatusNonce},
-		"an old response":                    {answer(poatest.WithResponsePeriod(instant.AddDate(0, 0, -1), instant.Add(-time.Second))), signer, jpki.StatusStale},
-		"an old response without end":        {answer(poatest.WithResponsePeriod(instant.Add(-61*time.Minute), time.Time{})), signer, jpki.StatusStale},
-		"a response from the future":         {answer(poatest.WithResponsePeriod(instant.Add(6*time.Minute), instant.AddDate(0, 0, 1))), signer, jpki.StatusNotYet},
-		"an end before the begin":            {answer(poatest.WithResponsePeriod(instant, instant.Add(-time.Hour))), signer, jpki.StatusUnreadable},
-		"an unknown critical extension":      {answer(critical), signer, jpki.StatusUnsupported},
-		"removeFromCRL":                      {respond(t, ca, removed), removed, jpki.StatusUnsupported},
+		"nothing":                                     {nil, signer, jpki.StatusUnreadable},
+		"garbage":                                     {[]byte("<html>"), signer, jpki.StatusUnreadable},
+		"half a response":                             {good[:len(good)/2], signer, jpki.StatusUnreadable},
+		"bytes after the response":                    {append(bytes.Clone(good), 0), signer, jpki.StatusUnreadable},
+		"a response without bound":                    {make([]byte, jpki.MaxOCSP+1), signer, jpki.StatusTooLarge},
+		"try later":                                   {ocsp.TryLaterErrorResponse, signer, jpki.StatusRefused},
+		"unauthorized":                                {ocsp.UnauthorizedErrorResponse, signer, jpki.StatusRefused},
+		"a changed signature":                         {answer(poatest.WithSpoiledSignature()), signer, jpki.StatusSignature},
+		"no signature":                                {answer(poatest.WithoutSignature()), signer, jpki.StatusSignature},
+		"no signature of a responder":                 {answer(by(), poatest.WithoutSignature()), signer, jpki.StatusUnreadable},
+		"a changed signature of a responder":          {answer(by(), poatest.WithSpoiledSignature()), signer, jpki.StatusUnreadable},
+		"a root of the same name":                     {respond(t, foreign, signer, poatest.AboutIssuer(ca.Root)), signer, jpki.StatusSignature},
+		"a responder of that root":                    {answer(poatest.By(responder(t, foreign))), signer, jpki.StatusResponder},
+		"a responder not certified for it":            {answer(by(func(c *x509.Certificate) { c.ExtKeyUsage = nil })), signer, jpki.StatusResponder},
+		"a responder for web servers":                 {answer(by(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} })), signer, jpki.StatusResponder},
+		"a responder without key usage bit":           {answer(by(func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyEncipherment })), signer, jpki.StatusResponder},
+		"an expired responder":                        {answer(by(func(c *x509.Certificate) { c.NotAfter = instant.Add(-time.Second) })), signer, jpki.StatusResponder},
+		"a responder of tomorrow":                     {answer(by(func(c *x509.Certificate) { c.NotBefore = instant.Add(time.Hour) })), signer, jpki.StatusResponder},
+		"a responder for a year without ocsp-nocheck": {answer(by(func(c *x509.Certificate) { c.ExtraExtensions = nil })), signer, jpki.StatusResponder},
+		"a card as responder":                         {answer(poatest.By(poatest.MustIssue(t, ca, person))), signer, jpki.StatusResponder},
+		"another serial number":                       {answer(poatest.AboutSerial(big.NewInt(7))), signer, jpki.StatusOtherCertificate},
+		"the number of another issuer":                {answer(poatest.AboutIssuer(foreign.Root)), signer, jpki.StatusOtherIssuer},
+		"a certificate of another issuer":             {good, twin, jpki.StatusOtherIssuer},
+		"another nonce":                               {answer(poatest.WithNonce([]byte{4, 2, 1, 2})), signer, jpki.StatusNonce},
+		"no nonce":                                    {answer(poatest.WithoutNonce()), signer, jpki.StatusNonce},
+		"an old response":                             {answer(poatest.WithResponsePeriod(instant.AddDate(0, 0, -1), instant.Add(-time.Second))), signer, jpki.StatusStale},
+		"an old response without end":                 {answer(poatest.WithResponsePeriod(instant.Add(-61*time.Minute), time.Time{})), signer, jpki.StatusStale},
+		"a response from the future":                  {answer(poatest.WithResponsePeriod(instant.Add(6*time.Minute), instant.AddDate(0, 0, 1))), signer, jpki.StatusNotYet},
+		"an end before the begin":                     {answer(poatest.WithResponsePeriod(instant, instant.Add(-time.Hour))), signer, jpki.StatusUnreadable},
+		"an unknown critical extension":               {answer(critical), signer, jpki.StatusUnsupported},
+		"removeFromCRL":                               {respond(t, ca, removed), removed, jpki.StatusUnsupported},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -139,6 +140,21 @@ func TestCheckOCSPTellsNothingFrom(t *testing.T) {
 				t.Errorf("got %s, %v, want %s", got.Standing, err, test.want)
 			}
 		})
+	}
+}
+
+// TestAResponderOfShortLifeNeedsNoMark: nobody could use a stolen key of its for long.
+func TestAResponderOfShortLifeNeedsNoMark(t *testing.T) {
+	t.Parallel()
+	ca := poatest.MustCA(t, instant)
+	signer := poatest.MustIssue(t, ca, person).Certificate
+	for days, want := range map[int]jpki.Kind{31: "", 32: jpki.StatusResponder} {
+		short := responder(t, ca, func(c *x509.Certificate) {
+			c.ExtraExtensions, c.NotBefore, c.NotAfter = nil, instant.AddDate(0, 0, -1), instant.AddDate(0, 0, days-1)
+		})
+		if _, err := jpki.CheckOCSP(respond(t, ca, signer, poatest.By(short)), signer, ca.Root, nonce, instant); jpki.KindOf(err) != want {
+			t.Errorf("a responder of %d days: %v", days, err)
+		}
 	}
 }
 

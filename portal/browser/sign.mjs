@@ -1,6 +1,6 @@
 // The signing page of `ininjo sign`: two drafts are dropped, looked at, signed with a certificate's file; a wrong
 // password first. Every state is looked at as axe does, in both languages, light and dark, narrow and wide.
-// Environment: BASE_URL, OPEN (the address with its secret), FILES and P12 (paths, FILES with a | between), PASSWORD,
+// Environment: BASE_URL, OPEN (the file that leads to the page), FILES and P12 (paths, FILES with a | between), PASSWORD,
 // SAVE (where the first result goes), LANGUAGE, JS (1: with script in the browser, so that axe can run), SCREENSHOT_DIR.
 import { readFile } from "node:fs/promises";
 import { assert, env, equip, overview, scenario, screenshot, sees } from "./harness.mjs";

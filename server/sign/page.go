@@ -11,8 +11,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os/exec"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,8 +20,10 @@ import (
 type page struct {
 	command *Command
 	host    string // 127.0.0.1 and the port: the only name it answers to
+	prefix  string // the path below which everything stands, drawn for each run
 	secret  string // in the address, good once
 	cookie  string
+	opener  opener // gone as soon as the page was opened
 	opened  atomic.Bool
 	idle    *time.Timer
 	end     context.CancelFunc
@@ -58,16 +58,18 @@ func (c *Command) openPage(ctx context.Context, t Terminal) error {
 	defer cancel()
 	p := newPage(c, listener.Addr().String(), cancel)
 	defer p.idle.Stop()
+	if !c.NoBrowser {
+		// Where no file can be written, none can be opened, and the person is told.
+		p.opener, _ = newOpener(p.address())
+		defer p.removeOpener()
+	}
 	server := &http.Server{Handler: p.handler(ctx), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 2 * time.Minute, IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
-	address := "http://" + p.host + "/open/" + p.secret
-	fmt.Fprintln(t.Out, address)
+	fmt.Fprintln(t.Out, p.address())
 	fmt.Fprintln(t.Err, c.texts.T("cli.page"))
-	if !c.NoBrowser {
-		if err := browse(ctx, address); err != nil {
-			fmt.Fprintln(t.Err, c.texts.T("cli.no-browser"))
-		}
+	if !c.NoBrowser && p.opener.browse(ctx) != nil {
+		fmt.Fprintln(t.Err, c.texts.T("cli.no-browser"))
 	}
 	select {
 	case err = <-ended:
@@ -84,9 +86,18 @@ func (c *Command) openPage(ctx context.Context, t Terminal) error {
 }
 
 func newPage(c *Command, host string, end context.CancelFunc) *page {
-	p := &page{command: c, host: host, secret: draw(), cookie: draw(), end: end, changed: make(chan struct{})}
+	p := &page{command: c, host: host, prefix: draw(), secret: draw(), cookie: draw(), end: end, changed: make(chan struct{})}
 	p.idle = time.AfterFunc(c.Idle, p.idled)
 	return p
+}
+
+// address is what the person opens, once.
+func (p *page) address() string { return "http://" + p.host + p.root() + "/open/" + p.secret }
+
+// removeOpener takes the file with the address away: after it was used, and at the end.
+func (p *page) removeOpener() {
+	// What cannot be removed holds an address that is good no more.
+	_ = p.opener.remove()
 }
 
 // idled ends the page, unless it is signing just now.
@@ -109,20 +120,3 @@ func draw() string {
 }
 
 func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
-
-// browse opens the person's browser. The secret is good once, so that who reads it later in a list of processes
-// has nothing of it.
-func browse(ctx context.Context, address string) error {
-	command := exec.CommandContext(context.WithoutCancel(ctx), "xdg-open", address)
-	switch runtime.GOOS {
-	case "windows":
-		command = exec.CommandContext(context.WithoutCancel(ctx), "rundll32", "url.dll,FileProtocolHandler", address)
-	case "darwin":
-		command = exec.CommandContext(context.WithoutCancel(ctx), "open", address)
-	}
-	if err := command.Start(); err != nil {
-		return err
-	}
-	go func() { _ = command.Wait() }() // some openers live as long as the browser
-	return nil
-}

@@ -11,7 +11,8 @@ import (
 	"ininjo/portal/webtest"
 )
 
-// TestPageInABrowser signs two drafts in Chromium, in both languages and without script.
+// TestPageInABrowser signs two drafts in Chromium, in both languages and without script, from the file on that the
+// browser's opener is given: what a browser sends of a strict cookie depends on where it comes from.
 func TestPageInABrowser(t *testing.T) {
 	t.Parallel()
 	for name, env := range map[string]map[string]string{
@@ -24,7 +25,12 @@ func TestPageInABrowser(t *testing.T) {
 			d := newDesk(t)
 			a := startPage(t, Command{})
 			first := marshal(t, document.XML{}, firstID)
-			env["BASE_URL"], env["OPEN"], env["P12"], env["PASSWORD"] = a.base, a.address, d.p12, password
+			o, err := newOpener(a.address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = o.remove() })
+			env["BASE_URL"], env["OPEN"], env["P12"], env["PASSWORD"] = a.base, "file://"+o.file(), d.p12, password
 			env["FILES"] = write(t, d.dir, "1.xml", first) + "|" + write(t, d.dir, "2.xml", marshal(t, document.XML{}, secondID))
 			env["SAVE"] = filepath.Join(t.TempDir(), "signed")
 			webtest.Node(t, "browser/sign.mjs", env)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -35,13 +36,39 @@ func (p *page) handler(ctx context.Context) http.Handler {
 	}
 	// A refused form is shown under its own address: who loads that anew gets the page, and changes nothing.
 	for _, form := range []string{"/files", "/clear", "/sign", "/quit"} {
-		mux.Handle("GET "+form, p.known(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusSeeOther) }))
+		mux.Handle("GET "+form, p.known(func(w http.ResponseWriter, r *http.Request) { p.goTo(w, r, "/") }))
 	}
-	return p.door(mux)
+	return p.door(p.below(mux))
+}
+
+// below answers under the path of this run alone. Cookies are shared between the ports of a host: only their path
+// keeps the page's from the servers of this machine's other people, and nobody else knows it.
+func (p *page) below(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		run, _, found := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+		if !found || !same(run, p.prefix) {
+			http.Error(w, "nothing is here", http.StatusNotFound)
+			return
+		}
+		http.StripPrefix(p.root(), next).ServeHTTP(w, r)
+	})
+}
+
+// root is the path that every address of this run begins with.
+func (p *page) root() string { return "/" + p.prefix }
+
+// goTo leads on to a path of the page.
+func (p *page) goTo(w http.ResponseWriter, r *http.Request, path string) {
+	http.Redirect(w, r, p.root()+path, http.StatusSeeOther)
+}
+
+// remember keeps a value for the paths of this run.
+func (p *page) remember(w http.ResponseWriter, name, value string) {
+	http.SetCookie(w, &http.Cookie{Name: name, Value: value, Path: p.root() + "/", HttpOnly: true, SameSite: http.SameSiteStrictMode})
 }
 
 // door answers to the page's own name and address only, so that no other site reaches it by a name of its own that
-// leads here, and takes posts from its own pages only.
+// leads here, and takes posts, and whatever tells an origin, from its own pages only.
 func (p *page) door(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -52,11 +79,12 @@ func (p *page) door(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store")
 		site := r.Header.Get("Sec-Fetch-Site")
+		origin, own := r.Header.Get("Origin"), "http://"+p.host
 		post := r.Method != http.MethodGet && r.Method != http.MethodHead
 		switch {
 		case r.Host != p.host:
 			http.Error(w, "not this host", http.StatusMisdirectedRequest)
-		case post && (r.Header.Get("Origin") != "http://"+p.host || site != "" && site != "same-origin"):
+		case origin != own && (post || origin != "") || post && site != "" && site != "same-origin":
 			http.Error(w, "not from this page", http.StatusForbidden)
 		default:
 			next.ServeHTTP(w, r)
@@ -87,24 +115,26 @@ func (p *page) cookieName() string {
 	return "ininjo_sign_" + port
 }
 
-// enter trades the secret for the cookie, once.
+// enter trades the secret for the cookie, once, and leads on by a page of its own: a browser that came from a file
+// would not send a strict cookie after a redirect.
 func (p *page) enter(w http.ResponseWriter, r *http.Request) {
 	if !p.knows(r) {
 		if !same(r.PathValue("secret"), p.secret) || !p.opened.CompareAndSwap(false, true) {
 			p.render(w, http.StatusForbidden, "closed", view{Texts: p.texts(r), Title: "closed.title", Key: "closed.used"})
 			return
 		}
-		http.SetCookie(w, &http.Cookie{Name: p.cookieName(), Value: p.cookie, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode})
+		p.remember(w, p.cookieName(), p.cookie)
+		p.removeOpener()
 	}
-	http.Redirect(w, r, "/", http.StatusSeeOther)
+	p.render(w, http.StatusOK, "enter", view{Texts: p.texts(r), Title: "home.title"})
 }
 
 // language keeps the choice of a language.
 func (p *page) language(w http.ResponseWriter, r *http.Request) {
 	if lang := r.PathValue("lang"); lang == "ja" || lang == "en" {
-		http.SetCookie(w, &http.Cookie{Name: p.cookieName() + "_language", Value: lang, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode})
+		p.remember(w, p.cookieName()+"_language", lang)
 	}
-	http.Redirect(w, r, "/", http.StatusSeeOther)
+	p.goTo(w, r, "/")
 }
 
 // texts is Japanese unless English was chosen.

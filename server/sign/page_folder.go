@@ -99,5 +99,5 @@ func (p *page) takeFolder(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	p.folder = f.get("at")
 	p.mu.Unlock()
-	http.Redirect(w, r, "/", http.StatusSeeOther)
+	p.goTo(w, r, "/")
 }

@@ -25,6 +25,8 @@ var views = template.Must(template.New("").ParseFS(viewFiles, "views/*.html"))
 type view struct {
 	Texts
 	Title, Key, Fault, View string
+	// Root is the path of this run, before every address.
+	Root string
 	// Home: what can be signed, what cannot, and with what.
 	Waiting, Others     []row
 	Folder, P12, Method string
@@ -59,7 +61,7 @@ func (v view) Other() string {
 
 // render writes a page whole.
 func (p *page) render(w http.ResponseWriter, status int, name string, v view) {
-	v.View = name
+	v.View, v.Root = name, p.root()
 	var body bytes.Buffer
 	if err := views.ExecuteTemplate(&body, name, v); err != nil {
 		http.Error(w, "this page cannot be shown", http.StatusInternalServerError)
@@ -73,7 +75,7 @@ func (p *page) render(w http.ResponseWriter, status int, name string, v view) {
 // home shows the list and the form.
 func (p *page) home(w http.ResponseWriter, r *http.Request) {
 	if p.isRunning() {
-		http.Redirect(w, r, "/results", http.StatusSeeOther)
+		p.goTo(w, r, "/results")
 		return
 	}
 	p.render(w, http.StatusOK, "home", p.homeView(r))
@@ -177,7 +179,7 @@ func (p *page) addFiles(w http.ResponseWriter, r *http.Request) {
 		p.refuse(w, r, err)
 		return
 	}
-	http.Redirect(w, r, "/", http.StatusSeeOther)
+	p.goTo(w, r, "/")
 }
 
 // add puts tasks on the list, each once: the same bytes from the same place are one task.
@@ -210,7 +212,7 @@ func (p *page) clear(w http.ResponseWriter, r *http.Request) {
 		p.tasks, p.folder = nil, ""
 	}
 	p.mu.Unlock()
-	http.Redirect(w, r, "/", http.StatusSeeOther)
+	p.goTo(w, r, "/")
 }
 
 // stampName is the name of the file that holds all results.

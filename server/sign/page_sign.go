@@ -23,7 +23,7 @@ func (p *page) sign(ctx context.Context, w http.ResponseWriter, r *http.Request)
 		err = nil // a second click
 	}
 	if err == nil {
-		http.Redirect(w, r, "/results", http.StatusSeeOther)
+		p.goTo(w, r, "/results")
 		return
 	}
 	v := p.homeView(r)
@@ -176,7 +176,7 @@ func (p *page) results(w http.ResponseWriter, r *http.Request) {
 		ids = append(ids, each.ID)
 	}
 	p.mu.Unlock()
-	v := view{Texts: p.texts(r), Title: "results.title", View: "results", Of: len(ids)}
+	v := view{Texts: p.texts(r), Title: "results.title", View: "results", Root: p.root(), Of: len(ids)}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	flush := http.NewResponseController(w)
 	if err := views.ExecuteTemplate(w, "results-head", v); err != nil {

@@ -11,6 +11,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/http/cookiejar"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -26,7 +27,8 @@ import (
 // clerk is a person at the page.
 type clerk struct {
 	t       *testing.T
-	base    string
+	origin  string
+	base    string // with the path of the run
 	address string
 	http    *http.Client
 	ended   chan error
@@ -36,7 +38,7 @@ type clerk struct {
 func openClerk(t *testing.T, c Command) *clerk {
 	t.Helper()
 	a := startPage(t, c)
-	if status, page := a.get(a.address); status != 200 || !strings.Contains(page, "電子委任状に署名する") {
+	if status, page := a.enter(); status != 200 || !strings.Contains(page, "まだありません") {
 		t.Fatalf("%d: %s", status, page)
 	}
 	return a
@@ -77,7 +79,20 @@ func clerkOf(t *testing.T, printed io.Reader) *clerk {
 		t.Fatal(err)
 	}
 	jar, _ := cookiejar.New(nil)
-	return &clerk{t: t, address: lines.Text(), base: "http://" + u.Host, http: &http.Client{Jar: jar, Timeout: 30 * time.Second}}
+	root, _, _ := strings.Cut(lines.Text(), "/open/")
+	return &clerk{t: t, address: lines.Text(), origin: "http://" + u.Host, base: root, http: &http.Client{Jar: jar, Timeout: 30 * time.Second}}
+}
+
+var refresh = regexp.MustCompile(`<meta http-equiv="refresh" content="0;url=([^"]+)">`)
+
+// enter opens the address and follows its page as a browser does.
+func (a *clerk) enter() (int, string) {
+	a.t.Helper()
+	status, page := a.get(a.address)
+	if match := refresh.FindStringSubmatch(page); match != nil {
+		return a.get(a.origin + match[1])
+	}
+	return status, page
 }
 
 func (a *clerk) send(r *http.Request) (int, string) {
@@ -124,7 +139,7 @@ func (a *clerk) request(path string, parts ...part) *http.Request {
 	_ = w.Close()
 	r, _ := http.NewRequestWithContext(a.t.Context(), http.MethodPost, a.base+path, &body)
 	r.Header.Set("Content-Type", w.FormDataContentType())
-	r.Header.Set("Origin", a.base)
+	r.Header.Set("Origin", a.origin)
 	return r
 }
 
@@ -179,7 +194,7 @@ func TestPageSignsUploads(t *testing.T) {
 		t.Errorf("%d: %s", status, page)
 	}
 	// What was signed can be had until the list is emptied, from the list as well.
-	if _, page = a.get("/"); !strings.Contains(page, `href="/results/`+chosen[0].value+`"`) {
+	if _, page = a.get("/"); !strings.Contains(page, `/results/`+chosen[0].value+`"`) {
 		t.Errorf("the list leads to no result: %s", page)
 	}
 	if _, page = a.get("/results"); !strings.Contains(page, "先に受け取ってください") {
@@ -189,7 +204,7 @@ func TestPageSignsUploads(t *testing.T) {
 		t.Errorf("%d: %s", status, page)
 	}
 	for _, path := range []string{"/results/" + chosen[0].value, "/results/all.zip", "/nowhere"} {
-		if status, page = a.get(path); status != http.StatusNotFound || !strings.Contains(page, `<a href="/">署名の画面に戻る</a>`) {
+		if status, page = a.get(path); status != http.StatusNotFound || !strings.Contains(page, `<a href="`+strings.TrimPrefix(a.base, a.origin)+`/">署名の画面に戻る</a>`) {
 			t.Errorf("%s: %d: %s", path, status, page)
 		}
 	}
@@ -235,14 +250,14 @@ func TestPageSignsAFolder(t *testing.T) {
 func TestPageKeepsStrangersOut(t *testing.T) {
 	t.Parallel()
 	a := startPage(t, Command{})
-	stranger := &clerk{t: t, base: a.base, http: &http.Client{Timeout: 10 * time.Second}}
+	stranger := &clerk{t: t, base: a.base, origin: a.origin, http: &http.Client{Timeout: 10 * time.Second}}
 	if status, page := stranger.get("/"); status != http.StatusForbidden || strings.Contains(page, "<form") {
 		t.Errorf("without the cookie: %d %s", status, page)
 	}
 	if status, _ := stranger.get("/open/" + strings.Repeat("0", 64)); status != http.StatusForbidden {
 		t.Errorf("with another secret: %d", status)
 	}
-	if status, _ := a.get(a.address); status != 200 {
+	if status, page := a.enter(); status != 200 || !strings.Contains(page, "まだありません") {
 		t.Fatalf("the address answered %d", status)
 	}
 	if status, _ := stranger.get(a.address); status != http.StatusForbidden {
@@ -255,7 +270,7 @@ func TestPageKeepsStrangersOut(t *testing.T) {
 		"another port":     func(r *http.Request) { r.Header.Set("Origin", "http://127.0.0.1:1") },
 		"another site":     func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "same-site") },
 		"a name of theirs": func(r *http.Request) { r.Host = "rebound.example" },
-		"localhost":        func(r *http.Request) { r.Host = strings.Replace(a.base, "http://127.0.0.1", "localhost", 1) },
+		"localhost":        func(r *http.Request) { r.Host = strings.Replace(a.origin, "http://127.0.0.1", "localhost", 1) },
 	} {
 		for _, path := range []string{"/sign", "/files", "/folder", "/clear", "/quit"} {
 			r := a.request(path)
@@ -265,6 +280,17 @@ func TestPageKeepsStrangersOut(t *testing.T) {
 			}
 		}
 	}
+	for name, change := range map[string]func(*http.Request){
+		"another origin":   func(r *http.Request) { r.Header.Set("Origin", "https://evil.example") },
+		"another port":     func(r *http.Request) { r.Header.Set("Origin", "http://127.0.0.1:1") },
+		"a name of theirs": func(r *http.Request) { r.Host = "rebound.example" },
+	} {
+		r, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, a.base+"/folder?at=/", nil)
+		change(r)
+		if status, page := a.send(r); status != http.StatusForbidden && status != http.StatusMisdirectedRequest || strings.Contains(page, "<a ") {
+			t.Errorf("%s: reading answered %d", name, status)
+		}
+	}
 	for _, path := range []string{"/sign?method=p12", "/files", "/clear", "/quit"} {
 		if status, page := a.get(path); status != 200 || !strings.Contains(page, "署名するファイルは、まだありません") {
 			t.Errorf("GET %s answered %d", path, status)
@@ -272,6 +298,61 @@ func TestPageKeepsStrangersOut(t *testing.T) {
 	}
 	if status, page := a.post("/files", part{"files", "big.xml", strings.Repeat("x", maxForm)}); status != 422 || !strings.Contains(page, "64 MB") {
 		t.Errorf("too much: %d", status)
+	}
+}
+
+// TestPageIsBelowThePathOfItsRun: cookies are shared between ports, so that a server of another person on this machine
+// would be sent the page's, did their path not stand between; and who has it has nothing without the path.
+func TestPageIsBelowThePathOfItsRun(t *testing.T) {
+	t.Parallel()
+	a := openClerk(t, Command{})
+	got := make(chan string, 10)
+	neighbour := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got <- r.Header.Get("Cookie") }))
+	t.Cleanup(neighbour.Close)
+	for _, path := range []string{"/", "/open/", "/" + strings.Repeat("0", 64) + "/"} {
+		response, err := a.http.Get(neighbour.URL + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		if cookie := <-got; cookie != "" {
+			t.Errorf("the neighbour's %s is sent %q", path, cookie)
+		}
+	}
+	own, _ := url.Parse(a.base + "/")
+	cookies := a.http.Jar.Cookies(own)
+	if len(cookies) == 0 {
+		t.Fatal("the page itself is sent no cookie")
+	}
+	for _, prefix := range []string{"", "/" + strings.Repeat("0", 64), strings.TrimPrefix(a.base, a.origin) + "0", "/open"} {
+		for _, path := range []string{"", "/", "/folder?at=/", "/results", "/static/sign.css", "/open/" + a.address[len(a.address)-64:]} {
+			r, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, a.origin+prefix+path, nil)
+			for _, cookie := range cookies {
+				r.AddCookie(cookie)
+			}
+			if status, page := a.send(r); status != http.StatusNotFound || page != "nothing is here\n" {
+				t.Errorf("%s%s answered %d: %s", prefix, path, status, page)
+			}
+		}
+	}
+}
+
+// TestPageCookieIsStrict: no script reads it, and no other site's link carries it.
+func TestPageCookieIsStrict(t *testing.T) {
+	t.Parallel()
+	a := startPage(t, Command{})
+	response, err := a.http.Get(a.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	set := response.Cookies()
+	if len(set) != 1 || !set[0].HttpOnly || set[0].SameSite != http.SameSiteStrictMode || a.origin+set[0].Path != a.base+"/" || set[0].Domain != "" {
+		t.Errorf("the cookie is %+v", set)
+	}
+	// A browser that came from a file sends no strict cookie after a redirect.
+	if response.StatusCode != http.StatusOK {
+		t.Errorf("the address answered %d", response.StatusCode)
 	}
 }
 

@@ -10,12 +10,20 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"time"
 
 	"ininjo/poa"
 	"ininjo/poa/jpki"
 )
 
-// list returns the list of a place, from the last time where that may be used again.
+// maxAhead is how far an authority's clock may be ahead of ours, as poa/jpki has it.
+const maxAhead = 5 * time.Minute
+
+// errOutdated says that a newer list than this one was seen, by this process or another.
+var errOutdated = errors.New("a newer list than this one was seen before")
+
+// list returns the list of a place, from the last time where that may be used again. Whether another process has seen
+// a newer one is asked each time, so that what was revoked since never comes back.
 func (s *Source) list(ctx context.Context, p Place, q poa.StatusQuestion) (*jpki.CRL, error) {
 	key := "crl " + p.File + p.URL + " " + string(q.RootSHA256[:]) + string(q.Issuer.RawSubjectPublicKeyInfo)
 	stamp, err := p.stamp()
@@ -26,26 +34,51 @@ func (s *Source) list(ctx context.Context, p Place, q poa.StatusQuestion) (*jpki
 	last, ok := s.lists[key]
 	s.mu.Unlock()
 	if ok && last.good(q.At) && last.stamp == stamp {
-		return last.value, nil
+		if err := s.newest(ctx, last.value, q.At); !errors.Is(err, errOutdated) {
+			return last.value, err
+		}
 	}
-	return once(ctx, s, key, func(ctx context.Context) (*jpki.CRL, error) {
-		der, err := s.fetch(ctx, p)
-		if err != nil {
-			return nil, err
-		}
-		list, err := jpki.ReadCRL(der, q.Issuer)
-		if err != nil {
-			return nil, err
-		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		// An older list is a replay, or a copy that lags behind: what was revoked since must not come back.
-		if last, ok := s.lists[key]; ok && !q.At.Before(last.came) && last.value.ThisUpdate().After(list.ThisUpdate()) {
-			list = last.value
-		}
-		s.lists[key] = kept[*jpki.CRL]{value: list, came: q.At, until: s.until(q.At, list.NextUpdate()), stamp: stamp}
-		return list, nil
-	})
+	list, err := once(ctx, s, key, func(ctx context.Context) (*jpki.CRL, error) { return s.fetchList(ctx, p, q, key, stamp) })
+	if err != nil {
+		return nil, err
+	}
+	return list, s.newest(ctx, list, q.At)
+}
+
+// fetchList fetches a list and keeps it.
+func (s *Source) fetchList(ctx context.Context, p Place, q poa.StatusQuestion, key, stamp string) (*jpki.CRL, error) {
+	der, err := s.fetch(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	list, err := jpki.ReadCRL(der, q.Issuer)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	// An older list is a replay, or a copy that lags behind: what was revoked since must not come back.
+	if last, ok := s.lists[key]; ok && !q.At.Before(last.came) && last.value.ThisUpdate().After(list.ThisUpdate()) {
+		list = last.value
+	}
+	s.lists[key] = kept[*jpki.CRL]{value: list, came: q.At, until: s.until(q.At, list.NextUpdate()), stamp: stamp}
+	return list, nil
+}
+
+// newest wants a list to be the newest that any process has seen, and remembers it. One from the future is refused by
+// whoever reads it, and must not stand in the way of those to come.
+func (s *Source) newest(ctx context.Context, list *jpki.CRL, at time.Time) error {
+	if s.config.Memory == nil || list.ThisUpdate().After(at.Add(maxAhead)) {
+		return nil
+	}
+	outdated, err := s.config.Memory.SeenRevocationList(ctx, list.Series(), list.Number(), list.ThisUpdate())
+	switch {
+	case err != nil:
+		return fmt.Errorf("comparing with the newest list: %w", err)
+	case outdated:
+		return errOutdated
+	}
+	return nil
 }
 
 // stamp is what a file looks like from outside, so that a new one is read at once.

@@ -111,7 +111,7 @@ func (p *Platform) Status(ctx context.Context, q poa.StatusQuestion) (jpki.Statu
 // again asks for the status, now, of a certificate that the platform verified before (現況確認), by the platform's
 // name of it (StatusAnswer.CertificateID): that needs no certificate, which a service provider may not keep.
 func (p *Platform) again(ctx context.Context, certificateID string, at time.Time) (jpki.StatusAnswer, error) {
-	if !isName(certificateID) {
+	if !jpki.IsPlatformName(certificateID) {
 		return jpki.StatusAnswer{}, errors.New("that is no name of a platform's")
 	}
 	answer, err := p.tell(ctx, "CertificateService/CheckCertificateStatus", recheckRequest{CertificateID: certificateID, CheckPurpose: purposeLiveness}, at, false)

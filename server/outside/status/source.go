@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/big"
 	"sync"
 	"time"
 
@@ -36,12 +37,21 @@ type Config struct {
 	// doubled each time; zero means 250 ms.
 	Attempts int
 	Backoff  time.Duration
+	// Memory remembers lists for all processes; nil where this one is alone.
+	Memory Memory
 	// Clock tells by which instant answers are judged where a question names none.
 	Clock poa.Clock
 	// Roots are the only ones trusted for TLS; nil means the system's.
 	Roots *x509.CertPool
 	// Log is told why a source could not tell; nil for nobody.
 	Log *slog.Logger
+}
+
+// Memory remembers the newest list of revoked certificates that any process has seen.
+type Memory interface {
+	// SeenRevocationList remembers a list, unless a newer one of its series was seen: then it reports so, and the
+	// list must not be taken. A number of nil is that of a list without one.
+	SeenRevocationList(ctx context.Context, series [sha256.Size]byte, number *big.Int, thisUpdate time.Time) (outdated bool, err error)
 }
 
 // withDefaults fills in what is zero.
