@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"ininjo/db"
 	"ininjo/poa"
 	"ininjo/poa/receipt"
@@ -161,6 +163,7 @@ func TestFeedOverHTTP(t *testing.T) {
 	})
 	o.acknowledges(t, ways["second"], begun.Stream)
 	o.refusesFeeds(t, begun.Stream)
+	o.beats(t, second.service, begun.Stream)
 	t.Run("a withdrawn token ends its wait", func(t *testing.T) {
 		id, secret := o.token(o.parties["second recipient"], "READ")
 		answers := later(t, o.recipient.with(secret), "?wait=60")
@@ -179,6 +182,35 @@ func TestFeedOverHTTP(t *testing.T) {
 		}
 		if f := <-answers; f.status != 200 || f.Next != 1 || len(f.Notices) != 0 {
 			t.Errorf("answered %+v", f)
+		}
+	})
+}
+
+// beats lets both processes make the heartbeats that are owed: each endpoint is
+// sent one.
+func (o *office) beats(t *testing.T, second *service, stream string) {
+	t.Run("a heartbeat says to an endpoint where the sequence stands, once", func(t *testing.T) {
+		conn, err := pgx.Connect(t.Context(), o.service.database.cluster.SuperuserURL(databaseName))
+		o.must(err)
+		defer conn.Close(context.WithoutCancel(t.Context()))
+		_, err = conn.Exec(t.Context(), "UPDATE endpoints SET created_at = created_at - interval '3 hours'")
+		o.must(err)
+		made := 0
+		for _, s := range []*service{o.service, second, o.service} {
+			n, err := s.chapters.notifier.SendHeartbeats(t.Context())
+			o.must(err)
+			made += n
+		}
+		if made > len(o.partners) {
+			t.Errorf("%d heartbeats for %d endpoints", made, len(o.partners))
+		}
+		hook := o.partners["recipient"].next(t, poa.NoticeHeartbeat)
+		h, err := receipt.VerifyHeartbeat(hook.Data.Heartbeat, get(t, o.anyone, "/.well-known/jwks.json", nil).body)
+		if err != nil || h.Head != 1 || h.Stream != stream || hook.Data.Sequence != 1 || hook.Data.Previous != 1 || h.Party != o.partyOf(t, o.recipient) || h.Every != time.Hour {
+			t.Errorf("told %+v: %+v, %v", hook, h, err)
+		}
+		if f := feedOf(t, o.recipient, "?after=0&wait=0"); f.Head != 1 {
+			t.Errorf("a heartbeat took a number: %d", f.Head)
 		}
 	})
 }

@@ -91,6 +91,7 @@ func (s *service) startBell(ctx context.Context) {
 		default:
 		}
 	}
+	s.metrics.gauge("ininjo_notices_waiting", "How many wait for notices at the change feed and by subscriptions.", func() float64 { return float64(s.bell.Waiting()) })
 	var running sync.WaitGroup
 	running.Go(func() {
 		s.bell.Run(ctx, rings, func(err error) { s.log.WarnContext(ctx, "looking for notices failed", "error", err) })

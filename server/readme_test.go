@@ -67,6 +67,9 @@ func TestReadme(t *testing.T) {
 		"go run ./server version":      {"ininjo "},
 		". ./demo-data/demo.env":       {`"status":"VALID"`, `"receipt":"ey`},
 		"openssl rand":                 nil,
+		"# read the feed":              {`{"stream":"`, `"notices":[{"type":"delegation.`, `"heartbeat":"ey`},
+		"# acknowledge":                {`"acknowledged":`, `"acknowledgedAt":"`},
+		"# follow by GraphQL":          {":"},
 	}
 	var seen []string
 	for path, text := range documents(t) {
