@@ -43,7 +43,15 @@ require (
 	software.sslmate.com/src/go-pkcs12 v0.7.4
 )
 
-require github.com/digitorus/timestamp v0.0.0-20250524132541-c45532741eea
+require (
+	github.com/digitorus/timestamp v0.0.0-20250524132541-c45532741eea
+	github.com/foxcpp/go-mockdns v1.3.0
+)
+
+require (
+	github.com/miekg/dns v1.1.57 // indirect
+	golang.org/x/net v0.61.0 // indirect
+)
 
 require (
 	github.com/clipperhouse/uax29/v2 v2.7.0 // indirect

@@ -4,6 +4,7 @@ package jobs_test
 
 import (
 	"context"
+	"crypto/ed25519"
 	"encoding/json"
 	"errors"
 	"os/exec"
@@ -14,6 +15,7 @@ import (
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
+	"ininjo/jobs"
 	"ininjo/poa"
 )
 
@@ -214,15 +216,30 @@ func (w *world) count(t *testing.T, kind, state string) int64 {
 	return 0
 }
 
-// secondVerifier is the official library of another language.
+// secondVerifier are the official libraries of another language, and node's own
+// Ed25519 for what none of them verifies yet.
 const secondVerifier = `
-const { Webhook } = require("standardwebhooks");
-const { secret, headers, body } = JSON.parse(require("fs").readFileSync(0, "utf8"));
-console.log(new Webhook(secret).verify(body, headers).type);`
+const crypto = require("crypto");
+const { secret, publicKey, headers, body } = JSON.parse(require("fs").readFileSync(0, "utf8"));
+for (const library of ["standardwebhooks", "svix"]) {
+  const { Webhook } = require(library);
+  console.log(library, new Webhook(secret).verify(body, headers).type);
+  try {
+    new Webhook(secret).verify(body + " ", headers);
+    console.log(library, "took a forged one");
+  } catch {}
+}
+const x = Buffer.from(publicKey.replace(/^whpk_/, ""), "base64").toString("base64url");
+const key = crypto.createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x }, format: "jwk" });
+const signed = Buffer.from(headers["webhook-id"] + "." + headers["webhook-timestamp"] + "." + body);
+for (const each of headers["webhook-signature"].split(" ").filter((s) => s.startsWith("v1a,"))) {
+  console.log("v1a", crypto.verify(null, signed, key, Buffer.from(each.slice(4), "base64")));
+}`
 
 func TestSecondVerifier(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	key := jobs.NewWebhookKey(ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)))
+	w := newWorld(t, func(c *jobs.Config) { c.WebhookKeys = []jobs.WebhookKey{key} })
 	w.start(t)
 	r := newReceiver(t)
 	e := w.endpoint(t, w.party(t, poa.PartyRecipient, "ja"), r.URL)
@@ -232,14 +249,15 @@ func TestSecondVerifier(t *testing.T) {
 	for _, name := range []string{"webhook-id", "webhook-timestamp", "webhook-signature"} {
 		headers[name] = got.header.Get(name)
 	}
-	input, err := json.Marshal(map[string]any{"secret": e.Secret, "headers": headers, "body": string(got.body)})
+	input, err := json.Marshal(map[string]any{"secret": e.Secret, "publicKey": key.Public(), "headers": headers, "body": string(got.body)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	node := exec.CommandContext(t.Context(), "node", "-e", secondVerifier)
 	node.Dir, node.Stdin = "../portal", strings.NewReader(string(input)) // its npm packages are the tests'
 	output, err := node.CombinedOutput()
-	if err != nil || strings.TrimSpace(string(output)) != "endpoint.test" {
-		t.Errorf("npm's standardwebhooks (task setup installs it): %v\n%s", err, output)
+	if want := "standardwebhooks endpoint.test\nsvix endpoint.test\nv1a true\n"; err != nil || string(output) != want {
+		t.Errorf("npm's standardwebhooks and svix (task setup installs them): %v\n%s", err, output)
 	}
+	verified(t, got, e.Secret) // the official library of Go is not disturbed by v1a
 }

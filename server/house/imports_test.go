@@ -53,6 +53,7 @@ var homes = map[string][]string{
 	"github.com/riverqueue/river/riverdriver":        {"db", "jobs"}, // rivermigrate wants a driver as well
 	"html/template":                                  {"portal", "jobs", "server/sign"},
 	"github.com/standard-webhooks":                   {}, // tests only: the second opinion on our own signatures
+	"github.com/foxcpp":                              {}, // tests only: the name server in the test's process
 	"github.com/emersion":                            {}, // tests only: the mail server in the test's process
 	"riverqueue.com/riverui":                         {}, // loads React
 	"github.com/99designs/gqlgen/graphql/playground": {}, // loads React from elsewhere

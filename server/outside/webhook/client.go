@@ -122,9 +122,9 @@ func (c *Client) lookup(ctx context.Context, host string) ([]netip.Addr, error) 
 	return addresses, err
 }
 
-// mayConnect allows public addresses, and what the operator allowed.
+// mayConnect allows public addresses at ports of the web, and what the operator allowed.
 func (c *Client) mayConnect(target netip.AddrPort) bool {
-	return Public(target.Addr()) || c.allowance(target)
+	return Public(target.Addr()) && webPort(target.Port()) || c.allowance(target)
 }
 
 func (c *Client) allowance(target netip.AddrPort) bool {

@@ -182,6 +182,7 @@ func TestPostFails(t *testing.T) {
 		"loopback as a number":  {webhook.Config{Resolver: resolving([]string{"127.0.0.1"})}, "https://2130706433:" + port(s), jobs.PostNotAllowed},
 		"metadata of a cloud":   {webhook.Config{}, "https://169.254.169.254/latest", jobs.PostNotAllowed},
 		"another port":          {webhook.Config{Allowed: allow(t, "127.0.0.1:1")}, s.URL, jobs.PostNotAllowed},
+		"a port of mail":        {webhook.Config{}, "https://1.1.1.1:25/", jobs.PostNotAllowed},
 		"plain HTTP, public":    {webhook.Config{}, "http://1.1.1.1/", jobs.PostNotAllowed},
 		"file":                  {webhook.Config{}, "file:///etc/passwd", jobs.PostInvalid},
 		"user in the address":   {here, "https://user:secret@127.0.0.1/", jobs.PostInvalid},

@@ -28,13 +28,20 @@ func code(err error) string {
 		return jobs.PostTimeout
 	case errors.As(err, &dns):
 		return jobs.PostDNS
-	case errors.As(err, &record), errors.As(err, &alert), errors.As(err, &verify):
+	case errors.As(err, &record), errors.As(err, &alert), errors.As(err, &verify), alerted(err):
 		return jobs.PostTLS
 	case tooLarge(err):
 		return jobs.PostTooLarge
 	default:
 		return jobs.PostRefused
 	}
+}
+
+// alerted knows the alerts of crypto/tls, e.g. that a client certificate is
+// wanted: their type is not exported, the operation's name is.
+func alerted(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && (op.Op == "remote error" || op.Op == "local error")
 }
 
 // tooLarge knows net/http's errors about headers by their texts: they have no
