@@ -29,7 +29,7 @@ const maxWebhookKeys = 3
 func loadWebhookKeys(dir string) ([]ed25519.PrivateKey, error) {
 	text, err := os.ReadFile(filepath.Join(dir, webhookKeyFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("reading key: %w (%s; the last is made by: openssl genpkey -algorithm ed25519 -out webhook.pem)", err, keyFiles)
+		return nil, nil // firstWebhookKey decides
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading key: %w", err)
@@ -60,6 +60,11 @@ func makeWebhookKey(dir string) error {
 // signed, and records the end of those that were taken away. A key that ended
 // signs no more: its published period would be wrong.
 func (s *service) publishWebhookKeys(ctx context.Context) error {
+	if len(s.keys.webhook) == 0 {
+		if err := s.firstWebhookKey(ctx); err != nil {
+			return err
+		}
+	}
 	now := s.clock.Now()
 	kids := make([]string, len(s.keys.webhook))
 	for i, key := range s.keys.webhook {
@@ -89,6 +94,24 @@ func (s *service) publishWebhookKeys(ctx context.Context) error {
 	if err == nil && ended > 0 {
 		s.log.InfoContext(ctx, "webhook keys that are no longer in "+webhookKeyFile+" ended", "count", ended)
 	}
+	return err
+}
+
+// firstWebhookKey makes the key where none ever signed: an installation of before
+// there were keys of webhooks has none. That is done beside the private PostgreSQL
+// alone (design.md, rule 13); a key that signed before is to be found again.
+func (s *service) firstWebhookKey(ctx context.Context) error {
+	published, err := s.db.WebhookKeys(ctx)
+	if err != nil {
+		return err
+	}
+	if len(published) > 0 || s.config.DatabaseURL != "" {
+		return fmt.Errorf("reading key: %s is missing (%s; it is made by: openssl genpkey -algorithm ed25519 -out %s)", webhookKeyFile, keyFiles, webhookKeyFile)
+	}
+	if err := makeWebhookKey(s.config.Keys); err != nil {
+		return fmt.Errorf("making %s: %w", webhookKeyFile, err)
+	}
+	s.keys.webhook, err = loadWebhookKeys(s.config.Keys)
 	return err
 }
 

@@ -48,7 +48,7 @@ func publish(t *testing.T, d *dbtest.Database, dir string) error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &service{db: d.DB, clock: d.Clock, log: slog.New(slog.DiscardHandler), keys: keys{webhook: loaded}}
+	s := &service{db: d.DB, clock: d.Clock, log: slog.New(slog.DiscardHandler), keys: keys{webhook: loaded}, config: Config{Keys: dir}}
 	return s.publishWebhookKeys(t.Context())
 }
 
@@ -108,7 +108,24 @@ func TestWebhookKeyFile(t *testing.T) {
 	if _, err := loadWebhookKeys(webhookFolder(t, one, one, one, one)); err == nil {
 		t.Error("more signatures than a header has room for")
 	}
-	if _, err := loadWebhookKeys(t.TempDir()); err == nil || !strings.Contains(err.Error(), "openssl genpkey -algorithm ed25519") {
-		t.Errorf("a missing key: %v", err)
+}
+
+// An installation of before there were keys of webhooks gets one beside the
+// private PostgreSQL, once; one that signed is to be found again.
+func TestFirstWebhookKey(t *testing.T) {
+	t.Parallel()
+	d, dir := dbtest.New(t), t.TempDir()
+	elsewhere := &service{db: d.DB, clock: d.Clock, log: slog.New(slog.DiscardHandler), config: Config{Keys: dir, DatabaseURL: "postgres://elsewhere"}}
+	if err := elsewhere.publishWebhookKeys(t.Context()); err == nil || !strings.Contains(err.Error(), "openssl genpkey -algorithm ed25519") {
+		t.Errorf("with a database of the operator's: %v", err)
+	}
+	if err := publish(t, d, dir); err != nil {
+		t.Fatal(err)
+	}
+	if made, err := loadWebhookKeys(dir); err != nil || len(made) != 1 {
+		t.Errorf("%d keys were made, %v", len(made), err)
+	}
+	if err := publish(t, d, t.TempDir()); err == nil || !strings.Contains(err.Error(), "webhook.pem is missing") {
+		t.Errorf("a key that signed is missing: %v", err)
 	}
 }
