@@ -45,6 +45,8 @@ require (
 
 require github.com/digitorus/timestamp v0.0.0-20250524132541-c45532741eea
 
+require github.com/emersion/go-msgauth v0.7.0
+
 require (
 	github.com/clipperhouse/uax29/v2 v2.7.0 // indirect
 	github.com/hhrutter/tiff v1.0.6 // indirect

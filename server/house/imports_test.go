@@ -54,6 +54,7 @@ var homes = map[string][]string{
 	"html/template":                                  {"portal", "jobs", "server/sign"},
 	"github.com/standard-webhooks":                   {}, // tests only: the second opinion on our own signatures
 	"github.com/emersion":                            {}, // tests only: the mail server in the test's process
+	"github.com/emersion/go-msgauth":                 {"server/outside/mail"},
 	"riverqueue.com/riverui":                         {}, // loads React
 	"github.com/99designs/gqlgen/graphql/playground": {}, // loads React from elsewhere
 }
