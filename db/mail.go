@@ -22,6 +22,11 @@ type mailRow struct {
 	Language     string     `bun:"language"`
 	CreatedAt    time.Time  `bun:"created_at"`
 	SentAt       *time.Time `bun:"sent_at"`
+
+	FailedAt       *time.Time `bun:"failed_at"`
+	Failure        string     `bun:"failure"`
+	FailureStatus  string     `bun:"failure_status"`
+	AnnouncementID *string    `bun:"announcement_id"`
 }
 
 // mailSecrets is what of a message is sealed.
@@ -50,7 +55,7 @@ func (t *tx) InsertMail(ctx context.Context, m poa.Mail) error {
 		return err
 	}
 	row := mailRow{ID: m.ID, PartyID: nullText(m.PartyID), DelegationID: nullText(m.DelegationID), Sealed: sealed,
-		Template: string(m.Template), Language: m.Language, CreatedAt: m.CreatedAt.UTC()}
+		Template: string(m.Template), Language: m.Language, CreatedAt: m.CreatedAt.UTC(), AnnouncementID: nullText(m.AnnouncementID)}
 	_, err = t.q.NewInsert().Model(&row).Exec(ctx)
 	return failed(err, "inserting mail")
 }
@@ -68,7 +73,8 @@ func (r reader) Mail(ctx context.Context, id string) (poa.Mail, error) {
 		return poa.Mail{}, failed(err, "reading mail")
 	}
 	m := poa.Mail{ID: row.ID, PartyID: fromNullText[string](row.PartyID), DelegationID: fromNullText[poa.DelegationID](row.DelegationID),
-		Template: poa.MailTemplate(row.Template), Language: row.Language, CreatedAt: row.CreatedAt.UTC(), SentAt: fromNullTime(row.SentAt)}
+		Template: poa.MailTemplate(row.Template), Language: row.Language, CreatedAt: row.CreatedAt.UTC(), SentAt: fromNullTime(row.SentAt),
+		Failure: poa.MailFailure(row.Failure), Status: row.FailureStatus, FailedAt: fromNullTime(row.FailedAt), AnnouncementID: fromNullText[string](row.AnnouncementID)}
 	var s mailSecrets
 	err := r.db.seal.OpenJSON(ctx, mailSubject(m.PartyID, m.DelegationID), "mails", "sealed", id, row.Sealed, &s)
 	m.To, m.Values = s.To, s.Values

@@ -77,6 +77,8 @@ func (i *Inserter) options(j poa.Job) *river.InsertOpts {
 		return &river.InsertOpts{Queue: queueMail, MaxAttempts: len(i.retries.Mail) + 1}
 	case poa.AnswerPasswordRequest:
 		return &river.InsertOpts{Queue: queueMail, MaxAttempts: 10}
+	case poa.TellAnnouncements:
+		return announceOptions()
 	case poa.Erase:
 		return eraseOptions()
 	default:

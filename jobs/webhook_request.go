@@ -11,7 +11,11 @@ import (
 
 // webhookRequest is what is posted to the endpoint for a delivery, signed now.
 func (c Config) webhookRequest(d poa.Delivery, e poa.Endpoint) (Request, error) {
-	body, err := json.Marshal(d.Body())
+	content := d.Body()
+	if content.Data.AnnouncementID != "" {
+		content.Data.Repository = c.Policy.PublicURL + poa.AnnouncementText{ID: content.Data.AnnouncementID}.Path()
+	}
+	body, err := json.Marshal(content)
 	if err != nil {
 		return Request{}, fmt.Errorf("encoding webhook: %w", err)
 	}

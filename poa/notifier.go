@@ -80,6 +80,9 @@ func (n *Notifier) number(ctx context.Context, tx Tx, c Change) error {
 // concerned are the delegator, and the recipients that watch: of a filing that
 // was never accepted they know nothing.
 func concerned(ctx context.Context, tx Tx, c Change) ([]string, error) {
+	if c.PartyID != "" {
+		return []string{c.PartyID}, nil
+	}
 	parties := []string{c.DelegatorID}
 	if c.Type == NoticeRefused {
 		return parties, nil
@@ -142,6 +145,10 @@ type WebhookData struct {
 	Stream       string         `json:"stream"`
 	Sequence     int64          `json:"sequence"`
 	Previous     int64          `json:"previous"`
+	// AnnouncementID and Repository are set where the notice tells of an
+	// announcement: its text stands at the address.
+	AnnouncementID string `json:"announcementId,omitempty"`
+	Repository     string `json:"repository,omitempty"`
 }
 
 // WebhookBody is the body of a webhook (Standard Webhooks 1.0.0).
@@ -155,7 +162,7 @@ type WebhookBody struct {
 func (d Delivery) Body() WebhookBody {
 	c := d.Notice.Change
 	return WebhookBody{Type: c.Type, Timestamp: c.At, Data: WebhookData{DelegationID: c.DelegationID, Status: c.Status, Version: c.Version,
-		EffectiveAt: instant(c.EffectiveAt), Stream: d.Notice.Stream, Sequence: d.Notice.Sequence, Previous: d.Previous}}
+		EffectiveAt: instant(c.EffectiveAt), Stream: d.Notice.Stream, Sequence: d.Notice.Sequence, Previous: d.Previous, AnnouncementID: c.AnnouncementID}}
 }
 
 // Outgoing returns a delivery with its endpoint for a worker. It returns
@@ -212,20 +219,6 @@ func (n *Notifier) switchOff(ctx context.Context, deliveryID, reason string) err
 		return e.ID, a.UpdateEndpoint(ctx, e)
 	})
 	return err
-}
-
-// OutgoingMail returns a message that was not sent yet, else ErrNotFound.
-func (n *Notifier) OutgoingMail(ctx context.Context, id string) (Mail, error) {
-	m, err := n.store.Mail(ctx, id)
-	if err == nil && !m.SentAt.IsZero() {
-		return Mail{}, ErrNotFound
-	}
-	return m, err
-}
-
-// MailSent records that a message was handed over.
-func (n *Notifier) MailSent(ctx context.Context, id string) error {
-	return n.store.InTx(ctx, func(ctx context.Context, tx Tx) error { return tx.MarkMailSent(ctx, id, n.clock.Now()) })
 }
 
 // AnnounceTerms publishes starts and ends of terms, and future-dated ends that

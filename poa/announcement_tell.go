@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package poa
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// tellBatch is how many parties are told in one transaction.
+const tellBatch = 200
+
+// TellAnnouncements tells the next parties of each running announcement and
+// returns how many; call it until it returns 0. What was cut off goes on from
+// where it was: a batch commits with how far it came, or not at all.
+func (n *Notifier) TellAnnouncements(ctx context.Context) (int, error) {
+	running, err := n.store.AnnouncementsRunning(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("reading announcements: %w", err)
+	}
+	told := 0
+	for _, id := range running {
+		count, err := n.tell(ctx, id)
+		if err != nil {
+			return told, fmt.Errorf("telling %s: %w", id, err)
+		}
+		told += count
+	}
+	return told, nil
+}
+
+// tell tells one batch, under the announcement's lock.
+func (n *Notifier) tell(ctx context.Context, id string) (int, error) {
+	told := 0
+	_, err := n.perform(ctx, System, ActionAnnouncementTold, "", nil, func(ctx context.Context, a *act) (string, error) {
+		t, err := a.LockAnnouncement(ctx, id)
+		if err != nil {
+			return "", err
+		}
+		if t.State() != AnnouncementRunning {
+			return "", ErrConflict // stopped, or told by another process
+		}
+		parties, err := a.Audience(ctx, t.Audience, t.Reached, tellBatch)
+		if err != nil {
+			return "", fmt.Errorf("reading audience: %w", err)
+		}
+		told = len(parties)
+		a.note("parties", fmt.Sprint(told))
+		if told < tellBatch {
+			t.FinishedAt = a.now
+		}
+		if told > 0 {
+			t.Reached, t.Told = parties[told-1].ID, t.Told+told
+			if err := n.tellAll(ctx, a, t, parties); err != nil {
+				return "", err
+			}
+		}
+		return id, a.MoveAnnouncement(ctx, t)
+	})
+	if errors.Is(err, ErrConflict) {
+		return 0, nil
+	}
+	return told, err
+}
+
+// tellAll makes the changes, the messages and the letters of a batch.
+func (n *Notifier) tellAll(ctx context.Context, a *act, t AnnouncementText, parties []AudienceParty) error {
+	changes := make([]Change, len(parties))
+	told := make([]Told, len(parties))
+	var letters []letterDue
+	jobs := JobBatch{}
+	for i, party := range parties {
+		changes[i] = Change{Type: t.notice(), PartyID: party.ID, AnnouncementID: t.ID, At: a.now}
+		ids, reason, err := n.mailAnnouncement(ctx, a, t, party)
+		if err != nil {
+			return err
+		}
+		told[i] = Told{PartyID: party.ID, Mails: len(ids)}
+		for _, id := range ids {
+			jobs = append(jobs, TimedJob{Job: SendMail{MailID: id}})
+		}
+		if len(ids) == 0 && t.Letters {
+			letters = append(letters, letterDue{party.ID, reason})
+		}
+	}
+	if err := a.PublishAll(ctx, changes); err != nil {
+		return fmt.Errorf("publishing changes: %w", err)
+	}
+	if err := a.InsertTold(ctx, t.ID, told, a.now); err != nil {
+		return fmt.Errorf("recording who was told: %w", err)
+	}
+	for _, due := range letters {
+		party, _, err := partyOf(ctx, a, due.partyID)
+		if err != nil {
+			return fmt.Errorf("reading party: %w", err)
+		}
+		if err := n.letterTo(ctx, a, party, t.ID, due.reason); err != nil {
+			return fmt.Errorf("writing letter: %w", err)
+		}
+	}
+	if len(jobs) == 0 {
+		return nil
+	}
+	return a.Enqueue(ctx, jobs, time.Time{})
+}
+
+// letterDue is a party to which no mail goes.
+type letterDue struct {
+	partyID string
+	reason  LetterReason
+}
+
+// mailAnnouncement stores the messages to a party's confirmed addresses that do
+// not bounce, and says why there is none.
+func (n *Notifier) mailAnnouncement(ctx context.Context, a *act, t AnnouncementText, party AudienceParty) (ids []string, reason LetterReason, err error) {
+	addresses, err := a.MailAddresses(ctx, party.ID)
+	if err != nil {
+		return nil, "", fmt.Errorf("reading mail addresses: %w", err)
+	}
+	if err := markBouncing(ctx, a, addresses); err != nil {
+		return nil, "", err
+	}
+	reason = LetterNoAddress
+	for _, address := range addresses {
+		if address.ConfirmedAt.IsZero() {
+			continue
+		}
+		if !address.BouncesSince.IsZero() {
+			reason = LetterSuppressed
+			continue
+		}
+		m := Mail{ID: NewID(PrefixMail), PartyID: party.ID, To: address.Email, Template: MailAnnouncement, Language: address.Language,
+			Values: n.announcementValues(t, address.Language), CreatedAt: a.now, AnnouncementID: t.ID}
+		if err := a.InsertMail(ctx, m); err != nil {
+			return nil, "", fmt.Errorf("inserting mail: %w", err)
+		}
+		ids = append(ids, m.ID)
+	}
+	return ids, reason, nil
+}
+
+func (n *Notifier) announcementValues(t AnnouncementText, language string) map[string]string {
+	title, text := t.In(language)
+	values := map[string]string{"title": title, "text": text, "link": n.policy.PublicURL + t.Path()}
+	if !t.ClosesOn.IsZero() {
+		values["closesOn"] = t.ClosesOn.String()
+	}
+	return values
+}
