@@ -7,8 +7,7 @@ package portal
 func announcementRoutes() []route {
 	return []route{
 		{"GET /staff/letters", staff, (*portal).listLetters},
-		{"POST /staff/letters", staff, (*portal).printLetters},
-		{"POST /staff/letters/posted", staff, (*portal).postLetters},
+		{"POST /staff/letters", staff, (*portal).workLetters},
 		{"GET /staff/mail", staff, (*portal).listSuppressions},
 		{"GET /staff/announcements", staff, (*portal).listAnnouncements},
 		{"GET /staff/announcements/new", staff, (*portal).showNewAnnouncement},

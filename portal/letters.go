@@ -51,6 +51,14 @@ func chosenLetters(r *request) poa.LettersInput {
 	return poa.LettersInput{IdempotencyKey: r.key(), IDs: r.PostForm["letters"]}
 }
 
+// workLetters prints the chosen letters, or marks them as posted: by the button.
+func (p *portal) workLetters(r *request) error {
+	if r.text("act") == "post" {
+		return p.postLetters(r)
+	}
+	return p.printLetters(r)
+}
+
 // printLetters answers with one PDF of the chosen letters.
 func (p *portal) printLetters(r *request) error {
 	pdf, err := p.Notifier.PrintLetters(r.Context(), r.actor, chosenLetters(r))
