@@ -133,6 +133,26 @@ func (r reader) MailAddresses(ctx context.Context, partyID string) ([]poa.MailAd
 	return addresses, nil
 }
 
+// AddressesOf lists the addresses of parties, each party's oldest first.
+func (t *tx) AddressesOf(ctx context.Context, partyIDs []string) (map[string][]poa.MailAddress, error) {
+	all := map[string][]poa.MailAddress{}
+	if len(partyIDs) == 0 {
+		return all, nil
+	}
+	var rows []mailAddressRow
+	if err := t.q.NewSelect().Model(&rows).Where("party_id IN (?)", bun.List(partyIDs)).OrderExpr("created_at, id").Scan(ctx); err != nil {
+		return nil, failed(err, "reading mail addresses")
+	}
+	for _, row := range rows {
+		address, err := t.toMailAddress(ctx, row)
+		if err != nil {
+			return nil, err
+		}
+		all[row.PartyID] = append(all[row.PartyID], address)
+	}
+	return all, nil
+}
+
 // MailAddress returns an address.
 func (r reader) MailAddress(ctx context.Context, id string) (poa.MailAddress, error) {
 	var row mailAddressRow

@@ -71,9 +71,13 @@ func (n *Notifier) tellAll(ctx context.Context, a *act, t AnnouncementText, part
 	told := make([]Told, len(parties))
 	var letters []letterDue
 	jobs := JobBatch{}
+	addresses, err := a.addressesOf(ctx, parties)
+	if err != nil {
+		return err
+	}
 	for i, party := range parties {
 		changes[i] = Change{Type: t.notice(), PartyID: party.ID, AnnouncementID: t.ID, At: a.now}
-		ids, reason, err := n.mailAnnouncement(ctx, a, t, party)
+		ids, reason, err := n.mailAnnouncement(ctx, a, t, party.ID, addresses[party.ID])
 		if err != nil {
 			return err
 		}
@@ -112,16 +116,37 @@ type letterDue struct {
 	reason  LetterReason
 }
 
+// addressesOf reads the addresses of a batch, with those marked that bounce.
+func (a *act) addressesOf(ctx context.Context, parties []AudienceParty) (map[string][]MailAddress, error) {
+	ids := make([]string, len(parties))
+	for i, party := range parties {
+		ids[i] = party.ID
+	}
+	all, err := a.AddressesOf(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("reading mail addresses: %w", err)
+	}
+	var emails []string
+	for _, addresses := range all {
+		for _, address := range addresses {
+			emails = append(emails, address.Email)
+		}
+	}
+	since, err := a.SuppressedSince(ctx, emails)
+	if err != nil {
+		return nil, fmt.Errorf("reading suppressions: %w", err)
+	}
+	for _, addresses := range all {
+		for i := range addresses {
+			addresses[i].BouncesSince = since[addresses[i].Email]
+		}
+	}
+	return all, nil
+}
+
 // mailAnnouncement stores the messages to a party's confirmed addresses that do
 // not bounce, and says why there is none.
-func (n *Notifier) mailAnnouncement(ctx context.Context, a *act, t AnnouncementText, party AudienceParty) (ids []string, reason LetterReason, err error) {
-	addresses, err := a.MailAddresses(ctx, party.ID)
-	if err != nil {
-		return nil, "", fmt.Errorf("reading mail addresses: %w", err)
-	}
-	if err := markBouncing(ctx, a, addresses); err != nil {
-		return nil, "", err
-	}
+func (n *Notifier) mailAnnouncement(ctx context.Context, a *act, t AnnouncementText, partyID string, addresses []MailAddress) (ids []string, reason LetterReason, err error) {
 	reason = LetterNoAddress
 	for _, address := range addresses {
 		if address.ConfirmedAt.IsZero() {
@@ -131,7 +156,7 @@ func (n *Notifier) mailAnnouncement(ctx context.Context, a *act, t AnnouncementT
 			reason = LetterSuppressed
 			continue
 		}
-		m := Mail{ID: NewID(PrefixMail), PartyID: party.ID, To: address.Email, Template: MailAnnouncement, Language: address.Language,
+		m := Mail{ID: NewID(PrefixMail), PartyID: partyID, To: address.Email, Template: MailAnnouncement, Language: address.Language,
 			Values: n.announcementValues(t, address.Language), CreatedAt: a.now, AnnouncementID: t.ID}
 		if err := a.InsertMail(ctx, m); err != nil {
 			return nil, "", fmt.Errorf("inserting mail: %w", err)

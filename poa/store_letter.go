@@ -32,6 +32,8 @@ type LetterTx interface {
 	// Audience lists parties under contract behind an ID, in the order of their
 	// IDs.
 	Audience(ctx context.Context, a Audience, after string, limit int) ([]AudienceParty, error)
+	// AddressesOf lists the addresses of parties, each party's oldest first.
+	AddressesOf(ctx context.Context, partyIDs []string) (map[string][]MailAddress, error)
 	// InsertTold stores who was told, each once.
 	InsertTold(ctx context.Context, announcementID string, told []Told, at time.Time) error
 	// PublishAll inserts the outbox rows of many changes.

@@ -191,7 +191,10 @@ func (m *mailroom) until(want, sql string) {
 		if got = m.data.Text(m.t, sql); got == want {
 			return
 		}
-		time.Sleep(20 * time.Millisecond)
+		select {
+		case <-m.t.Context().Done():
+		case <-time.After(20 * time.Millisecond):
+		}
 	}
 	m.t.Fatalf("%s gives %s, want %s", sql, got, want)
 }
