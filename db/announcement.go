@@ -142,7 +142,7 @@ type toldRow struct {
 }
 
 // InsertTold stores who was told, each once: a second time is a conflict.
-func (t *tx) InsertTold(ctx context.Context, announcementID string, told []poa.Told, at time.Time) error {
+func (t *tx) InsertTold(ctx context.Context, announcementID string, told []poa.Informed, at time.Time) error {
 	rows := make([]toldRow, len(told))
 	for i, each := range told {
 		rows[i] = toldRow{AnnouncementID: announcementID, PartyID: each.PartyID, At: at.UTC(), Mails: each.Mails}
@@ -178,21 +178,4 @@ func (r reader) Reach(ctx context.Context, announcementID string) (poa.Reach, er
 		FROM announcement_parties WHERE announcement_id = ?`, announcementID, announcementID).
 		Scan(&reach.Told, &reach.Mailed, &reach.Letters, &reach.Posted, &reach.Waiting, &reach.Webhooks)
 	return reach, failed(err, "counting who was reached")
-}
-
-// PublishAll inserts the outbox rows of many changes; after the commit the
-// leader is woken.
-func (t *tx) PublishAll(ctx context.Context, changes []poa.Change) error {
-	if len(changes) == 0 {
-		return nil
-	}
-	rows := make([]outboxRow, len(changes))
-	for i, c := range changes {
-		rows[i] = rowOfChange(c)
-	}
-	if _, err := t.q.NewInsert().Model(&rows).Exec(ctx); err != nil {
-		return failed(err, "publishing changes")
-	}
-	t.published = true
-	return nil
 }

@@ -29,46 +29,12 @@ func attemptKey(deliveryID string, number int) string {
 	return deliveryID + "/" + strconv.Itoa(number)
 }
 
-// sealedAnswer seals what was answered under the party's key; nil for nothing.
-func (t *tx) sealedAnswer(ctx context.Context, a poa.Attempt) ([]byte, error) {
-	if len(a.Answer) == 0 {
-		return nil, nil
-	}
-	d, err := t.Delivery(ctx, a.DeliveryID)
-	if err != nil {
-		return nil, err
-	}
-	return t.db.seal.Seal(ctx, accountOf(d.Notice.PartyID), "attempts", "answer", attemptKey(a.DeliveryID, a.Number), a.Answer)
-}
-
-// recordAttempt brings a delivery up to date. One that arrived stays so whatever
-// becomes of a resent one, and one that failed stays so until it arrives.
-const recordAttempt = `UPDATE deliveries SET attempts = ?, last_status = ?, last_error = ?, last_at = ?, resend_at = NULL,
-	state = CASE WHEN state = 'DELIVERED' OR resend_at IS NOT NULL AND ? <> 'DELIVERED' THEN state ELSE ? END,
-	delivered_at = CASE WHEN state <> 'DELIVERED' AND ? = 'DELIVERED' THEN ?::timestamptz ELSE delivered_at END
-	WHERE id = ? AND (state <> 'DELIVERED' OR resend_at IS NOT NULL)`
-
-// RecordAttempt stores an attempt and brings its delivery up to date. After a
-// delivery arrived nothing but a wanted resend changes it any more.
-func (t *tx) RecordAttempt(ctx context.Context, a poa.Attempt, state poa.DeliveryState) error {
-	answer, err := t.sealedAnswer(ctx, a)
-	if err != nil {
-		return err
-	}
-	row := attemptRow{DeliveryID: a.DeliveryID, Number: a.Number, At: a.At.UTC(), Status: a.Status, Error: a.Error, Millis: a.Millis, Answer: answer}
-	if _, err := t.q.NewInsert().Model(&row).Exec(ctx); err != nil {
-		return failed(err, "inserting attempt")
-	}
-	to := string(state)
-	res, err := t.q.ExecContext(ctx, recordAttempt, a.Number, a.Status, a.Error, a.At.UTC(), to, to, to, a.At.UTC(), a.DeliveryID)
-	return changed(res, err, "recording attempt")
-}
-
 // ResendDelivery lets one more attempt of a delivery be made; ErrConflict where
 // one is to come already.
 func (t *tx) ResendDelivery(ctx context.Context, id string, at time.Time) error {
-	res, err := t.q.NewUpdate().Model((*deliveryRow)(nil)).Set("resend_at = ?", at.UTC()).
+	res, err := t.q.NewUpdate().Model((*deliveryRow)(nil)).Set("resend_at = ?", at.UTC()).Set("next_at = ?", at.UTC()).
 		Where("id = ?", id).Where("state <> ?", string(poa.DeliveryPending)).Where("resend_at IS NULL").Exec(ctx)
+	t.due = true
 	return changed(res, err, "resending delivery")
 }
 

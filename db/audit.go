@@ -34,14 +34,25 @@ const partyDetail = "partyId"
 
 // Audit inserts the event of the act. A failing insert fails the act.
 func (t *tx) Audit(ctx context.Context, e poa.AuditEvent) error {
-	data, err := auditData(e)
-	if err != nil {
-		return err
+	return t.AuditAll(ctx, []poa.AuditEvent{e})
+}
+
+// AuditAll inserts events of acts that share a transaction.
+func (t *tx) AuditAll(ctx context.Context, events []poa.AuditEvent) error {
+	if len(events) == 0 {
+		return nil
 	}
-	row := auditRow{ID: e.ID, At: e.At.UTC(), ActorKind: string(e.ActorKind), ActorID: e.ActorID, PartyID: nullText(e.PartyID), Action: string(e.Action),
-		SubjectID: nullText(e.SubjectID), Outcome: e.Outcome, Data: data}
-	_, err = t.q.NewInsert().Model(&row).Exec(ctx)
-	return failed(err, "inserting audit event")
+	rows := make([]auditRow, len(events))
+	for i, e := range events {
+		data, err := auditData(e)
+		if err != nil {
+			return err
+		}
+		rows[i] = auditRow{ID: e.ID, At: e.At.UTC(), ActorKind: string(e.ActorKind), ActorID: e.ActorID, PartyID: nullText(e.PartyID), Action: string(e.Action),
+			SubjectID: nullText(e.SubjectID), Outcome: e.Outcome, Data: data}
+	}
+	_, err := t.q.NewInsert().Model(&rows).Exec(ctx)
+	return failed(err, "inserting audit events")
 }
 
 // auditData is the canonical JSON of an event's details: names in order,

@@ -82,9 +82,10 @@ func (t *tx) EndDelegations(ctx context.Context, delegatorID string, reason poa.
 var endParty = []struct{ what, sql string }{
 	{"ending accounts", `UPDATE accounts SET disabled_at = ?1 WHERE party_id = ?0 AND disabled_at IS NULL`},
 	{"ending tokens", `UPDATE api_tokens SET revoked_at = ?1 WHERE party_id = ?0 AND revoked_at IS NULL`},
-	{"ending endpoints", `UPDATE endpoints SET state = 'DISABLED', disabled_reason = 'CONTRACT_ENDED' WHERE party_id = ?0 AND deleted_at IS NULL`},
+	{"ending endpoints", `UPDATE endpoints SET state = 'DISABLED', disabled_reason = 'CONTRACT_ENDED', disabled_at = ?1 WHERE party_id = ?0 AND deleted_at IS NULL`},
 	{"ending watches", `UPDATE watches SET ended_at = ?1 WHERE recipient_id = ?0 AND ended_at IS NULL`},
-	{"ending deliveries", `UPDATE deliveries SET state = 'FAILED', last_error = 'CONTRACT_ENDED' WHERE party_id = ?0 AND state = 'PENDING'`},
+	{"ending deliveries", `UPDATE deliveries SET state = CASE state WHEN 'PENDING' THEN 'FAILED' ELSE state END, resend_at = NULL, next_at = NULL,
+		last_error = CASE state WHEN 'PENDING' THEN 'CONTRACT_ENDED' ELSE last_error END WHERE party_id = ?0 AND (state = 'PENDING' OR next_at IS NOT NULL)`},
 	{"ending notices", `UPDATE mail_addresses SET unsubscribed_at = ?1 WHERE party_id = ?0 AND unsubscribed_at IS NULL`},
 	{"closing changes", `UPDATE changes SET state = 'WITHDRAWN', decided_at = ?1, decided_by = 'system' WHERE party_id = ?0 AND state IN ('UNPROVED', 'WAITING')`},
 	{"closing cases", `UPDATE cases SET closed_at = ?1, closed_by = 'system', outcome = 'CONTRACT_ENDED' WHERE party_id = ?0 AND closed_at IS NULL AND kind <> 'QUESTION'`},

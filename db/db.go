@@ -49,6 +49,8 @@ type DB struct {
 	enqueue Enqueuer
 	clock   poa.Clock
 	outbox  *announcer
+	// due is poked after commits that made deliveries due.
+	due chan struct{}
 }
 
 var _ poa.Store = (*DB)(nil)
@@ -68,7 +70,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		return nil, err
 	}
 	sqldb := stdlib.OpenDBFromPool(simple)
-	d := &DB{bun: newBun(sqldb), simple: simple, pool: pool, seal: c.Sealer, enqueue: c.Enqueue, clock: c.Clock}
+	d := &DB{bun: newBun(sqldb), simple: simple, pool: pool, seal: c.Sealer, enqueue: c.Enqueue, clock: c.Clock, due: make(chan struct{}, 1)}
 	d.reader = reader{db: d, q: d.bun}
 	d.outbox = newAnnouncer(pool)
 	return d, nil
@@ -121,6 +123,18 @@ func takeRole(ctx context.Context, conn *pgx.Conn, role string) error {
 
 // Pool returns the pool of prepared statements, for River.
 func (d *DB) Pool() *pgxpool.Pool { return d.pool }
+
+// Due is sent to after commits of this process that made deliveries due.
+func (d *DB) Due() <-chan struct{} { return d.due }
+
+// poke wakes whoever waits at c, once however often it is called, and never
+// waits.
+func poke(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
 
 // Close ends every connection.
 func (d *DB) Close() {

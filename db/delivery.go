@@ -31,22 +31,40 @@ type deliveryRow struct {
 	DeliveredAt *time.Time `bun:"delivered_at"`
 	ResendAt    *time.Time `bun:"resend_at"`
 	NextAt      *time.Time `bun:"next_at"`
+	LeasedUntil *time.Time `bun:"leased_until"`
 }
 
 func (r deliveryRow) delivery() poa.Delivery {
 	return poa.Delivery{ID: r.ID, EndpointID: r.EndpointID, Previous: r.Previous, State: poa.DeliveryState(r.State), Attempts: r.Attempts,
 		Notice:     poa.Notice{PartyID: r.PartyID, Stream: fromNullText[string](r.Stream), Sequence: r.Sequence, Change: r.change(r.ChangeID)},
 		LastStatus: r.LastStatus, LastError: r.LastError, LastAt: fromNullTime(r.LastAt), DeliveredAt: fromNullTime(r.DeliveredAt),
-		ResendAt: fromNullTime(r.ResendAt), NextAt: fromNullTime(r.NextAt)}
+		ResendAt: fromNullTime(r.ResendAt), NextAt: fromNullTime(r.NextAt), LeasedUntil: fromNullTime(r.LeasedUntil)}
+}
+
+func deliveryRowOf(d poa.Delivery) deliveryRow {
+	return deliveryRow{ID: d.ID, EndpointID: d.EndpointID, PartyID: d.Notice.PartyID, Stream: nullText(d.Notice.Stream), Sequence: d.Notice.Sequence,
+		Previous: d.Previous, ChangeID: d.Notice.ID, changeColumns: columnsOf(d.Notice.Change), State: string(d.State), Attempts: d.Attempts,
+		LastStatus: d.LastStatus, LastError: d.LastError, LastAt: nullTime(d.LastAt), DeliveredAt: nullTime(d.DeliveredAt),
+		NextAt: nullTime(d.NextAt), LeasedUntil: nullTime(d.LeasedUntil)}
 }
 
 // InsertDelivery stores a notice on its way to an endpoint.
 func (t *tx) InsertDelivery(ctx context.Context, d poa.Delivery) error {
-	row := deliveryRow{ID: d.ID, EndpointID: d.EndpointID, PartyID: d.Notice.PartyID, Stream: nullText(d.Notice.Stream), Sequence: d.Notice.Sequence,
-		Previous: d.Previous, ChangeID: d.Notice.ID, changeColumns: columnsOf(d.Notice.Change), State: string(d.State), Attempts: d.Attempts,
-		LastStatus: d.LastStatus, LastError: d.LastError, LastAt: nullTime(d.LastAt), DeliveredAt: nullTime(d.DeliveredAt)}
-	_, err := t.q.NewInsert().Model(&row).Exec(ctx)
-	return failed(err, "inserting delivery")
+	return t.InsertDeliveries(ctx, []poa.Delivery{d})
+}
+
+// InsertDeliveries stores notices on their way to endpoints; after the commit
+// those who deliver in this process are woken.
+func (t *tx) InsertDeliveries(ctx context.Context, deliveries []poa.Delivery) error {
+	rows := make([]deliveryRow, len(deliveries))
+	for i, d := range deliveries {
+		rows[i] = deliveryRowOf(d)
+	}
+	if _, err := t.q.NewInsert().Model(&rows).Exec(ctx); err != nil {
+		return failed(err, "inserting deliveries")
+	}
+	t.due = true
+	return nil
 }
 
 // Delivery returns a delivery.

@@ -4,9 +4,11 @@ package db
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
 
 	"ininjo/poa"
 )
@@ -74,17 +76,40 @@ func (r reader) DueTerms(ctx context.Context, now time.Time, expiringAhead time.
 // its version is by then.
 var announcedOnce = map[poa.NoticeType]bool{poa.NoticeEffective: true, poa.NoticeExpiring: true, poa.NoticeExpired: true}
 
-// MarkAnnounced records that a due change was announced; false where it already
-// was. It waits for a transaction that is just announcing it.
-func (t *tx) MarkAnnounced(ctx context.Context, id poa.DelegationID, typ poa.NoticeType, version int, at time.Time) (bool, error) {
-	if announcedOnce[typ] {
-		version = 0
+// LockDelegationRows takes FOR NO KEY UPDATE on delegations, in the order of their
+// IDs.
+func (t *tx) LockDelegationRows(ctx context.Context, ids []poa.DelegationID) error {
+	_, err := t.q.ExecContext(ctx, `SELECT count(*) FROM (SELECT id FROM delegations WHERE id = ANY (?::text[]) ORDER BY id FOR NO KEY UPDATE) AS locked`,
+		pgdialect.Array(texts(ids)))
+	return failed(err, "locking delegations")
+}
+
+// MarkAnnounced records that due changes were announced and returns those that
+// were not before.
+func (t *tx) MarkAnnounced(ctx context.Context, due []poa.Change, at time.Time) ([]poa.Change, error) {
+	ids, types, versions := make([]string, len(due)), make([]string, len(due)), make([]int, len(due))
+	marks := map[string]int{}
+	for i, c := range due {
+		ids[i], types[i], versions[i] = string(c.DelegationID), string(c.Type), c.Version
+		if announcedOnce[c.Type] {
+			versions[i] = 0
+		}
+		marks[ids[i]+" "+types[i]] = i
 	}
-	res, err := t.q.ExecContext(ctx, `INSERT INTO announced (delegation_id, type, version, at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-		string(id), string(typ), version, at.UTC())
+	var rows []struct{ DelegationID, Type string }
+	err := t.q.NewRaw(`INSERT INTO announced (delegation_id, type, version, at) SELECT id, type, version, ? FROM unnest(?::text[], ?::text[], ?::int[]) AS q (id, type, version)
+		ON CONFLICT DO NOTHING RETURNING delegation_id, type`, at.UTC(), pgdialect.Array(ids), pgdialect.Array(types), pgdialect.Array(versions)).Scan(ctx, &rows)
 	if err != nil {
-		return false, failed(err, "marking as announced")
+		return nil, failed(err, "marking as announced")
 	}
-	n, err := res.RowsAffected()
-	return n == 1, failed(err, "marking as announced")
+	places := make([]int, len(rows))
+	for i, row := range rows {
+		places[i] = marks[row.DelegationID+" "+row.Type]
+	}
+	slices.Sort(places) // in the order in which they became due
+	fresh := make([]poa.Change, len(places))
+	for i, place := range places {
+		fresh[i] = due[place]
+	}
+	return fresh, nil
 }

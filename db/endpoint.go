@@ -4,6 +4,7 @@ package db
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -29,6 +30,7 @@ type endpointRow struct {
 	FailingSince   *time.Time `bun:"failing_since"`
 	Failures       int        `bun:"failures"`
 	Warned         int        `bun:"warned"`
+	WarnedAt       *time.Time `bun:"warned_at"`
 	PausedUntil    *time.Time `bun:"paused_until"`
 	DisabledAt     *time.Time `bun:"disabled_at"`
 }
@@ -56,7 +58,7 @@ func (t *tx) sealedEndpoint(ctx context.Context, e poa.Endpoint) (endpointRow, e
 	return endpointRow{ID: e.ID, PartyID: e.PartyID, Sealed: sealed, Types: texts(e.Types), State: string(e.State),
 		PreviousUntil: nullTime(e.PreviousUntil), CreatedAt: e.CreatedAt.UTC(), DisabledReason: e.DisabledReason,
 		VerifiedAt: nullTime(e.VerifiedAt), AddressAt: e.AddressAt.UTC(), MaxInFlight: e.MaxInFlight, RatePerSecond: e.RatePerSecond,
-		FailingSince: nullTime(e.FailingSince), Failures: e.Failures, Warned: e.Warned, PausedUntil: nullTime(e.PausedUntil),
+		FailingSince: nullTime(e.FailingSince), Failures: e.Failures, Warned: e.Warned, WarnedAt: nullTime(e.WarnedAt), PausedUntil: nullTime(e.PausedUntil),
 		DisabledAt: nullTime(e.DisabledAt)}, err
 }
 
@@ -67,7 +69,7 @@ func (d *DB) endpoint(ctx context.Context, r endpointRow) (poa.Endpoint, error) 
 		Secret: s.Secret, PreviousSecret: s.PreviousSecret, PreviousUntil: fromNullTime(r.PreviousUntil), Description: s.Description,
 		CreatedAt: r.CreatedAt.UTC(), DisabledReason: r.DisabledReason, VerifiedAt: fromNullTime(r.VerifiedAt), AddressAt: r.AddressAt.UTC(),
 		MaxInFlight: r.MaxInFlight, RatePerSecond: r.RatePerSecond, FailingSince: fromNullTime(r.FailingSince), Failures: r.Failures,
-		Warned: r.Warned, PausedUntil: fromNullTime(r.PausedUntil), DisabledAt: fromNullTime(r.DisabledAt)}, err
+		Warned: r.Warned, WarnedAt: fromNullTime(r.WarnedAt), PausedUntil: fromNullTime(r.PausedUntil), DisabledAt: fromNullTime(r.DisabledAt)}, err
 }
 
 // InsertEndpoint stores an endpoint.
@@ -87,7 +89,7 @@ func (t *tx) UpdateEndpoint(ctx context.Context, e poa.Endpoint) error {
 		return err
 	}
 	res, err := t.q.NewUpdate().Model(&row).Column("sealed", "types", "state", "previous_until", "disabled_reason", "verified_at", "address_at",
-		"max_in_flight", "rate_per_second", "failing_since", "failures", "warned", "paused_until", "disabled_at").
+		"max_in_flight", "rate_per_second", "failing_since", "failures", "warned", "warned_at", "paused_until", "disabled_at").
 		Where("id = ?", e.ID).Where("party_id = ?", e.PartyID).Where("deleted_at IS NULL").Exec(ctx)
 	return touched(res, err, "updating endpoint", poa.ErrNotFound)
 }
@@ -98,14 +100,6 @@ func (t *tx) DeleteEndpoint(ctx context.Context, id, partyID string) error {
 	res, err := t.q.NewUpdate().Model((*endpointRow)(nil)).Set("deleted_at = ?", t.db.clock.Now().UTC()).
 		Where("id = ?", id).Where("party_id = ?", partyID).Where("deleted_at IS NULL").Exec(ctx)
 	return touched(res, err, "deleting endpoint", poa.ErrNotFound)
-}
-
-// AdvanceEndpoint sets the last number that passed the endpoint's filter and
-// returns the one before.
-func (t *tx) AdvanceEndpoint(ctx context.Context, id string, sequence int64) (previous int64, err error) {
-	err = t.q.QueryRowContext(ctx, `WITH before AS (SELECT id, last_sequence FROM endpoints WHERE id = ? FOR NO KEY UPDATE)
-		UPDATE endpoints e SET last_sequence = ? FROM before WHERE e.id = before.id RETURNING before.last_sequence`, id, sequence).Scan(&previous)
-	return previous, failed(err, "advancing endpoint")
 }
 
 // VerifyEndpoint marks an endpoint as verified by a test that was sent at sent,
@@ -148,4 +142,35 @@ func (r reader) Endpoints(ctx context.Context, partyID string) ([]poa.Endpoint, 
 		}
 	}
 	return endpoints, nil
+}
+
+// ActiveEndpoints returns those of the endpoints that are delivered to. One
+// whose party was erased meanwhile is none.
+func (r reader) ActiveEndpoints(ctx context.Context, ids []string) (map[string]poa.Endpoint, error) {
+	var rows []endpointRow
+	err := r.q.NewSelect().Model(&rows).Where("id IN (?)", bun.List(ids)).Where("state = 'ACTIVE'").Where("deleted_at IS NULL").Scan(ctx)
+	if err != nil {
+		return nil, failed(err, "reading active endpoints")
+	}
+	endpoints := make(map[string]poa.Endpoint, len(rows))
+	for _, row := range rows {
+		e, err := r.db.endpoint(ctx, row)
+		if errors.Is(err, ErrErased) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		endpoints[e.ID] = e
+	}
+	return endpoints, nil
+}
+
+// FailingEndpoints returns active endpoints that fail since halfway without the
+// second mail, or since end.
+func (r reader) FailingEndpoints(ctx context.Context, halfway, end time.Time, limit int) ([]string, error) {
+	var ids []string
+	err := r.q.NewSelect().Model((*endpointRow)(nil)).Column("id").Where("state = 'ACTIVE'").Where("deleted_at IS NULL").
+		Where("failing_since <= ? AND (warned < 2 OR failing_since <= ?)", halfway.UTC(), end.UTC()).OrderExpr("id").Limit(int64(limit)).Scan(ctx, &ids)
+	return ids, failed(err, "reading failing endpoints")
 }

@@ -27,6 +27,8 @@ type leaderKey struct{}
 type leader struct {
 	mu   sync.Mutex
 	conn *pgx.Conn
+	// local is poked by this process's own commits.
+	local <-chan struct{}
 }
 
 // Lead waits until this process is the one leader that numbers changes and then
@@ -46,7 +48,9 @@ func (d *DB) Lead(ctx context.Context, fn func(context.Context) error) error {
 	if _, err := session.Exec(ctx, "LISTEN "+OutboxChannel); err != nil {
 		return failed(err, "listening for changes")
 	}
-	return fn(context.WithValue(ctx, leaderKey{}, &leader{conn: session}))
+	d.outbox.leading.Store(true)
+	defer d.outbox.leading.Store(false)
+	return fn(context.WithValue(ctx, leaderKey{}, &leader{conn: session, local: d.outbox.local}))
 }
 
 func becomeLeader(ctx context.Context, session *pgx.Conn) error {
@@ -79,9 +83,18 @@ func (d *DB) Wait(ctx context.Context, maximum time.Duration) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	bounded, cancel := context.WithTimeout(ctx, maximum)
-	defer cancel()
+	var watching sync.WaitGroup
+	watching.Go(func() { // a commit of our own ends the waiting, too
+		select {
+		case <-l.local:
+			cancel()
+		case <-bounded.Done():
+		}
+	})
 	_, err := l.conn.WaitForNotification(bounded)
-	if err == nil || ctx.Err() == nil && errors.Is(bounded.Err(), context.DeadlineExceeded) && !l.conn.IsClosed() {
+	cancel()
+	watching.Wait() // what it heard counts for this waiting and no later one
+	if err == nil || ctx.Err() == nil && bounded.Err() != nil && !l.conn.IsClosed() {
 		return nil
 	}
 	if ctx.Err() != nil {

@@ -4,6 +4,7 @@ package db
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -46,18 +47,26 @@ func mailSubject(partyID string, id poa.DelegationID) Subject {
 
 // InsertMail stores a message for the job that sends it.
 func (t *tx) InsertMail(ctx context.Context, m poa.Mail) error {
-	subject := mailSubject(m.PartyID, m.DelegationID)
-	if err := t.db.seal.Create(ctx, subject); err != nil {
-		return err
+	return t.InsertMails(ctx, []poa.Mail{m})
+}
+
+// InsertMails stores messages for the jobs that send them.
+func (t *tx) InsertMails(ctx context.Context, mails []poa.Mail) error {
+	rows := make([]mailRow, len(mails))
+	for i, m := range mails {
+		subject := mailSubject(m.PartyID, m.DelegationID)
+		if err := t.db.seal.Create(ctx, subject); err != nil {
+			return err
+		}
+		sealed, err := t.db.seal.SealJSON(ctx, subject, "mails", "sealed", m.ID, mailSecrets{m.To, m.Values})
+		if err != nil {
+			return err
+		}
+		rows[i] = mailRow{ID: m.ID, PartyID: nullText(m.PartyID), DelegationID: nullText(m.DelegationID), Sealed: sealed,
+			Template: string(m.Template), Language: m.Language, CreatedAt: m.CreatedAt.UTC(), AnnouncementID: nullText(m.AnnouncementID)}
 	}
-	sealed, err := t.db.seal.SealJSON(ctx, subject, "mails", "sealed", m.ID, mailSecrets{m.To, m.Values})
-	if err != nil {
-		return err
-	}
-	row := mailRow{ID: m.ID, PartyID: nullText(m.PartyID), DelegationID: nullText(m.DelegationID), Sealed: sealed,
-		Template: string(m.Template), Language: m.Language, CreatedAt: m.CreatedAt.UTC(), AnnouncementID: nullText(m.AnnouncementID)}
-	_, err = t.q.NewInsert().Model(&row).Exec(ctx)
-	return failed(err, "inserting mail")
+	_, err := t.q.NewInsert().Model(&rows).Exec(ctx)
+	return failed(err, "inserting mails")
 }
 
 // MarkMailSent records that a message went out, once.
@@ -133,24 +142,25 @@ func (r reader) MailAddresses(ctx context.Context, partyID string) ([]poa.MailAd
 	return addresses, nil
 }
 
-// AddressesOf lists the addresses of parties, each party's oldest first.
-func (t *tx) AddressesOf(ctx context.Context, partyIDs []string) (map[string][]poa.MailAddress, error) {
-	all := map[string][]poa.MailAddress{}
-	if len(partyIDs) == 0 {
-		return all, nil
-	}
+// MailAddressesOf lists the addresses of each of the parties, the oldest first.
+// Those of a party that was erased are none.
+func (t *tx) MailAddressesOf(ctx context.Context, partyIDs []string) (map[string][]poa.MailAddress, error) {
 	var rows []mailAddressRow
 	if err := t.q.NewSelect().Model(&rows).Where("party_id IN (?)", bun.List(partyIDs)).OrderExpr("created_at, id").Scan(ctx); err != nil {
 		return nil, failed(err, "reading mail addresses")
 	}
+	addresses := map[string][]poa.MailAddress{}
 	for _, row := range rows {
-		address, err := t.toMailAddress(ctx, row)
+		a, err := t.toMailAddress(ctx, row)
+		if errors.Is(err, ErrErased) {
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
-		all[row.PartyID] = append(all[row.PartyID], address)
+		addresses[a.PartyID] = append(addresses[a.PartyID], a)
 	}
-	return all, nil
+	return addresses, nil
 }
 
 // MailAddress returns an address.

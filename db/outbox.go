@@ -52,9 +52,20 @@ func rowOfChange(c poa.Change) outboxRow {
 // Publish inserts the outbox row of a change; after the commit the leader is
 // woken.
 func (t *tx) Publish(ctx context.Context, c poa.Change) error {
-	row := rowOfChange(c)
-	if _, err := t.q.NewInsert().Model(&row).Exec(ctx); err != nil {
-		return failed(err, "publishing change")
+	return t.PublishAll(ctx, []poa.Change{c})
+}
+
+// PublishAll inserts the outbox rows of changes, in their order.
+func (t *tx) PublishAll(ctx context.Context, changes []poa.Change) error {
+	if len(changes) == 0 {
+		return nil
+	}
+	rows := make([]outboxRow, len(changes))
+	for i, c := range changes {
+		rows[i] = rowOfChange(c)
+	}
+	if _, err := t.q.NewInsert().Model(&rows).Returning("NULL").Exec(ctx); err != nil {
+		return failed(err, "publishing changes")
 	}
 	t.published = true
 	return nil
@@ -88,14 +99,6 @@ func (t *tx) MarkNumbered(ctx context.Context, ids []int64, at time.Time) error 
 	return failed(err, "marking changes as numbered")
 }
 
-// NextSequence draws the next number of a party's sequence. The row's lock
-// holds until the end of the transaction, so numbers have no gaps.
-func (t *tx) NextSequence(ctx context.Context, partyID string) (stream string, sequence int64, err error) {
-	err = t.q.QueryRowContext(ctx, `INSERT INTO streams (party_id, sequence) VALUES (?, 1)
-		ON CONFLICT (party_id) DO UPDATE SET sequence = streams.sequence + 1 RETURNING stream::text, sequence`, partyID).Scan(&stream, &sequence)
-	return stream, sequence, failed(err, "drawing a sequence's number")
-}
-
 // Head returns the head of a party's sequence and begins one where there is
 // none. It takes no lock on an existing one: the leader is not kept waiting.
 func (t *tx) Head(ctx context.Context, partyID string) (stream string, sequence int64, err error) {
@@ -114,14 +117,6 @@ type noticeRow struct {
 	Sequence int64  `bun:"sequence,pk"`
 	ChangeID int64  `bun:"change_id"`
 	changeColumns
-}
-
-// InsertNotice stores a numbered change. A change that a party was told of
-// already is a conflict.
-func (t *tx) InsertNotice(ctx context.Context, n poa.Notice) error {
-	row := noticeRow{PartyID: n.PartyID, Stream: n.Stream, Sequence: n.Sequence, ChangeID: n.ID, changeColumns: columnsOf(n.Change)}
-	_, err := t.q.NewInsert().Model(&row).Exec(ctx)
-	return failed(err, "inserting notice")
 }
 
 // Notices returns a party's notices of its present stream after a number.

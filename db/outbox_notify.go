@@ -5,6 +5,7 @@ package db
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -24,24 +25,29 @@ const announceEvery = 5 * time.Millisecond
 type announcer struct {
 	pool   *pgxpool.Pool
 	wanted chan struct{}
-	ctx    context.Context
-	cancel context.CancelFunc
-	done   sync.WaitGroup
+	// leading is set while this process leads: then local is poked and nobody
+	// else need know.
+	leading atomic.Bool
+	local   chan struct{}
+	ctx     context.Context
+	cancel  context.CancelFunc
+	done    sync.WaitGroup
 }
 
 func newAnnouncer(pool *pgxpool.Pool) *announcer {
 	ctx, cancel := context.WithCancel(context.Background())
-	a := &announcer{pool: pool, wanted: make(chan struct{}, 1), ctx: ctx, cancel: cancel}
+	a := &announcer{pool: pool, wanted: make(chan struct{}, 1), local: make(chan struct{}, 1), ctx: ctx, cancel: cancel}
 	a.done.Go(a.run)
 	return a
 }
 
 // announce asks for one announcement and never waits.
 func (a *announcer) announce() {
-	select {
-	case a.wanted <- struct{}{}:
-	default:
+	if a.leading.Load() {
+		poke(a.local)
+		return
 	}
+	poke(a.wanted)
 }
 
 func (a *announcer) run() {

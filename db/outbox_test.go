@@ -90,13 +90,13 @@ func TestSequence(t *testing.T) {
 	d := w.accepted(t, w.delegator, days(0, 5))
 	number := func(change int64, fail error) error {
 		return w.DB.InTx(ctx, func(ctx context.Context, tx poa.Tx) error {
-			stream, n, err := tx.NextSequence(ctx, w.recipient)
+			heads, err := tx.DrawSequences(ctx, map[string]int{w.recipient: 1})
 			if err != nil {
 				return err
 			}
 			c := w.change(d, int(change))
 			c.ID = change
-			return errors.Join(tx.InsertNotice(ctx, poa.Notice{PartyID: w.recipient, Stream: stream, Sequence: n, Change: c}), fail)
+			return errors.Join(tx.InsertNotices(ctx, []poa.Notice{{PartyID: w.recipient, Stream: heads[w.recipient].Stream, Sequence: heads[w.recipient].Sequence, Change: c}}), fail)
 		})
 	}
 	broken := errors.New("broken")
@@ -141,8 +141,8 @@ func TestWatch(t *testing.T) {
 	check := func(name string, version int, want []string) {
 		t.Helper()
 		w.in(t, func(ctx context.Context, tx poa.Tx) error {
-			got, err := tx.Watchers(ctx, d.ID, version)
-			if !slices.Equal(got, want) {
+			got, err := tx.WatchersOf(ctx, []poa.Told{{ChangeID: 7, DelegationID: d.ID, Before: version}})
+			if !slices.Equal(got[7], want) {
 				t.Errorf("%s: %v", name, got)
 			}
 			return err
@@ -189,10 +189,10 @@ func TestDueTerms(t *testing.T) {
 		for _, c := range due {
 			got = append(got, fmt.Sprintf("%s %s %s", names[c.DelegationID], strings.TrimPrefix(string(c.Type), "delegation."), c.Status))
 			w.in(t, func(ctx context.Context, tx poa.Tx) error {
-				fresh, err := tx.MarkAnnounced(ctx, c.DelegationID, c.Type, c.Version, at)
-				again, err2 := tx.MarkAnnounced(ctx, c.DelegationID, c.Type, c.Version, at)
-				if !fresh || again {
-					t.Errorf("%+v: fresh %t, again %t", c, fresh, again)
+				fresh, err := tx.MarkAnnounced(ctx, []poa.Change{c}, at)
+				again, err2 := tx.MarkAnnounced(ctx, []poa.Change{c}, at)
+				if len(fresh) != 1 || len(again) != 0 {
+					t.Errorf("%+v: fresh %v, again %v", c, fresh, again)
 				}
 				return errors.Join(err, err2)
 			})

@@ -124,3 +124,20 @@ func (r reader) Projection(ctx context.Context, id poa.DelegationID) (poa.Projec
 	}
 	return row.projection()
 }
+
+// Projections returns those of the delegations.
+func (r reader) Projections(ctx context.Context, ids []poa.DelegationID) (map[poa.DelegationID]poa.Projection, error) {
+	var rows []projectionRow
+	if err := r.q.NewSelect().Model(&rows).Where("delegation_id IN (?)", bun.List(texts(ids))).Scan(ctx); err != nil {
+		return nil, failed(err, "reading projections")
+	}
+	found := make(map[poa.DelegationID]poa.Projection, len(rows))
+	for _, row := range rows {
+		p, err := row.projection()
+		if err != nil {
+			return nil, err
+		}
+		found[poa.DelegationID(row.DelegationID)] = p
+	}
+	return found, nil
+}

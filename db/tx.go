@@ -28,6 +28,9 @@ type tx struct {
 	// published tells whether an outbox row was inserted: then the commit is
 	// announced.
 	published bool
+	// due tells whether deliveries became due: then those who deliver in this
+	// process are woken.
+	due bool
 }
 
 var _ poa.Tx = (*tx)(nil)
@@ -36,7 +39,7 @@ var _ poa.Tx = (*tx)(nil)
 // An error of fn is returned as it is, after rollback; a panic rolls back and
 // goes on. This is the only place where a transaction begins.
 func (d *DB) InTx(ctx context.Context, fn func(context.Context, poa.Tx) error) error {
-	published := false
+	published, due := false, false
 	err := d.onSession(ctx, func(conn bun.Conn, session *pgx.Conn) error {
 		begun, err := session.Begin(ctx)
 		if err != nil {
@@ -50,11 +53,14 @@ func (d *DB) InTx(ctx context.Context, fn func(context.Context, poa.Tx) error) e
 		if err := begun.Commit(ctx); err != nil {
 			return fmt.Errorf("committing transaction: %w", translate(err))
 		}
-		published = t.published
+		published, due = t.published, t.due
 		return nil
 	})
 	if published {
 		d.outbox.announce()
+	}
+	if due {
+		poke(d.due)
 	}
 	return err
 }

@@ -40,15 +40,6 @@ func (t *tx) DeleteWatch(ctx context.Context, recipientID string, id poa.Delegat
 	return failed(err, "ending watch")
 }
 
-// Watchers returns the recipients that watch the delegation since before the
-// version.
-func (t *tx) Watchers(ctx context.Context, id poa.DelegationID, version int) ([]string, error) {
-	var found []string
-	err := t.q.NewSelect().Model((*watchRow)(nil)).Column("recipient_id").Where("delegation_id = ?", string(id)).
-		Where("since_version < ?", version).Where("ended_at IS NULL").OrderExpr("recipient_id").Scan(ctx, &found)
-	return found, failed(err, "reading watchers")
-}
-
 // Watches lists a recipient's watches, the newest first.
 func (r reader) Watches(ctx context.Context, recipientID string, limit int) ([]poa.Watch, error) {
 	var rows []watchRow

@@ -29,7 +29,10 @@ type Config struct {
 	Upkeep     Upkeep
 	Leader     Leader
 	Webhook    Poster
-	Mailer     Mailer
+	// Due is sent to where deliveries became due by an act of this process; nil is
+	// never sent to, and due deliveries are found a little later.
+	Due    <-chan struct{}
+	Mailer Mailer
 	// Policy gives mail its service name and contact point (1.3).
 	Policy poa.Policy
 	// Clock is the service's, MachineClock the machine's: what others compare

@@ -28,10 +28,6 @@ const (
 // a notice's way.
 const fetchCooldown = 2 * time.Millisecond
 
-// spareAttempts are River's attempts beyond ours: a job that a crash cut off
-// was not attempted as far as the delivery's own count is concerned.
-const spareAttempts = 10
-
 // Inserter enqueues jobs, in a process that works them off or not.
 type Inserter struct {
 	client  *river.Client[pgx.Tx]
@@ -65,8 +61,6 @@ func (i *Inserter) Enqueue(ctx context.Context, tx pgx.Tx, j poa.Job, at time.Ti
 // options says where a job waits and how often River itself would try it.
 func (i *Inserter) options(j poa.Job) *river.InsertOpts {
 	switch j.(type) {
-	case poa.DeliverWebhook:
-		return &river.InsertOpts{Queue: queueWebhook, MaxAttempts: len(i.retries.Webhook) + 1 + spareAttempts}
 	case poa.AskTitle:
 		return askTitleOptions()
 	case poa.AskStatus:

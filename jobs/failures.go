@@ -10,16 +10,13 @@ import (
 	"github.com/riverqueue/river/rivertype"
 )
 
-// failures logs jobs that failed, by kind and number, never with arguments. A
-// webhook's failure is the endpoint's affair and stands in its deliveries.
+// failures logs jobs that failed, by kind and number, never with arguments.
 type failures struct{ log *slog.Logger }
 
 // HandleError logs an error; the last attempt's is an error of ours.
 func (f *failures) HandleError(ctx context.Context, job *rivertype.JobRow, err error) *river.ErrorHandlerResult {
 	level := slog.LevelWarn
 	switch {
-	case job.Queue == queueWebhook:
-		level = slog.LevelDebug
 	case job.Attempt >= job.MaxAttempts:
 		level = slog.LevelError
 	}

@@ -30,11 +30,12 @@ const (
 // Jobs works jobs off and enqueues new ones.
 type Jobs struct {
 	*Inserter
-	config Config
-	client *river.Client[pgx.Tx]
-	// cancel ends the numbering leader.
-	cancel  context.CancelFunc
-	leading sync.WaitGroup
+	config  Config
+	client  *river.Client[pgx.Tx]
+	postman *postman
+	// cancel ends the numbering leader and the taking of deliveries.
+	cancel context.CancelFunc
+	going  sync.WaitGroup
 }
 
 // New returns the room, not started yet.
@@ -63,7 +64,7 @@ func riverConfig(c Config, workers *river.Workers) *river.Config {
 		Schema:               c.Schema,
 		Logger:               quiet(c.Log),
 		Workers:              workers,
-		Queues:               map[string]river.QueueConfig{queueWebhook: {MaxWorkers: 100}, queueMail: {MaxWorkers: 8}, queueUpkeep: {MaxWorkers: 2}, queueTitle: {MaxWorkers: 4}, queueStatus: {MaxWorkers: 4}, queueStamp: {MaxWorkers: 2}, queueAnnounce: {MaxWorkers: 1}},
+		Queues:               map[string]river.QueueConfig{queueWebhook: {MaxWorkers: 1}, queueMail: {MaxWorkers: 8}, queueUpkeep: {MaxWorkers: 2}, queueTitle: {MaxWorkers: 4}, queueStatus: {MaxWorkers: 4}, queueStamp: {MaxWorkers: 2}, queueAnnounce: {MaxWorkers: 1}},
 		PeriodicJobs:         periodic(),
 		FetchCooldown:        fetchCooldown,
 		FetchPollInterval:    time.Second,
@@ -104,7 +105,9 @@ func (j *Jobs) Start(ctx context.Context) error {
 		return fmt.Errorf("starting queue: %w", err)
 	}
 	ctx, j.cancel = context.WithCancel(ctx)
-	j.leading.Go(func() { j.number(ctx) })
+	j.postman = newPostman(j.config)
+	j.going.Go(func() { j.number(ctx) })
+	j.going.Go(func() { j.postman.run(ctx) })
 	return nil
 }
 
@@ -115,7 +118,8 @@ func (j *Jobs) Stop(ctx context.Context) error {
 		return nil
 	}
 	j.cancel()
-	j.leading.Wait()
+	j.going.Wait()
+	j.postman.stop(ctx)
 	err := j.client.Stop(ctx)
 	if err == nil {
 		return nil

@@ -79,8 +79,8 @@ func TestStopCutsOff(t *testing.T) {
 	if d := w.delivery(t, e); d.State != poa.DeliveryPending || d.Attempts != 0 {
 		t.Errorf("recorded %+v", d)
 	}
-	if w.count(t, "deliver_webhook", "available")+w.count(t, "deliver_webhook", "retryable") != 1 {
-		t.Error("the job does not wait for another attempt")
+	if d := w.delivery(t, e); d.NextAt.IsZero() || !d.LeasedUntil.IsZero() {
+		t.Errorf("it does not wait for another attempt: %+v", d)
 	}
 }
 
@@ -127,6 +127,18 @@ func (w *world) rows(t *testing.T) string {
 	return all
 }
 
+// open are all deliveries and attempts as text, which nothing personal stands in
+// either: what was answered is sealed.
+func (w *world) open(t *testing.T) string {
+	t.Helper()
+	var all string
+	err := w.DB.Pool().QueryRow(t.Context(), "SELECT (SELECT coalesce(string_agg(d::text, ''), '') FROM deliveries d) || (SELECT coalesce(string_agg(a::text, ''), '') FROM attempts a)").Scan(&all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
 // No address, name, link or secret stands in a job's row or in the log.
 func TestNothingPersonalIsWritten(t *testing.T) {
 	t.Parallel()
@@ -147,7 +159,7 @@ func TestNothingPersonalIsWritten(t *testing.T) {
 	next(t, r.got)
 	next(t, r.got)
 	w.stop(t)
-	written := w.rows(t) + w.log.String()
+	written := w.rows(t) + w.open(t) + w.log.String()
 	for _, secret := range []string{"hanako", "@example.com", "例社", "花子", "injl_", "whsec_", e.Secret, r.URL} {
 		if strings.Contains(written, secret) {
 			t.Errorf("%q was written", secret)

@@ -51,11 +51,30 @@ func (j *Jobs) number(ctx context.Context) {
 
 func (j *Jobs) lead(ctx context.Context) error {
 	for {
-		if err := untilDone(ctx, "numbering changes", j.config.Notifier.Number); err != nil {
+		if err := untilDone(ctx, "numbering changes", j.numberSome); err != nil {
 			return err
 		}
 		if err := j.config.Leader.Wait(ctx, pollEvery); err != nil {
 			return err
 		}
 	}
+}
+
+// numberSome numbers once and hands the postman of this process what it has room
+// for; the rest is due for everybody.
+func (j *Jobs) numberSome(ctx context.Context) (int, error) {
+	r := j.postman.reserve()
+	taken, leased, err := j.config.Notifier.NumberFor(ctx, j.config.MachineClock.Now().Add(lease), r.mine)
+	if err != nil || len(leased) == 0 {
+		return taken, err
+	}
+	parcels, err := j.config.Notifier.Parcels(ctx, leased)
+	if err != nil {
+		for _, d := range leased {
+			j.postman.recorder.release(d.ID)
+		}
+		return taken, err
+	}
+	j.postman.accept(parcels)
+	return taken, nil
 }

@@ -25,6 +25,9 @@ type Response struct {
 	Error string
 	// Body is the beginning of what was answered.
 	Body []byte
+	// RetryAfter is what the endpoint asked for, at most 24 h; zero where it did
+	// not.
+	RetryAfter time.Duration
 }
 
 // Codes of what went wrong with a post. The texts of errors are not kept: they

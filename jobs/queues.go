@@ -36,5 +36,9 @@ func (j *Jobs) Queues(ctx context.Context) ([]QueueCount, error) {
 	for i := range counts {
 		counts[i].Oldest = counts[i].Oldest.UTC()
 	}
-	return counts, nil
+	waiting, oldest, err := j.config.Notifier.Waiting(ctx)
+	if err != nil || waiting == 0 {
+		return counts, err
+	}
+	return append(counts, QueueCount{Queue: queueWebhook, Kind: formerDelivery{}.Kind(), State: "available", Count: int64(waiting), Oldest: oldest}), nil
 }

@@ -22,7 +22,8 @@ func newWorkers(c Config) (*river.Workers, error) {
 	err = errors.Join(
 		river.AddWorkerSafely(w, &sendMail{Config: c, letters: letters}),
 		river.AddWorkerSafely(w, &answerPasswordRequest{Config: c}),
-		river.AddWorkerSafely(w, &deliverWebhook{Config: c}),
+		river.AddWorkerSafely(w, &endFormerDelivery{}),
+		river.AddWorkerSafely(w, &warnEndpoints{Config: c}),
 		river.AddWorkerSafely(w, &announceTerms{Config: c}),
 		river.AddWorkerSafely(w, &tellAnnouncements{Config: c}),
 		river.AddWorkerSafely(w, &abandonDrafts{Config: c}),
@@ -53,6 +54,7 @@ func periodic() []*river.PeriodicJob {
 		every(6*time.Hour, poa.AbandonDrafts{}),
 		every(24*time.Hour, poa.MakePartitions{}),
 		every(time.Hour, poa.WarnTokens{}),
+		every(time.Hour, poa.WarnEndpoints{}),
 		every(15*time.Minute, poa.DueTitles{}),
 		every(time.Hour, poa.RenewEvidence{}),
 	)

@@ -155,6 +155,22 @@ func (a *act) useLink(ctx context.Context, id string) error {
 	return nil
 }
 
+// mailAll writes mails and has them sent, in the act's transaction.
+func (a *act) mailAll(ctx context.Context, mails []Mail) error {
+	jobs := make(JobBatch, len(mails))
+	for i := range mails {
+		mails[i].ID, mails[i].CreatedAt = NewID(PrefixMail), a.now
+		jobs[i] = TimedJob{Job: SendMail{MailID: mails[i].ID}}
+	}
+	if len(mails) == 0 {
+		return nil
+	}
+	if err := a.InsertMails(ctx, mails); err != nil {
+		return fmt.Errorf("inserting mails: %w", err)
+	}
+	return a.Enqueue(ctx, jobs, time.Time{})
+}
+
 // mail stores a message and the job that sends it.
 func (a *act) mail(ctx context.Context, m Mail) error {
 	m.ID, m.CreatedAt = NewID(PrefixMail), a.now

@@ -287,30 +287,13 @@ func (n *Notifier) unsubscribing(token string) (string, error) {
 	return id, nil
 }
 
-// mailNotice mails a notice to the party's confirmed addresses that want it.
-// Notices of the service go to all of them, without a way to unsubscribe.
-func (n *Notifier) mailNotice(ctx context.Context, tx Tx, notice Notice) error {
-	if notice.AnnouncementID != "" {
-		return nil // its mails, or its letter, were made together with the change
+// noticeMail is the mail of a notice to one address.
+func (n *Notifier) noticeMail(tx Tx, notice Notice, to MailAddress) Mail {
+	values := noticeValues(notice)
+	if !notice.Type.always() {
+		values["unsubscribe"] = n.policy.PublicURL + "/unsubscribe/" + UnsubscribeToken(tx, to.ID)
 	}
-	addresses, err := tx.MailAddresses(ctx, notice.PartyID)
-	if err != nil {
-		return fmt.Errorf("reading mail addresses: %w", err)
-	}
-	a := &act{Tx: tx, now: n.clock.Now()}
-	for _, address := range addresses {
-		if !address.wants(notice.Type) {
-			continue
-		}
-		values := noticeValues(notice)
-		if !notice.Type.always() {
-			values["unsubscribe"] = n.policy.PublicURL + "/unsubscribe/" + UnsubscribeToken(tx, address.ID)
-		}
-		if err := a.mail(ctx, Mail{PartyID: notice.PartyID, To: address.Email, Template: MailNotice, Language: address.Language, Values: values}); err != nil {
-			return err
-		}
-	}
-	return nil
+	return Mail{PartyID: notice.PartyID, To: to.Email, Template: MailNotice, Language: to.Language, Values: values}
 }
 
 func (m MailAddress) wants(t NoticeType) bool {

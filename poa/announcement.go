@@ -112,8 +112,8 @@ func (t AnnouncementText) notice() NoticeType {
 	return NoticeAnnouncement
 }
 
-// Told is a party that was told of an announcement.
-type Told struct {
+// Informed is a party that was told of an announcement.
+type Informed struct {
 	PartyID string
 	// Mails is how many addresses it was mailed to.
 	Mails int

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 )
 
 // tellBatch is how many parties are told in one transaction.
@@ -68,24 +67,19 @@ func (n *Notifier) tell(ctx context.Context, id string) (int, error) {
 // tellAll makes the changes, the messages and the letters of a batch.
 func (n *Notifier) tellAll(ctx context.Context, a *act, t AnnouncementText, parties []AudienceParty) error {
 	changes := make([]Change, len(parties))
-	told := make([]Told, len(parties))
+	told := make([]Informed, len(parties))
 	var letters []letterDue
-	jobs := JobBatch{}
+	var mails []Mail
 	addresses, err := a.addressesOf(ctx, parties)
 	if err != nil {
 		return err
 	}
 	for i, party := range parties {
 		changes[i] = Change{Type: t.notice(), PartyID: party.ID, AnnouncementID: t.ID, At: a.now}
-		ids, reason, err := n.mailAnnouncement(ctx, a, t, party.ID, addresses[party.ID])
-		if err != nil {
-			return err
-		}
-		told[i] = Told{PartyID: party.ID, Mails: len(ids)}
-		for _, id := range ids {
-			jobs = append(jobs, TimedJob{Job: SendMail{MailID: id}})
-		}
-		if len(ids) == 0 && t.Letters {
+		own, reason := n.announcementMails(t, party.ID, addresses[party.ID])
+		told[i] = Informed{PartyID: party.ID, Mails: len(own)}
+		mails = append(mails, own...)
+		if len(own) == 0 && t.Letters {
 			letters = append(letters, letterDue{party.ID, reason})
 		}
 	}
@@ -104,10 +98,7 @@ func (n *Notifier) tellAll(ctx context.Context, a *act, t AnnouncementText, part
 			return fmt.Errorf("writing letter: %w", err)
 		}
 	}
-	if len(jobs) == 0 {
-		return nil
-	}
-	return a.Enqueue(ctx, jobs, time.Time{})
+	return a.mailAll(ctx, mails)
 }
 
 // letterDue is a party to which no mail goes.
@@ -122,7 +113,7 @@ func (a *act) addressesOf(ctx context.Context, parties []AudienceParty) (map[str
 	for i, party := range parties {
 		ids[i] = party.ID
 	}
-	all, err := a.AddressesOf(ctx, ids)
+	all, err := a.MailAddressesOf(ctx, ids)
 	if err != nil {
 		return nil, fmt.Errorf("reading mail addresses: %w", err)
 	}
@@ -144,26 +135,21 @@ func (a *act) addressesOf(ctx context.Context, parties []AudienceParty) (map[str
 	return all, nil
 }
 
-// mailAnnouncement stores the messages to a party's confirmed addresses that do
-// not bounce, and says why there is none.
-func (n *Notifier) mailAnnouncement(ctx context.Context, a *act, t AnnouncementText, partyID string, addresses []MailAddress) (ids []string, reason LetterReason, err error) {
+// announcementMails are the messages to a party's confirmed addresses that do not
+// bounce; where there is none, why.
+func (n *Notifier) announcementMails(t AnnouncementText, partyID string, addresses []MailAddress) (mails []Mail, reason LetterReason) {
 	reason = LetterNoAddress
 	for _, address := range addresses {
-		if address.ConfirmedAt.IsZero() {
-			continue
-		}
-		if !address.BouncesSince.IsZero() {
+		switch {
+		case address.ConfirmedAt.IsZero():
+		case !address.BouncesSince.IsZero():
 			reason = LetterSuppressed
-			continue
+		default:
+			mails = append(mails, Mail{PartyID: partyID, To: address.Email, Template: MailAnnouncement, Language: address.Language,
+				Values: n.announcementValues(t, address.Language), AnnouncementID: t.ID})
 		}
-		m := Mail{ID: NewID(PrefixMail), PartyID: partyID, To: address.Email, Template: MailAnnouncement, Language: address.Language,
-			Values: n.announcementValues(t, address.Language), CreatedAt: a.now, AnnouncementID: t.ID}
-		if err := a.InsertMail(ctx, m); err != nil {
-			return nil, "", fmt.Errorf("inserting mail: %w", err)
-		}
-		ids = append(ids, m.ID)
 	}
-	return ids, reason, nil
+	return mails, reason
 }
 
 func (n *Notifier) announcementValues(t AnnouncementText, language string) map[string]string {

@@ -115,7 +115,10 @@ func TestAnnouncement(t *testing.T) {
 		t.Errorf("after telling: %s %+v", view.State(), view.Reach)
 	}
 	must(t, o.notifier.MailSent(t.Context(), m.ID))
-	must(t, o.notifier.Attempted(t.Context(), poa.Attempt{DeliveryID: delivery.ID, Number: 1, At: o.clock.Now(), Status: 200}, false))
+	parcels, err := o.notifier.Parcels(t.Context(), []poa.Delivery{delivery})
+	must(t, err)
+	_, err = o.notifier.Attempted(t.Context(), o.clock.Now(), nil, []poa.Outcome{{Parcel: parcels[0], Attempt: poa.Attempt{DeliveryID: delivery.ID, Number: 1, At: o.clock.Now(), Status: 200}}})
+	must(t, err)
 	if reach := o.announced(id).Reach; reach != (poa.Reach{Told: 2, Mailed: 1, Webhooks: 1, Waiting: 1}) {
 		t.Errorf("reached: %+v", reach)
 	}

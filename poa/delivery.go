@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 	"unicode"
 )
 
@@ -41,15 +40,6 @@ func (a Attempt) AnswerText() string {
 	}, strings.ToValidUTF8(string(a.Answer), "\uFFFD"))
 }
 
-// verify marks the endpoint as verified where a test arrived.
-func (n *Notifier) verify(ctx context.Context, tx Tx, a Attempt) error {
-	d, err := tx.Delivery(ctx, a.DeliveryID)
-	if err != nil || d.Notice.Type != NoticeTest {
-		return err
-	}
-	return tx.VerifyEndpoint(ctx, d.EndpointID, d.Notice.At, n.clock.Now())
-}
-
 // ResendDelivery makes one more attempt of a delivery that arrived or failed:
 // the same webhook-id, a new attempt. One that still waits for an attempt is a
 // CONFLICT, and so is one whose endpoint is switched off.
@@ -75,7 +65,7 @@ func (n *Notifier) ResendDelivery(ctx context.Context, actor Actor, key, id stri
 		if err := a.Tx.ResendDelivery(ctx, d.ID, a.now); err != nil {
 			return "", err
 		}
-		return d.ID, a.Enqueue(ctx, DeliverWebhook{DeliveryID: d.ID, EndpointID: d.EndpointID}, time.Time{})
+		return d.ID, nil
 	})
 	if err != nil {
 		return Delivery{}, err

@@ -164,18 +164,41 @@ func (n *Notifier) UpdateEndpoint(ctx context.Context, actor Actor, in EndpointI
 		if e.URL != in.URL { // proved again by a test of the new address
 			e.AddressAt, e.VerifiedAt = a.now, time.Time{}
 		}
-		e.URL, e.Types, e.Description, e.State, e.DisabledReason = in.URL, in.Types, in.Description, EndpointActive, ""
-		if !in.Enabled {
-			e.State, e.DisabledReason = EndpointDisabled, "OWNER"
-		}
-		return a.UpdateEndpoint(ctx, *e)
+		e.URL, e.Types, e.Description = in.URL, in.Types, in.Description
+		return a.setEnabled(ctx, e, in.Enabled)
 	})
 	return n.shown(ctx, in.ID, "", err)
+}
+
+// setEnabled switches an endpoint on, with what is behind it forgiven and what
+// waited due again, or off, and stores it.
+func (a *act) setEnabled(ctx context.Context, e *Endpoint, on bool) error {
+	was := e.State
+	e.State, e.DisabledReason, e.DisabledAt = EndpointActive, "", time.Time{}
+	if !on {
+		e.State, e.DisabledReason, e.DisabledAt = EndpointDisabled, "OWNER", a.now
+	}
+	if was != e.State || e.AddressAt.Equal(a.now) { // it begins anew
+		e.Failures, e.FailingSince, e.PausedUntil, e.Warned = 0, time.Time{}, time.Time{}, 0
+	}
+	if err := a.UpdateEndpoint(ctx, *e); err != nil {
+		return err
+	}
+	switch {
+	case !on:
+		return a.HoldDeliveries(ctx, e.ID)
+	case was != EndpointActive:
+		return a.ResumeDeliveries(ctx, e.ID, a.now)
+	}
+	return nil
 }
 
 // DeleteEndpoint deletes an endpoint; what waits for it is not delivered.
 func (n *Notifier) DeleteEndpoint(ctx context.Context, actor Actor, key, id string) error {
 	return n.changeEndpoint(ctx, actor, ActionEndpointDeleted, key, id, id, func(ctx context.Context, a *act, e *Endpoint) error {
+		if err := a.HoldDeliveries(ctx, e.ID); err != nil {
+			return err
+		}
 		return a.Tx.DeleteEndpoint(ctx, e.ID, actor.PartyID)
 	})
 }
@@ -219,7 +242,7 @@ func (n *Notifier) TestEndpoint(ctx context.Context, actor Actor, key, id string
 			return "", fmt.Errorf("reading head of sequence: %w", err)
 		}
 		notice := Notice{PartyID: actor.PartyID, Stream: stream, Change: Change{Type: NoticeTest, At: a.now}}
-		d := Delivery{ID: NewID(PrefixDelivery), EndpointID: e.ID, Notice: notice, State: DeliveryPending}
-		return d.ID, n.enqueueDelivery(ctx, a.Tx, d)
+		d := Delivery{ID: NewID(PrefixDelivery), EndpointID: e.ID, Notice: notice, State: DeliveryPending, NextAt: a.now}
+		return d.ID, a.InsertDelivery(ctx, d)
 	})
 }

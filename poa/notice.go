@@ -98,6 +98,8 @@ type Endpoint struct {
 	FailingSince time.Time
 	Failures     int
 	Warned       int
+	// WarnedAt is when the last of these mails was written.
+	WarnedAt time.Time
 	// PausedUntil is what the circuit breaker waits for; zero where it is closed.
 	PausedUntil time.Time
 	// DisabledAt is when it was switched off; zero while it is active.
@@ -135,7 +137,8 @@ type Delivery struct {
 	// zero where none is.
 	ResendAt time.Time
 	// NextAt is when the next attempt is due; zero where none is to come.
-	NextAt time.Time
+	// LeasedUntil is until when a worker has it in hand.
+	NextAt, LeasedUntil time.Time
 }
 
 // Attempt is one try of a delivery.
@@ -230,14 +233,12 @@ type SendMail struct {
 // Kind names the job.
 func (SendMail) Kind() string { return "send_mail" }
 
-// DeliverWebhook makes the next attempt of one delivery.
-type DeliverWebhook struct {
-	DeliveryID string `json:"deliveryId"`
-	EndpointID string `json:"endpointId"`
-}
+// WarnEndpoints tells parties of endpoints that fail for long and switches off
+// those that failed too long.
+type WarnEndpoints struct{}
 
 // Kind names the job.
-func (DeliverWebhook) Kind() string { return "deliver_webhook" }
+func (WarnEndpoints) Kind() string { return "warn_endpoints" }
 
 // AnnounceTerms announces starts and ends of terms that are due. No answer
 // depends on it.

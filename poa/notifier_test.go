@@ -3,7 +3,7 @@
 package poa_test
 
 import (
-	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -77,23 +77,40 @@ func (o *office) endpoint(actor poa.Actor, types ...poa.NoticeType) poa.Endpoint
 	return e
 }
 
-// deliveries returns what is on its way to an endpoint, by the jobs in their order.
+// deliveries returns what is on its way to an endpoint, the oldest first.
 func (o *office) deliveries(endpointID string) []poa.Delivery {
 	o.tb.Helper()
-	found := []poa.Delivery{}
-	for _, job := range o.data.Jobs(o.tb) {
-		var args poa.DeliverWebhook
-		if job.Kind != args.Kind() {
-			continue
-		}
-		must(o.tb, json.Unmarshal([]byte(job.Args), &args))
-		if args.EndpointID == endpointID {
-			d, err := o.store.Delivery(o.tb.Context(), args.DeliveryID)
-			must(o.tb, err)
-			found = append(found, d)
-		}
-	}
+	found, err := o.store.Deliveries(o.tb.Context(), endpointID, 100)
+	must(o.tb, err)
+	slices.SortStableFunc(found, func(a, b poa.Delivery) int { return int(a.Notice.Sequence - b.Notice.Sequence) })
 	return found
+}
+
+// goesOut reports whether an attempt of a delivery is to come.
+func (o *office) goesOut(id string) bool {
+	o.tb.Helper()
+	d, err := o.store.Delivery(o.tb.Context(), id)
+	must(o.tb, err)
+	parcels, err := o.notifier.Parcels(o.tb.Context(), []poa.Delivery{d})
+	must(o.tb, err)
+	return len(parcels) == 1 && !d.NextAt.IsZero()
+}
+
+// attempt lets an attempt of a delivery end with a status; waits are those of
+// the schedule.
+func (o *office) attempt(id string, status int, answer string, waits ...time.Duration) {
+	o.tb.Helper()
+	d, err := o.store.Delivery(o.tb.Context(), id)
+	must(o.tb, err)
+	e, err := o.store.Endpoint(o.tb.Context(), d.EndpointID)
+	must(o.tb, err)
+	outcome := poa.Outcome{Parcel: poa.Parcel{Delivery: d, Endpoint: e},
+		Attempt: poa.Attempt{DeliveryID: id, Number: d.Attempts + 1, At: o.clock.Now(), Status: status, Answer: []byte(answer)}}
+	if status < 200 || status > 299 {
+		outcome.Error = "STATUS"
+	}
+	_, err = o.notifier.Attempted(o.tb.Context(), o.clock.Now(), waits, []poa.Outcome{outcome})
+	must(o.tb, err)
 }
 
 func TestNumbering(t *testing.T) {
@@ -318,7 +335,7 @@ func TestEndpointsBounds(t *testing.T) {
 		o.number()
 		waiting := o.deliveries(e.ID)[1]
 		must(t, o.notifier.DeleteEndpoint(t.Context(), o.delegator, newKey(), e.ID))
-		if _, _, err := o.notifier.Outgoing(t.Context(), waiting.ID); err == nil {
+		if found, err := o.notifier.Parcels(t.Context(), []poa.Delivery{waiting}); err != nil || len(found) > 0 {
 			t.Error("what waits for a deleted endpoint still goes out")
 		}
 		must(t, o.revoke(o.accepted(), time.Time{}))

@@ -167,9 +167,10 @@ func TestEndpointsAreVerified(t *testing.T) {
 		t.Helper()
 		id, err := o.notifier.TestEndpoint(t.Context(), o.recipient, newKey(), e.ID)
 		must(t, err)
-		d, _, err := o.notifier.Outgoing(t.Context(), id)
-		must(t, err)
-		return d
+		if !o.goesOut(id) {
+			t.Error("a test does not go out")
+		}
+		return poa.Delivery{ID: id}
 	}
 	verified := func() bool {
 		t.Helper()
@@ -179,7 +180,7 @@ func TestEndpointsAreVerified(t *testing.T) {
 	}
 	attempt := func(d poa.Delivery, status int) {
 		t.Helper()
-		must(t, o.notifier.Attempted(t.Context(), poa.Attempt{DeliveryID: d.ID, Number: d.Attempts + 1, At: o.clock.Now(), Status: status, Answer: []byte("no\x1b[31m\u202e" + strings.Repeat("x", 9000))}, true))
+		o.attempt(d.ID, status, "no\x1b[31m\u202e"+strings.Repeat("x", 9000))
 	}
 	first := tested()
 	attempt(first, 500)
@@ -218,28 +219,20 @@ func TestDeliveriesAreResent(t *testing.T) {
 		_, err := o.notifier.ResendDelivery(t.Context(), actor, key, id)
 		return err
 	}
-	attempt := func(number, status int) {
-		t.Helper()
-		must(t, o.notifier.Attempted(t.Context(), poa.Attempt{DeliveryID: id, Number: number, At: o.clock.Now(), Status: status}, number > 1))
-	}
 	wantCode(t, resend(o.recipient, newKey(), id), poa.CodeConflict) // it still waits
-	attempt(1, 200)
-	if _, _, err := o.notifier.Outgoing(t.Context(), id); err == nil {
+	o.attempt(id, 200, "", time.Minute)
+	if o.goesOut(id) {
 		t.Error("one that arrived goes out again by itself")
 	}
-	key, before := newKey(), len(o.deliveries(e.ID))
+	key := newKey()
 	must(t, resend(o.recipient, key, id))
 	must(t, resend(o.recipient, key, id)) // the same key
 	wantCode(t, resend(o.recipient, newKey(), id), poa.CodeConflict)
-	if got := len(o.deliveries(e.ID)) - before; got != 1 {
-		t.Errorf("%d jobs", got)
-	}
-	d, _, err := o.notifier.Outgoing(t.Context(), id)
-	if err != nil || d.ID != id {
-		t.Errorf("%v", err)
+	if got := o.deliveries(e.ID); len(got) != 1 || !o.goesOut(id) {
+		t.Errorf("%d deliveries", len(got))
 	}
 	o.clock.Advance(time.Minute)
-	attempt(2, 503)
+	o.attempt(id, 503, "", time.Minute)
 	d, attempts, err := o.records.Delivery(t.Context(), o.recipient, id)
 	if err != nil || d.State != poa.DeliveryDelivered || d.DeliveredAt.Equal(o.clock.Now()) || len(attempts) != 2 || attempts[0].Status != 503 || !d.ResendAt.IsZero() {
 		t.Errorf("%+v %+v %v", d, attempts, err)

@@ -40,6 +40,8 @@ type Policy struct {
 	// and of the authentication log is overdue (6.2.2).
 	ClaimTTL    time.Duration
 	ReviewEvery int
+	// EndpointFailing is after how long of failures an endpoint is switched off.
+	EndpointFailing time.Duration
 	// MaxTermYears bounds a term.
 	MaxTermYears int
 	// TitleRecheck is after how long a title is asked for again, TitleGrace how
@@ -79,7 +81,7 @@ func DefaultPolicy(publicURL string) Policy {
 		LinkTTL: 7 * 24 * time.Hour, ChallengeTTL: 30 * time.Minute, DraftTTL: 30 * 24 * time.Hour, ProofTTL: 30 * 24 * time.Hour, ExpiringAhead: 30 * 24 * time.Hour, MaxTermYears: 10, Live: "live",
 		ClaimTTL: 8 * time.Hour, ReviewEvery: 31,
 		TitleRecheck: 90 * 24 * time.Hour, TitleGrace: 14 * 24 * time.Hour, TitleOutage: 4 * time.Hour,
-		StatusOutage: 4 * time.Hour, StampAhead: 180 * 24 * time.Hour, StampHash: crypto.SHA256}
+		StatusOutage: 4 * time.Hour, EndpointFailing: 5 * 24 * time.Hour, StampAhead: 180 * 24 * time.Hour, StampHash: crypto.SHA256}
 }
 
 // ValidityURL is where recipients ask (有効性確認の問合せ先).

@@ -48,6 +48,8 @@ type Tx interface {
 
 	// Audit inserts the event of the act. A failing insert fails the act.
 	Audit(ctx context.Context, e AuditEvent) error
+	// AuditAll inserts events of acts that share a transaction.
+	AuditAll(ctx context.Context, events []AuditEvent) error
 	// Enqueue inserts a job in the transaction. The zero at means now.
 	Enqueue(ctx context.Context, j Job, at time.Time) error
 	// Remember claims an idempotency key for 24 h: it returns what an earlier
@@ -110,26 +112,23 @@ type DelegationTx interface {
 	// UntieCertificate takes a handed-in certificate off a draft: it must be handed
 	// in anew.
 	UntieCertificate(ctx context.Context, id DelegationID) error
-	// MarkAnnounced records that a due change was announced; false where it
-	// already was.
-	MarkAnnounced(ctx context.Context, id DelegationID, t NoticeType, version int, at time.Time) (bool, error)
+	// LockDelegationRows takes FOR NO KEY UPDATE on delegations, in the order of
+	// their IDs, and reads nothing.
+	LockDelegationRows(ctx context.Context, ids []DelegationID) error
+	// MarkAnnounced records that due changes were announced and returns those that
+	// were not before.
+	MarkAnnounced(ctx context.Context, due []Change, at time.Time) ([]Change, error)
 }
 
 // NoticeTx changes what concerns notices.
 type NoticeTx interface {
+	NumberTx
+	DispatchTx
+
 	// Publish inserts the outbox row of a change.
 	Publish(ctx context.Context, c Change) error
-	// TakeChanges returns the oldest changes that are not numbered yet, in the
-	// order of their IDs, for the one leader.
-	TakeChanges(ctx context.Context, limit int) ([]Change, error)
-	// MarkNumbered marks changes as done, each by its own ID.
-	MarkNumbered(ctx context.Context, ids []int64, at time.Time) error
-	// Watchers returns the recipients that watch the delegation since before
-	// the version.
-	Watchers(ctx context.Context, id DelegationID, version int) ([]string, error)
-	// NextSequence draws the next number of a party's sequence, and its stream.
-	NextSequence(ctx context.Context, partyID string) (stream string, sequence int64, err error)
-	InsertNotice(ctx context.Context, n Notice) error
+	// PublishAll inserts the outbox rows of changes, in their order.
+	PublishAll(ctx context.Context, changes []Change) error
 	InsertDelivery(ctx context.Context, d Delivery) error
 	InsertWatch(ctx context.Context, w Watch) error
 	DeleteWatch(ctx context.Context, recipientID string, id DelegationID) error
@@ -138,15 +137,10 @@ type NoticeTx interface {
 	InsertEndpoint(ctx context.Context, e Endpoint) error
 	UpdateEndpoint(ctx context.Context, e Endpoint) error
 	DeleteEndpoint(ctx context.Context, id, partyID string) error
-	// AdvanceEndpoint sets the last number that passed the endpoint's filter
-	// and returns the one before.
-	AdvanceEndpoint(ctx context.Context, id string, sequence int64) (previous int64, err error)
 	InsertMail(ctx context.Context, m Mail) error
 	MarkMailSent(ctx context.Context, id string, at time.Time) error
 	InsertMailAddress(ctx context.Context, a MailAddress) error
 	ConfirmMailAddress(ctx context.Context, id string, at time.Time) error
-	// RecordAttempt stores an attempt and brings its delivery up to date.
-	RecordAttempt(ctx context.Context, a Attempt, state DeliveryState) error
 }
 
 // Reader reads. Methods return ErrNotFound where nothing is there; who may see
@@ -161,6 +155,7 @@ type Reader interface {
 	TitleReader
 	RetentionReader
 	EvidenceReader
+	DispatchReader
 
 	Delegator(ctx context.Context, id string) (Delegator, error)
 	Recipient(ctx context.Context, id string) (Recipient, error)
@@ -184,6 +179,7 @@ type Reader interface {
 	// statements, however many they are. Standings are left to the caller.
 	DetailsOf(ctx context.Context, ids []DelegationID) (map[DelegationID]Details, error)
 	Projection(ctx context.Context, id DelegationID) (Projection, error)
+	Projections(ctx context.Context, ids []DelegationID) (map[DelegationID]Projection, error)
 	Checks(ctx context.Context, id DelegationID) ([]Check, error)
 	Refusals(ctx context.Context, id DelegationID) ([]Refusal, error)
 	File(ctx context.Context, id DelegationID, kind FileKind) ([]byte, error)

@@ -32,12 +32,8 @@ type LetterTx interface {
 	// Audience lists parties under contract behind an ID, in the order of their
 	// IDs.
 	Audience(ctx context.Context, a Audience, after string, limit int) ([]AudienceParty, error)
-	// AddressesOf lists the addresses of parties, each party's oldest first.
-	AddressesOf(ctx context.Context, partyIDs []string) (map[string][]MailAddress, error)
 	// InsertTold stores who was told, each once.
-	InsertTold(ctx context.Context, announcementID string, told []Told, at time.Time) error
-	// PublishAll inserts the outbox rows of many changes.
-	PublishAll(ctx context.Context, changes []Change) error
+	InsertTold(ctx context.Context, announcementID string, told []Informed, at time.Time) error
 	// MarkMailed records that a message of an announcement was handed over.
 	MarkMailed(ctx context.Context, announcementID, partyID string, at time.Time) error
 	// MarkLetter records that the party gets the announcement by post.

@@ -7,7 +7,8 @@ UPDATE deliveries v SET next_at = coalesce(v.last_at, v.at) FROM endpoints e
     WHERE e.id = v.endpoint_id AND e.state = 'ACTIVE' AND e.deleted_at IS NULL AND (v.state = 'PENDING' OR v.resend_at IS NOT NULL);
 ALTER TABLE deliveries ADD CONSTRAINT deliveries_due CHECK (next_at IS NULL OR state = 'PENDING' OR resend_at IS NOT NULL);
 GRANT UPDATE (next_at, leased_until) ON deliveries TO ininjo_program;
-CREATE INDEX deliveries_due ON deliveries (next_at, id) WHERE next_at IS NOT NULL;
+CREATE INDEX deliveries_due ON deliveries (next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX deliveries_due_by_endpoint ON deliveries (endpoint_id) WHERE next_at IS NOT NULL;
 
 -- max_in_flight and rate_per_second bound what an endpoint is sent; no rate where
 -- it is 0. failing_since is when the failures began that still go on, warned how
@@ -19,7 +20,8 @@ ALTER TABLE endpoints
     ADD COLUMN failing_since timestamptz,
     ADD COLUMN failures integer NOT NULL DEFAULT 0 CONSTRAINT endpoints_failures_check CHECK (failures >= 0),
     ADD COLUMN warned integer NOT NULL DEFAULT 0 CONSTRAINT endpoints_warned_check CHECK (warned BETWEEN 0 AND 3),
+    ADD COLUMN warned_at timestamptz,
     ADD COLUMN paused_until timestamptz,
     ADD COLUMN disabled_at timestamptz,
     ADD CONSTRAINT endpoints_failing_check CHECK ((failing_since IS NULL) = (failures = 0));
-GRANT UPDATE (max_in_flight, rate_per_second, failing_since, failures, warned, paused_until, disabled_at) ON endpoints TO ininjo_program;
+GRANT UPDATE (max_in_flight, rate_per_second, failing_since, failures, warned, warned_at, paused_until, disabled_at) ON endpoints TO ininjo_program;

@@ -87,8 +87,8 @@ func (c *Client) over(may func(netip.AddrPort) bool) *http.Client {
 			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: c.config.Roots},
 			TLSHandshakeTimeout:    c.config.Deadline,
 			MaxResponseHeaderBytes: maxHeader,
-			MaxIdleConnsPerHost:    8,
-			MaxIdleConns:           200,
+			MaxIdleConnsPerHost:    64, // as many posts may be under way to one endpoint
+			MaxIdleConns:           1024,
 			IdleConnTimeout:        30 * time.Second,
 		},
 	}
