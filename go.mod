@@ -53,6 +53,8 @@ require (
 	golang.org/x/net v0.61.0 // indirect
 )
 
+require github.com/emersion/go-msgauth v0.7.0
+
 require (
 	github.com/clipperhouse/uax29/v2 v2.7.0 // indirect
 	github.com/hhrutter/tiff v1.0.6 // indirect

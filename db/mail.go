@@ -24,6 +24,11 @@ type mailRow struct {
 	CreatedAt    time.Time  `bun:"created_at"`
 	SentAt       *time.Time `bun:"sent_at"`
 	ChangeID     *int64     `bun:"change_id"`
+
+	FailedAt       *time.Time `bun:"failed_at"`
+	Failure        string     `bun:"failure"`
+	FailureStatus  string     `bun:"failure_status"`
+	AnnouncementID *string    `bun:"announcement_id"`
 }
 
 // mailSecrets is what of a message is sealed.
@@ -59,7 +64,8 @@ func (t *tx) InsertMails(ctx context.Context, mails []poa.Mail) error {
 			return err
 		}
 		rows[i] = mailRow{ID: m.ID, PartyID: nullText(m.PartyID), DelegationID: nullText(m.DelegationID), Sealed: sealed,
-			Template: string(m.Template), Language: m.Language, CreatedAt: m.CreatedAt.UTC(), ChangeID: nullNumber(m.ChangeID)}
+			Template: string(m.Template), Language: m.Language, CreatedAt: m.CreatedAt.UTC(), ChangeID: nullNumber(m.ChangeID),
+			AnnouncementID: nullText(m.AnnouncementID)}
 	}
 	_, err := t.q.NewInsert().Model(&rows).Exec(ctx)
 	return failed(err, "inserting mails")
@@ -78,7 +84,8 @@ func (r reader) Mail(ctx context.Context, id string) (poa.Mail, error) {
 		return poa.Mail{}, failed(err, "reading mail")
 	}
 	m := poa.Mail{ID: row.ID, PartyID: fromNullText[string](row.PartyID), DelegationID: fromNullText[poa.DelegationID](row.DelegationID),
-		Template: poa.MailTemplate(row.Template), Language: row.Language, CreatedAt: row.CreatedAt.UTC(), SentAt: fromNullTime(row.SentAt)}
+		Template: poa.MailTemplate(row.Template), Language: row.Language, CreatedAt: row.CreatedAt.UTC(), SentAt: fromNullTime(row.SentAt),
+		Failure: poa.MailFailure(row.Failure), Status: row.FailureStatus, FailedAt: fromNullTime(row.FailedAt), AnnouncementID: fromNullText[string](row.AnnouncementID)}
 	var s mailSecrets
 	err := r.db.seal.OpenJSON(ctx, mailSubject(m.PartyID, m.DelegationID), "mails", "sealed", id, row.Sealed, &s)
 	m.To, m.Values = s.To, s.Values

@@ -21,17 +21,19 @@ type changeColumns struct {
 	Status       string     `bun:"status"`
 	At           time.Time  `bun:"at"`
 	EffectiveAt  *time.Time `bun:"effective_at"`
+
+	AnnouncementID *string `bun:"announcement_id"`
 }
 
 func columnsOf(c poa.Change) changeColumns {
 	return changeColumns{Type: string(c.Type), DelegationID: nullText(c.DelegationID), DelegatorID: nullText(c.DelegatorID), Version: c.Version,
-		Status: string(c.Status), At: c.At.UTC(), EffectiveAt: nullTime(c.EffectiveAt)}
+		Status: string(c.Status), At: c.At.UTC(), EffectiveAt: nullTime(c.EffectiveAt), AnnouncementID: nullText(c.AnnouncementID)}
 }
 
 func (c changeColumns) change(id int64) poa.Change {
 	return poa.Change{ID: id, Type: poa.NoticeType(c.Type), DelegationID: fromNullText[poa.DelegationID](c.DelegationID),
 		DelegatorID: fromNullText[string](c.DelegatorID), Version: c.Version, Status: poa.ValidityStatus(c.Status), At: c.At.UTC(),
-		EffectiveAt: fromNullTime(c.EffectiveAt)}
+		EffectiveAt: fromNullTime(c.EffectiveAt), AnnouncementID: fromNullText[string](c.AnnouncementID)}
 }
 
 type outboxRow struct {
@@ -39,6 +41,12 @@ type outboxRow struct {
 
 	ID int64 `bun:"id,pk,autoincrement"`
 	changeColumns
+	// PartyID is the one party concerned, null where a delegation says who is.
+	PartyID *string `bun:"party_id"`
+}
+
+func rowOfChange(c poa.Change) outboxRow {
+	return outboxRow{changeColumns: columnsOf(c), PartyID: nullText(c.PartyID)}
 }
 
 // Publish inserts the outbox row of a change; after the commit the leader is
@@ -54,7 +62,7 @@ func (t *tx) PublishAll(ctx context.Context, changes []poa.Change) error {
 	}
 	rows := make([]outboxRow, len(changes))
 	for i, c := range changes {
-		rows[i].changeColumns = columnsOf(c)
+		rows[i] = rowOfChange(c)
 	}
 	if _, err := t.q.NewInsert().Model(&rows).Returning("NULL").Exec(ctx); err != nil {
 		return failed(err, "publishing changes")
@@ -75,6 +83,7 @@ func (t *tx) TakeChanges(ctx context.Context, limit int) ([]poa.Change, error) {
 	changes := make([]poa.Change, len(rows))
 	for i, r := range rows {
 		changes[i] = r.change(r.ID)
+		changes[i].PartyID = fromNullText[string](r.PartyID)
 	}
 	return changes, nil
 }

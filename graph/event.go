@@ -34,7 +34,7 @@ func (r *viewerResolver) Events(ctx context.Context, v *schema.Viewer, first *in
 		return nil, err
 	}
 	list := poa.List[poa.Notice]{Items: f.Notices, Cursors: each(f.Notices, cursorOf), HasNext: f.More(), HasPrevious: f.After > 0}
-	nodes := each(f.Notices, newEvent)
+	nodes := each(f.Notices, r.newEvent)
 	return &schema.EventConnection{Nodes: nodes, PageInfo: pageInfo(list), Stream: optional(f.Stream), Head: int(f.Sequence),
 		Edges: edges(list, nodes, func(cursor string, e schema.Event) schema.EventEdge {
 			return schema.EventEdge{Cursor: cursor, Node: e}
@@ -59,10 +59,11 @@ func feedAfter(cursor *string) (poa.FeedInput, error) {
 	return in, nil
 }
 
-func newEvent(n poa.Notice) schema.Event {
-	body := n.Body()
+func (c Config) newEvent(n poa.Notice) schema.Event {
+	body := c.Notifier.BodyOf(n)
 	return schema.Event{Cursor: cursorOf(n), Type: body.Type, Timestamp: body.Timestamp, DelegationID: optional(string(body.Data.DelegationID)), Status: optional(body.Data.Status),
-		Version: optional(body.Data.Version), EffectiveAt: body.Data.EffectiveAt, Stream: body.Data.Stream, Sequence: int(body.Data.Sequence), Previous: int(body.Data.Previous)}
+		Version: optional(body.Data.Version), EffectiveAt: body.Data.EffectiveAt, Stream: body.Data.Stream, Sequence: int(body.Data.Sequence), Previous: int(body.Data.Previous),
+		AnnouncementID: optional(body.Data.AnnouncementID), Repository: optional(body.Data.Repository)}
 }
 
 // Events tells the notices of the caller's party as they come. While it waits
@@ -93,7 +94,7 @@ func (s *subscriptionResolver) Events(ctx context.Context, after *string) (<-cha
 		defer close(events)
 		defer w.Leave()
 		err := s.Notifier.Follow(ctx, w, s.caller, in, func(ctx context.Context, n poa.Notice) error {
-			event := newEvent(n)
+			event := s.newEvent(n)
 			select {
 			case events <- &event:
 				return nil

@@ -73,6 +73,8 @@ func (i *Inserter) options(j poa.Job) *river.InsertOpts {
 		return &river.InsertOpts{Queue: queueMail, MaxAttempts: 10}
 	case poa.ResendBatch:
 		return resendOptions()
+	case poa.TellAnnouncements:
+		return announceOptions()
 	case poa.Erase:
 		return eraseOptions()
 	default:

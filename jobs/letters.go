@@ -103,7 +103,7 @@ func parseLetter(kind, language string, functions template.FuncMap) (letter, err
 }
 
 // labelled returns the functions of templates: labels of types and statuses,
-// and instants in Japan's time.
+// instants in Japan's time, and the lines of a text.
 func labelled(language string) (template.FuncMap, error) {
 	content, err := mailFiles.ReadFile("mail/labels." + language + ".json")
 	if err != nil {
@@ -118,6 +118,7 @@ func labelled(language string) (template.FuncMap, error) {
 		layout = "2006年1月2日 15時04分（日本時間）"
 	}
 	return template.FuncMap{
+		"lines": func(text string) []string { return strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n") },
 		"label": func(key string) string {
 			if text, ok := labels[key]; ok {
 				return text

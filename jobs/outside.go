@@ -5,6 +5,7 @@ package jobs
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 )
@@ -67,11 +68,30 @@ type Message struct {
 	// Unsubscribe is where a POST ends such mail to this address (RFC 8058); ""
 	// where it cannot be unsubscribed from.
 	Unsubscribe string
+	// ReturnPath is where servers on the way report that they could not deliver
+	// it; "" for the sender.
+	ReturnPath string
 }
 
 // ErrMailRefused means that the server refused the message for good (SMTP 5xx
 // to the recipient or the message): sending it again is of no use.
 var ErrMailRefused = errors.New("the mail server refused the message")
+
+// Refusal is an [ErrMailRefused] of a server, with what it answered.
+type Refusal struct {
+	// Address tells that it refused the recipient, else the message.
+	Address bool
+	// Reply is its answer, e.g. 550; Status its enhanced status code, e.g. 5.1.1,
+	// or "".
+	Reply  int
+	Status string
+}
+
+// Error says what was answered, without the server's words.
+func (r *Refusal) Error() string { return fmt.Sprintf("sending mail: the server answered %d", r.Reply) }
+
+// Unwrap returns ErrMailRefused.
+func (r *Refusal) Unwrap() error { return ErrMailRefused }
 
 // Mailer hands messages over. Implemented by server/outside/mail. Its errors
 // hold no addresses.

@@ -22,7 +22,7 @@ import (
 var values = map[string]string{"organisation": "例社 <b>&", "number": "A-20261123-000042", "delegate": "受任 太郎", "delegationId": "01234-56789",
 	"link": "https://ininjo.example/l/injl_token", "type": "delegation.revoked", "status": "REVOKED", "sequence": "42", "reason": "QUALIFICATION_SUSPENDED", "at": "2026-06-01T03:00:00Z",
 	"name": "受任 太郎", "device": "Chrome, Windows", "factor": "TOTP", "role": "DEVELOPER",
-	"expiresAt": "2026-06-15T03:00:00Z", "delegations": "3",
+	"expiresAt": "2026-06-15T03:00:00Z", "delegations": "3", "title": "サービスの終了", "text": "1 <b>&\n2", "closesOn": "2027-03-31",
 	"host": "hooks.example:8443", "endpointId": "whe_1", "since": "2026-06-01T03:00:00Z", "until": "2026-06-06T03:00:00Z"}
 
 func (w *world) send(t *testing.T, m poa.Mail) string {

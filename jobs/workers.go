@@ -26,6 +26,7 @@ func newWorkers(c Config) (*river.Workers, error) {
 		river.AddWorkerSafely(w, &warnEndpoints{Config: c}),
 		river.AddWorkerSafely(w, &resendBatch{Config: c}),
 		river.AddWorkerSafely(w, &announceTerms{Config: c}),
+		river.AddWorkerSafely(w, &tellAnnouncements{Config: c}),
 		river.AddWorkerSafely(w, &abandonDrafts{Config: c}),
 		river.AddWorkerSafely(w, &makePartitions{Config: c}),
 		river.AddWorkerSafely(w, &rebuildSearch{Config: c}),
@@ -50,6 +51,8 @@ func periodic() []*river.PeriodicJob {
 	}
 	return append(retentionJobs(every),
 		every(time.Minute, poa.AnnounceTerms{}),
+		river.NewPeriodicJob(river.PeriodicInterval(time.Minute), func() (river.JobArgs, *river.InsertOpts) { return poa.TellAnnouncements{}, announceOptions() },
+			&river.PeriodicJobOpts{ID: poa.TellAnnouncements{}.Kind(), RunOnStart: true}),
 		every(6*time.Hour, poa.AbandonDrafts{}),
 		every(24*time.Hour, poa.MakePartitions{}),
 		every(time.Hour, poa.WarnTokens{}),

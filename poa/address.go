@@ -117,10 +117,15 @@ func (n *Notifier) askToConfirm(ctx context.Context, a *act, address MailAddress
 		Values: map[string]string{"link": n.policy.LinkURL(token)}})
 }
 
-// AskAgain mails the link anew to an address that is not confirmed.
+// AskAgain mails the link anew to an address that is not confirmed, or that
+// bounced since.
 func (n *Notifier) AskAgain(ctx context.Context, actor Actor, key, id string) error {
 	return n.changeAddress(ctx, actor, ActionAddressAdded, key, id, id, func(ctx context.Context, a *act, address MailAddress) error {
-		if !address.ConfirmedAt.IsZero() {
+		suppressed, err := a.suppressed(ctx, address.Email)
+		if err != nil {
+			return err
+		}
+		if !address.ConfirmedAt.IsZero() && !suppressed {
 			return ErrConflict
 		}
 		return n.askToConfirm(ctx, a, address)
@@ -128,7 +133,8 @@ func (n *Notifier) AskAgain(ctx context.Context, actor Actor, key, id string) er
 }
 
 // ConfirmAddress confirms the address that a one-time link was mailed to; the
-// link is used up. LINK_OVER where it is over or the address is gone.
+// link is used up, and mail goes there again if it bounced before. LINK_OVER
+// where the link is over or the address is gone.
 func (n *Notifier) ConfirmAddress(ctx context.Context, actor Actor, token string) error {
 	link, err := n.linkOf(ctx, token, LinkConfirm)
 	_, err = n.perform(ctx, actor, ActionAddressConfirmed, "", nil, func(ctx context.Context, a *act) (string, error) {
@@ -138,7 +144,14 @@ func (n *Notifier) ConfirmAddress(ctx context.Context, actor Actor, token string
 		if err := a.useLink(ctx, link.ID); err != nil {
 			return "", err
 		}
-		err := a.ConfirmMailAddress(ctx, link.SubjectID, a.now)
+		lifted, err := a.liftSuppression(ctx, link.SubjectID)
+		if err != nil {
+			return "", err
+		}
+		err = a.ConfirmMailAddress(ctx, link.SubjectID, a.now)
+		if errors.Is(err, ErrConflict) && lifted {
+			return link.SubjectID, nil // confirmed before it bounced
+		}
 		if errors.Is(err, ErrNotFound) || errors.Is(err, ErrConflict) {
 			return "", Faults{newFault(CodeLinkOver, "token")}
 		}
@@ -210,7 +223,11 @@ func (n *Notifier) Addresses(ctx context.Context, actor Actor) ([]MailAddress, e
 	if err := n.admit(ctx, actor, ActionOwnRead, ownParty(actor, MemberAdministrator)); err != nil {
 		return nil, err
 	}
-	return n.store.MailAddresses(ctx, actor.PartyID)
+	addresses, err := n.store.MailAddresses(ctx, actor.PartyID)
+	if err != nil {
+		return nil, err
+	}
+	return addresses, markBouncing(ctx, n.store, addresses)
 }
 
 // UnsubscribeToken is what a link to unsubscribe an address carries: its ID and

@@ -22,8 +22,8 @@ func (o *office) arrives(e poa.Endpoint) {
 	}
 }
 
-// sent marks the mails of a party about notices as handed over.
-func (o *office) sent(party poa.Actor) {
+// handedOver marks the mails of a party about notices as handed over.
+func (o *office) handedOver(party poa.Actor) {
 	o.tb.Helper()
 	for _, m := range o.mails() {
 		if m.Template == poa.MailNotice && m.PartyID == party.PartyID && m.SentAt.IsZero() {
@@ -80,7 +80,7 @@ func TestEndsSeen(t *testing.T) {
 	first := o.passes(time.Minute)
 	o.arrives(hook)
 	o.clock.Advance(time.Minute)
-	o.sent(mailed)
+	o.handedOver(mailed)
 	last := o.passes(time.Minute)
 	f, err := o.feed(feeding, poa.FeedInput{})
 	must(t, err)

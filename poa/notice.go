@@ -45,6 +45,11 @@ type Change struct {
 	At      time.Time
 	// EffectiveAt is when the change takes effect; zero means at At.
 	EffectiveAt time.Time
+	// PartyID is the one party that a change of the service concerns; "" where it
+	// concerns a delegator and who watches.
+	PartyID string
+	// AnnouncementID is the announcement that a change of the service tells of.
+	AnnouncementID string
 }
 
 // Notice is a change with its number in one party's sequence.
@@ -169,6 +174,8 @@ type MailAddress struct {
 	Types []NoticeType
 	// UnsubscribedAt is when its reader unsubscribed; zero while notices go there.
 	UnsubscribedAt time.Time
+	// BouncesSince is since when mail does not arrive there; zero while it does.
+	BouncesSince time.Time
 }
 
 // MailTemplate names a kind of mail. Each has its texts in jobs/mail.
@@ -205,6 +212,13 @@ type Mail struct {
 	SentAt    time.Time
 	// ChangeID is the change that a notice by mail tells of, 0 for other mail.
 	ChangeID int64
+	// AnnouncementID is the announcement that it tells of, "" where it is none.
+	AnnouncementID string
+	// Failure says why it did not arrive, "" as long as nothing says so; it may
+	// come after SentAt. Status is the enhanced status code of it (RFC 3463).
+	Failure  MailFailure
+	Status   string
+	FailedAt time.Time
 }
 
 // Watch is a recipient's wish to be told of a delegation's changes.

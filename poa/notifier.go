@@ -38,6 +38,10 @@ type WebhookData struct {
 	Previous     int64          `json:"previous"`
 	// Heartbeat is the JWS of a service.heartbeat.
 	Heartbeat string `json:"heartbeat,omitempty"`
+	// AnnouncementID and Repository are set where the notice tells of an
+	// announcement: its text stands at the address.
+	AnnouncementID string `json:"announcementId,omitempty"`
+	Repository     string `json:"repository,omitempty"`
 }
 
 // WebhookBody is the body of a webhook (Standard Webhooks 1.0.0).
@@ -51,21 +55,19 @@ type WebhookBody struct {
 func (d Delivery) Body() WebhookBody {
 	c := d.Notice.Change
 	return WebhookBody{Type: c.Type, Timestamp: c.At, Data: WebhookData{DelegationID: c.DelegationID, Status: c.Status, Version: c.Version,
-		EffectiveAt: instant(c.EffectiveAt), Stream: d.Notice.Stream, Sequence: max(d.Notice.Sequence, d.Head), Previous: d.Previous, Heartbeat: d.Heartbeat}}
+		EffectiveAt: instant(c.EffectiveAt), Stream: d.Notice.Stream, Sequence: max(d.Notice.Sequence, d.Head), Previous: d.Previous, Heartbeat: d.Heartbeat,
+		AnnouncementID: c.AnnouncementID}}
 }
 
-// OutgoingMail returns a message that was not sent yet, else ErrNotFound.
-func (n *Notifier) OutgoingMail(ctx context.Context, id string) (Mail, error) {
-	m, err := n.store.Mail(ctx, id)
-	if err == nil && !m.SentAt.IsZero() {
-		return Mail{}, ErrNotFound
+// BodyOf is what is told of a notice where it is asked for.
+func (n *Notifier) BodyOf(notice Notice) WebhookBody { return notice.Body().At(n.policy) }
+
+// At is the body with the address at which an announcement's text stands.
+func (b WebhookBody) At(policy Policy) WebhookBody {
+	if b.Data.AnnouncementID != "" {
+		b.Data.Repository = policy.PublicURL + AnnouncementText{ID: b.Data.AnnouncementID}.Path()
 	}
-	return m, err
-}
-
-// MailSent records that a message was handed over.
-func (n *Notifier) MailSent(ctx context.Context, id string) error {
-	return n.store.InTx(ctx, func(ctx context.Context, tx Tx) error { return tx.MarkMailSent(ctx, id, n.clock.Now()) })
+	return b
 }
 
 // dueTerms bounds how many due changes are read at once, announceBatch how many

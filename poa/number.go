@@ -82,7 +82,8 @@ func (n *Notifier) numbered(ctx context.Context, tx Tx, changes []Change) ([]Not
 
 // concerned makes a notice of each change for its delegator and for the
 // recipients that watch, and counts them by party. Of a filing that was never
-// accepted recipients know nothing.
+// accepted recipients know nothing. A change of the service concerns its party
+// alone.
 func concerned(ctx context.Context, tx Tx, changes []Change) ([]Notice, map[string]int, error) {
 	watchers, err := tx.WatchersOf(ctx, watched(changes))
 	if err != nil {
@@ -92,7 +93,10 @@ func concerned(ctx context.Context, tx Tx, changes []Change) ([]Notice, map[stri
 	counts := map[string]int{}
 	for _, c := range changes {
 		parties := []string{c.DelegatorID}
-		if c.Type != NoticeRefused {
+		switch {
+		case c.PartyID != "":
+			parties = []string{c.PartyID}
+		case c.Type != NoticeRefused:
 			parties = append(parties, watchers[c.ID]...)
 		}
 		for _, party := range parties {
@@ -187,7 +191,9 @@ func wants(filter []NoticeType, t NoticeType) bool {
 func (n *Notifier) mailNotices(ctx context.Context, tx Tx, notices []Notice) error {
 	parties := map[string]bool{}
 	for _, notice := range notices {
-		parties[notice.PartyID] = true
+		if notice.AnnouncementID == "" {
+			parties[notice.PartyID] = true
+		}
 	}
 	if len(parties) == 0 {
 		return nil
@@ -199,6 +205,9 @@ func (n *Notifier) mailNotices(ctx context.Context, tx Tx, notices []Notice) err
 	a := &act{Tx: tx, now: n.clock.Now()}
 	var mails []Mail
 	for _, notice := range notices {
+		if notice.AnnouncementID != "" {
+			continue // its mails, or its letter, were made together with the change
+		}
 		for _, address := range addresses[notice.PartyID] {
 			if address.wants(notice.Type) {
 				mails = append(mails, n.noticeMail(tx, notice, address))

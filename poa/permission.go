@@ -89,6 +89,10 @@ var permissions = []Grant{
 	{MayReleaseErasure, []Role{RoleServiceOwner}, ""},
 	{MayReadEvidence, []Role{RoleReception, RoleAuditor}, "6.2.9"},
 	{MayResetFactors, []Role{RoleServiceOwner}, "8.3"},
+	{MayPostLetters, []Role{RoleReception}, "2.3.2(4)"},
+	{MaySeeAnnouncements, []Role{RoleReception, RoleServiceOwner, RoleServiceManager}, ""},
+	{MayPrepareAnnouncements, []Role{RoleReception}, ""},
+	{MayReleaseAnnouncements, []Role{RoleServiceOwner}, ""},
 }
 
 // Grants lists who may do what, in the order of the table.

@@ -58,6 +58,10 @@ var wanted = map[string]poa.Permission{
 
 	"Enrollment.ContractEnd": poa.MaySeeParties, "Enrollment.EndContract": poa.MayEndDelegations, "Enrollment.RotateToken": noStaff,
 
+	"Notifier.Announcement": poa.MaySeeAnnouncements, "Notifier.Announcements": poa.MaySeeAnnouncements, "Notifier.PrepareAnnouncement": poa.MayPrepareAnnouncements,
+	"Notifier.WithdrawAnnouncement": poa.MayPrepareAnnouncements, "Notifier.ReleaseAnnouncement": poa.MayReleaseAnnouncements, "Notifier.StopAnnouncement": poa.MayReleaseAnnouncements,
+	"Notifier.ResumeAnnouncement": poa.MayReleaseAnnouncements, "Notifier.SampleLetter": poa.MaySeeAnnouncements,
+	"Notifier.Letters": poa.MayPostLetters, "Notifier.PrintLetters": poa.MayPostLetters, "Notifier.PostLetters": poa.MayPostLetters, "Notifier.Suppressions": poa.MaySeeContacts,
 	"Notifier.AddAddress": noStaff, "Notifier.Addresses": noStaff, "Notifier.AskAgain": noStaff, "Notifier.ConfirmAddress": anybody, "Notifier.RemoveAddress": noStaff,
 	"Notifier.ResendDelivery": noStaff, "Notifier.SetWatchAsked": noStaff, "Notifier.UpdateAddress": noStaff,
 	"Notifier.AcknowledgeFeed": noStaff, "Notifier.Feed": noStaff, "Records.EndsSeen": seen,

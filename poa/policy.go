@@ -71,6 +71,9 @@ type Policy struct {
 	// RepeatCodes lets a code of the second factor be used again within its
 	// time; in the demo only, where several scripts sign in at one moment.
 	RepeatCodes bool
+	// BounceAddress is where servers report that mail did not arrive; what names
+	// the message is put behind its local part. "" for the sender of mail.
+	BounceAddress string
 	// RecipientRegistration tells what recipients need before they ask (5.2);
 	// empty means [RegistrationApproval].
 	RecipientRegistration RegistrationMode

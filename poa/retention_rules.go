@@ -95,6 +95,7 @@ const (
 	RecordIdempotency    RecordKind = "IDEMPOTENCY"
 	RecordLink           RecordKind = "LINK"
 	RecordMail           RecordKind = "MAIL"
+	RecordLetter         RecordKind = "LETTER"
 	RecordDelivery       RecordKind = "DELIVERY"
 	RecordNotice         RecordKind = "NOTICE"
 	RecordWatch          RecordKind = "WATCH"
@@ -144,6 +145,7 @@ var retentionRules = []RetentionRule{
 	{RecordIdempotency, GroundOurs, FromExpiry, Period{}, EndDelete},
 	{RecordLink, GroundOurs, FromExpiry, Period{Days: 30}, EndDelete},
 	{RecordMail, GroundOurs, FromEntry, Period{Days: 90}, EndDelete},
+	{RecordLetter, GroundOurs, FromCompletion, Period{Years: 3}, EndDelete},
 	{RecordDelivery, GroundOurs, FromEntry, Period{Days: 90}, EndDelete},
 	{RecordNotice, GroundOurs, FromEntry, Period{Months: 13}, EndDelete},
 	{RecordWatch, GroundOurs, FromCompletion, Period{Months: 12}, EndDelete},

@@ -35,6 +35,8 @@ type Tx interface {
 	PartyTx
 	DelegationTx
 	NoticeTx
+	MailTx
+	LetterTx
 	CaseTx
 	AccessTx
 	AccountTx
@@ -148,6 +150,8 @@ type NoticeTx interface {
 type Reader interface {
 	AccessReader
 	AccountReader
+	MailReader
+	LetterReader
 	ApplicationReader
 	DeskReader
 	TitleReader

@@ -33,7 +33,7 @@ type cloudEvent struct {
 // Payload is the body of a delivery in an envelope, with its media type. It is
 // the same at every attempt.
 func (d Delivery) Payload(e Envelope, policy Policy) (media string, body []byte, err error) {
-	standard := d.Body()
+	standard := d.Body().At(policy)
 	if e != EnvelopeCloudEvents {
 		body, err = json.Marshal(standard)
 	} else {

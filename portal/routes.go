@@ -66,6 +66,7 @@ func routes() []route {
 	all = append(all, applicationRoutes()...)
 	all = append(all, staffRoutes()...)
 	all = append(all, deskRoutes()...)
+	all = append(all, announcementRoutes()...)
 	all = append(all, titleRoutes()...)
 	all = append(all, evidenceRoutes()...)
 	return append(all, retentionRoutes()...)

@@ -83,13 +83,19 @@ func functions(t translator) template.FuncMap {
 		"field": t.field, "confirmation": t.confirmation, "choose": choose, "kinds": t.kinds, "qualifications": t.qualifications, "refusals": t.refusals, "notices": t.notices, "roles": t.roles, "standings": t.standings, "titleKeys": t.titleKeys, "memberRoles": t.memberRoles, "qr": qr, "checkRows": t.checkRows, "formats": t.formats, "hasEvidence": hasEvidence, "lang": func() string { return t.lang },
 		"asset": asset, "dict": dict, "paragraphs": paragraphs, "hex": func(d [32]byte) string { return hex.EncodeToString(d[:]) },
 		"zero": func(d [32]byte) bool { return d == [32]byte{} }, "join": strings.Join, "substituted": func(flags string) bool { return strings.Trim(flags, "0") != "" }, // one flag for each character of a name
-		"universal": universal, "japan": japan, "overlaps": t.overlaps, "statuses": t.statuses, "envelopes": t.envelopes, "resendKinds": t.resendKinds, "mailed": t.mailed,
+		"universal": universal, "japan": japan, "overlaps": t.overlaps, "statuses": t.statuses, "envelopes": t.envelopes, "resendKinds": t.resendKinds, "mailed": t.mailed, "announcements": t.announcements, "audiences": t.audiences,
 		"deref": func(b *bool) bool { return b != nil && *b },
 		"enrollments": func() []poa.EnrollmentState {
 			return []poa.EnrollmentState{poa.EnrollmentApplied, poa.EnrollmentActive, poa.EnrollmentRefused, poa.EnrollmentWithdrawn, poa.EnrollmentEnded}
 		}, "lower": func(v any) string { return strings.ToLower(fmt.Sprint(v)) },
 	}
 }
+
+func (t translator) announcements(f Field) Field {
+	return labelled(f, t, "announcement", poa.AnnouncementKinds)
+}
+
+func (t translator) audiences(f Field) Field { return labelled(f, t, "audience", poa.Audiences) }
 
 // kinds are the options of a party's kind.
 func (t translator) kinds(f Field) Field {

@@ -14,7 +14,6 @@ import (
 	"ininjo/poa"
 	"ininjo/poa/receipt"
 	"ininjo/portal"
-	"ininjo/server/outside/mail"
 	"ininjo/server/outside/webhook"
 )
 
@@ -102,6 +101,7 @@ func (s *service) startJobs(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.mail = mailer
 	s.jobs, err = jobs.New(jobs.Config{Pool: s.db.Pool(), Schema: db.RiverSchema, Enrollment: s.chapters.enrollment, Notifier: s.chapters.notifier, Registrar: s.chapters.registrar,
 		Access: s.chapters.access, Titles: s.chapters.titles, Retention: s.chapters.retention,
 		Upkeep: s.db, Leader: s.db, Webhook: s.hooks, Due: s.db.Due(), Mailer: mailer, Clock: s.clock, MachineClock: s.machine, Policy: s.policy, Log: s.log, Version: version(),
@@ -140,14 +140,6 @@ func (s *service) mendSearch(ctx context.Context) error {
 		return err
 	}
 	return s.db.InTx(ctx, func(ctx context.Context, tx poa.Tx) error { return tx.Enqueue(ctx, poa.RebuildSearch{}, time.Time{}) })
-}
-
-func (s *service) mailer() (jobs.Mailer, error) {
-	sender := mail.Sender{From: s.config.MailFrom, Clock: s.machine}
-	if s.config.SMTP == "" {
-		return mail.NewFolder(s.config.MailDir, sender)
-	}
-	return mail.NewSMTP(mail.SMTPConfig{Sender: sender, Address: s.config.SMTP, TLS: mail.TLS(s.config.SMTPTLS), User: s.config.SMTPUser, PasswordFile: s.config.SMTPPasswordFile})
 }
 
 // queues are shown on a page of ours: River's counts by queue and kind.

@@ -89,6 +89,7 @@ type Config struct {
 	// StopTimeout bounds a graceful stop.
 	StopTimeout time.Duration `default:"20s" env:"ININJO_STOP_TIMEOUT" help:"How long a graceful stop may take."`
 
+	mailConfig      `embed:""`
 	retentionConfig `embed:""`
 	statusConfig    `embed:""`
 	timestampConfig `embed:""`
@@ -111,6 +112,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if !(c.AnonymousRate >= 0) { // NaN, too
 		return c, errors.New("--anonymous-rate is a number of requests each second, or 0 for no bound")
+	}
+	if err := c.mailConfig.check(); err != nil {
+		return c, err
 	}
 	if err := c.retentionConfig.check(); err != nil {
 		return c, err

@@ -49,6 +49,9 @@ func TestMain(m *testing.M) {
 	if told := os.Getenv(killVariable); told != "" {
 		os.Exit(runAndWait(told))
 	}
+	if url := os.Getenv(tellVariable); url != "" {
+		os.Exit(tellOn(url))
+	}
 	code := m.Run()
 	for _, end := range atEnd.do {
 		if err := end(); err != nil {

@@ -147,7 +147,7 @@ func (s *service) readFeed(w http.ResponseWriter, r *http.Request) (any, poa.Fee
 	answer := feedAnswer{Stream: f.Stream, Head: f.Sequence, Next: f.Next, More: f.More(), Acknowledged: f.Acknowledged, AcknowledgedAt: optionalTime(f.AcknowledgedAt),
 		Notices: make([]poa.WebhookBody, len(f.Notices))}
 	for i, n := range f.Notices {
-		answer.Notices[i] = n.Body()
+		answer.Notices[i] = s.chapters.notifier.BodyOf(n)
 	}
 	switch jws, err := s.chapters.notifier.HeartbeatOf(r.Context(), f); {
 	case err != nil: // an answer without its proof is better than none

@@ -91,6 +91,9 @@ func (s *service) drain(ctx context.Context) error {
 		ending.Go(func() { ends[2] = within(ctx, "stopping jobs", func() error { return s.jobs.Stop(ctx) }) })
 	}
 	ending.Wait()
+	if kept, ok := s.mail.(closer); ok {
+		kept.Close()
+	}
 	if s.listener != nil && s.http == nil {
 		_ = s.listener.Close() // the start failed before anybody was served
 	}

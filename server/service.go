@@ -38,6 +38,7 @@ type service struct {
 	// keyCopier is the key store of either kind.
 	keyCopier db.KeyCopier
 	jobs      *jobs.Jobs
+	mail      jobs.Mailer
 	metrics   *metrics
 	chapters  chapters
 	actors    actors
@@ -189,6 +190,7 @@ func (s *service) policyAt(publicURL string) poa.Policy {
 	if s.config.PolicyURL != "" {
 		p.PolicyURL = s.config.PolicyURL
 	}
+	p.BounceAddress = s.config.BounceAddress
 	s.config.titlePolicy(&p)
 	s.config.evidencePolicy(&p)
 	p.Heartbeat = s.config.Heartbeat
@@ -236,6 +238,9 @@ func (s *service) routes() (http.Handler, error) {
 		return nil, err
 	}
 	mux.Handle("/", pages)
+	if err := s.openBounces(mux); err != nil {
+		return nil, err
+	}
 	return wrap(mux, s.log, s.clock, s.metrics), nil
 }
 

@@ -327,16 +327,18 @@ type ComplexityRoot struct {
 	}
 
 	Event struct {
-		Cursor       func(childComplexity int) int
-		DelegationID func(childComplexity int) int
-		EffectiveAt  func(childComplexity int) int
-		Previous     func(childComplexity int) int
-		Sequence     func(childComplexity int) int
-		Status       func(childComplexity int) int
-		Stream       func(childComplexity int) int
-		Timestamp    func(childComplexity int) int
-		Type         func(childComplexity int) int
-		Version      func(childComplexity int) int
+		AnnouncementID func(childComplexity int) int
+		Cursor         func(childComplexity int) int
+		DelegationID   func(childComplexity int) int
+		EffectiveAt    func(childComplexity int) int
+		Previous       func(childComplexity int) int
+		Repository     func(childComplexity int) int
+		Sequence       func(childComplexity int) int
+		Status         func(childComplexity int) int
+		Stream         func(childComplexity int) int
+		Timestamp      func(childComplexity int) int
+		Type           func(childComplexity int) int
+		Version        func(childComplexity int) int
 	}
 
 	EventConnection struct {
@@ -2068,6 +2070,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.EndNotice.Type(childComplexity), true
 
+	case "Event.announcementId":
+		if e.ComplexityRoot.Event.AnnouncementID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Event.AnnouncementID(childComplexity), true
 	case "Event.cursor":
 		if e.ComplexityRoot.Event.Cursor == nil {
 			break
@@ -2092,6 +2100,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Event.Previous(childComplexity), true
+	case "Event.repository":
+		if e.ComplexityRoot.Event.Repository == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Event.Repository(childComplexity), true
 	case "Event.sequence":
 		if e.ComplexityRoot.Event.Sequence == nil {
 			break
@@ -5151,6 +5165,10 @@ func (ec *executionContext) childFields_Event(ctx context.Context, field graphql
 		return ec.fieldContext_Event_timestamp(ctx, field)
 	case "delegationId":
 		return ec.fieldContext_Event_delegationId(ctx, field)
+	case "announcementId":
+		return ec.fieldContext_Event_announcementId(ctx, field)
+	case "repository":
+		return ec.fieldContext_Event_repository(ctx, field)
 	case "status":
 		return ec.fieldContext_Event_status(ctx, field)
 	case "version":
@@ -11866,6 +11884,52 @@ func (ec *executionContext) _Event_delegationId(ctx context.Context, field graph
 }
 func (ec *executionContext) fieldContext_Event_delegationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Event", field, false, false, "ID")
+}
+
+func (ec *executionContext) _Event_announcementId(ctx context.Context, field graphql.CollectedField, obj *Event) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Event_announcementId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AnnouncementID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOID2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Event_announcementId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Event", field, false, false, "ID")
+}
+
+func (ec *executionContext) _Event_repository(ctx context.Context, field graphql.CollectedField, obj *Event) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Event_repository(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Repository, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Event_repository(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Event", field, false, false, "String")
 }
 
 func (ec *executionContext) _Event_status(ctx context.Context, field graphql.CollectedField, obj *Event) (ret graphql.Marshaler) {
@@ -27471,6 +27535,16 @@ func (ec *executionContext) _Event(ctx context.Context, sel ast.SelectionSet, ob
 			}
 		case "delegationId":
 			out.Values[i] = ec._Event_delegationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "announcementId":
+			out.Values[i] = ec._Event_announcementId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "repository":
+			out.Values[i] = ec._Event_repository(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}

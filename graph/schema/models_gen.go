@@ -384,6 +384,10 @@ type Event struct {
 	Timestamp time.Time `json:"timestamp"`
 	// The delegation that it is about; null for notices about none.
 	DelegationID *string `json:"delegationId,omitempty"`
+	// The announcement that it tells of; null for other notices.
+	AnnouncementID *string `json:"announcementId,omitempty"`
+	// Where the announcement's text stands; null for other notices.
+	Repository *string `json:"repository,omitempty"`
 	// How the delegation stood; null for notices about none.
 	Status *poa.ValidityStatus `json:"status,omitempty"`
 	// The version of the delegation's history that the change made; null for notices about none.

@@ -46,11 +46,12 @@ type sheet struct {
 	letters *subset
 	pages   []*paper
 	at      length // the height down to which the page is used
+	first   length // how far down the first page may be used
 	root    *tag
 }
 
 func newSheet() *sheet {
-	s := &sheet{letters: newSubset(theFont()), root: &tag{kind: "Document"}}
+	s := &sheet{letters: newSubset(theFont()), first: firstBodyEnd, root: &tag{kind: "Document"}}
 	s.turn()
 	return s
 }
@@ -64,7 +65,7 @@ func (s *sheet) page() *paper { return s.pages[len(s.pages)-1] }
 
 func (s *sheet) end() length {
 	if len(s.pages) == 1 {
-		return firstBodyEnd
+		return s.first
 	}
 	return bodyEnd
 }

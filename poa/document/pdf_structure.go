@@ -14,23 +14,32 @@ type structure struct {
 	parents [][]int // by page and marked piece: the element that owns it
 }
 
-// write returns the number of the tree's root.
+// write returns the number of the tree's root. Without a field, 0, there is no
+// form in it.
 func (s *structure) write(drawn *sheet, field int) int {
 	root := s.objects.add("")
 	for i, p := range drawn.pages {
 		s.parents[i] = make([]int, len(p.owners))
 	}
+	if field == 0 {
+		s.close(root, s.element(drawn.root, root), "", len(s.parents))
+		return root
+	}
 	form := s.objects.add("")
 	top := s.element(drawn.root, root, ref(form))
 	s.objects.set(form, fmt.Sprintf("<</Type /StructElem /S /Form /P %s /Pg %s /K <</Type /OBJR /Obj %s>>>>", ref(top), ref(s.pages[0]), ref(field)))
+	s.close(root, top, fmt.Sprintf("%d %s", len(s.parents), ref(form)), len(s.parents)+1)
+	return root
+}
+
+// close writes the root, with further entries of its table of parents.
+func (s *structure) close(root, top int, further string, next int) {
 	var nums strings.Builder
 	for i, owners := range s.parents {
 		fmt.Fprintf(&nums, "%d %s ", i, refs(owners))
 	}
-	fmt.Fprintf(&nums, "%d %s", len(s.parents), ref(form))
 	s.objects.set(root, fmt.Sprintf("<</Type /StructTreeRoot /K %s /ParentTree <</Nums [%s]>> /ParentTreeNextKey %d>>",
-		ref(top), nums.String(), len(s.parents)+1))
-	return root
+		ref(top), nums.String()+further, next))
 }
 
 // element writes a tag and all below it; last are further kids.

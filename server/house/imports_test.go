@@ -55,6 +55,7 @@ var homes = map[string][]string{
 	"github.com/standard-webhooks":                   {}, // tests only: the second opinion on our own signatures
 	"github.com/foxcpp":                              {}, // tests only: the name server in the test's process
 	"github.com/emersion":                            {}, // tests only: the mail server in the test's process
+	"github.com/emersion/go-msgauth":                 {"server/outside/mail"},
 	"riverqueue.com/riverui":                         {}, // loads React
 	"github.com/99designs/gqlgen/graphql/playground": {}, // loads React from elsewhere
 }

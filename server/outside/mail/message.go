@@ -20,6 +20,8 @@ type Sender struct {
 	From string
 	// Clock is the machine's: a date that lies in a service's past looks forged.
 	Clock poa.Clock
+	// DKIM signs messages; nil for none.
+	DKIM *DKIM
 }
 
 // compose builds the message: text and HTML, base64 so that no server on the
@@ -30,6 +32,9 @@ func (s Sender) compose(m jobs.Message) (*gomail.Msg, error) {
 	if err != nil {
 		return nil, errors.New("composing mail: the sender's address is malformed")
 	}
+	if s.DKIM != nil && !s.DKIM.covers(domain(from.Address)) {
+		return nil, errors.New("composing mail: the DKIM domain is not that of the sender")
+	}
 	to, err := netmail.ParseAddress(m.To)
 	if err != nil {
 		return nil, fmt.Errorf("composing mail: the recipient's address is malformed: %w", jobs.ErrMailRefused)
@@ -37,6 +42,11 @@ func (s Sender) compose(m jobs.Message) (*gomail.Msg, error) {
 	msg := gomail.NewMsg(gomail.WithEncoding(gomail.EncodingB64), gomail.WithNoDefaultUserAgent())
 	msg.FromMailAddress(from)
 	msg.ToMailAddress(&netmail.Address{Address: to.Address})
+	if m.ReturnPath != "" { // where a server on the way reports that it could not deliver
+		if err := msg.EnvelopeFrom(m.ReturnPath); err != nil {
+			return nil, errors.New("composing mail: the return path is malformed")
+		}
+	}
 	msg.Subject(oneLine(m.Subject))
 	msg.SetMessageIDWithValue(m.ID + "@" + domain(from.Address))
 	msg.SetDateWithValue(s.Clock.Now())
@@ -49,6 +59,10 @@ func (s Sender) compose(m jobs.Message) (*gomail.Msg, error) {
 	}
 	msg.SetBodyString(gomail.TypeTextPlain, m.Text)
 	msg.AddAlternativeString(gomail.TypeTextHTML, m.HTML)
+	if s.DKIM != nil {
+		msg.SetBoundary("=_" + poa.NewID("b_")) // = stands in no line of base 64 but at its end
+		return msg, s.DKIM.sign(msg)
+	}
 	return msg, nil
 }
 

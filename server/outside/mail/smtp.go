@@ -4,6 +4,7 @@ package mail
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -50,13 +51,20 @@ type SMTPConfig struct {
 	// Hello is the name that this machine greets with; empty means the
 	// machine's own.
 	Hello string
+	// IdleTime is how long a connection waits for the next message; 20 s where it
+	// is zero.
+	IdleTime time.Duration
 }
 
-// SMTP hands messages to a mail server, one connection each.
+// SMTP hands messages to a mail server. A worker uses a connection again that
+// another message went over; it is kept for a while and closed by Close.
 type SMTP struct {
-	sender  Sender
-	host    string
-	options []gomail.Option
+	sender   Sender
+	host     string
+	options  []gomail.Option
+	client   *gomail.Client
+	pool     pool
+	idleTime time.Duration
 }
 
 var _ jobs.Mailer = (*SMTP)(nil)
@@ -74,7 +82,7 @@ func NewSMTP(c SMTPConfig) (*SMTP, error) {
 	if _, err := c.compose(jobs.Message{ID: "mail", To: "someone@example.com"}); err != nil {
 		return nil, err
 	}
-	s := &SMTP{sender: c.Sender, host: host, options: []gomail.Option{gomail.WithPort(port), gomail.WithTimeout(sendTimeout),
+	s := &SMTP{sender: c.Sender, host: host, idleTime: cmp.Or(c.IdleTime, idleTime), options: []gomail.Option{gomail.WithPort(port), gomail.WithTimeout(sendTimeout), gomail.WithoutNoop(),
 		gomail.WithTLSConfig(&tls.Config{ServerName: host, MinVersion: tls.VersionTLS12, RootCAs: c.Roots})}}
 	if c.Hello != "" {
 		s.options = append(s.options, gomail.WithHELO(c.Hello))
@@ -82,7 +90,13 @@ func NewSMTP(c SMTPConfig) (*SMTP, error) {
 	if err := s.secure(c.TLS); err != nil {
 		return nil, err
 	}
-	return s, s.signIn(c)
+	if err := s.signIn(c); err != nil {
+		return nil, err
+	}
+	if s.client, err = gomail.NewClient(s.host, s.options...); err != nil {
+		return nil, errors.New("preparing the mail client: a setting is not taken")
+	}
+	return s, nil
 }
 
 func (s *SMTP) secure(way TLS) error {
@@ -112,30 +126,31 @@ func (s *SMTP) signIn(c SMTPConfig) error {
 	return nil
 }
 
-// Send hands a message over. jobs.ErrMailRefused means that the server refused
-// the recipient or the message for good (5xx).
+// Send hands a message over. A [jobs.Refusal] means that the server refused the
+// recipient or the message for good (5xx).
 func (s *SMTP) Send(ctx context.Context, m jobs.Message) error {
 	msg, err := s.sender.compose(m)
 	if err != nil {
 		return err
 	}
-	client, err := gomail.NewClient(s.host, s.options...)
+	used, err := s.session(ctx)
 	if err != nil {
-		return fmt.Errorf("making mail client: %w", err)
+		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
-	defer cancel()
-	session, err := client.DialToSMTPClientWithContext(ctx)
-	if err != nil {
-		return reached(err)
-	}
-	err = client.SendWithSMTPClient(session, msg)
-	// The server has the message or not: how the session ends changes nothing.
-	_ = client.CloseWithSMTPClient(session)
-	if err != nil && !msg.IsDelivered() {
+	used.sent++
+	err = s.client.SendWithSMTPClient(used.Client, msg)
+	s.release(used, err == nil || answered(err))
+	if err != nil && !msg.IsDelivered() { // once the server has the message, how the session ends changes nothing
 		return refused(err)
 	}
 	return nil
+}
+
+// answered reports whether an error is the server's answer, after which the
+// connection is as good as before.
+func answered(err error) bool {
+	var send *gomail.SendError
+	return errors.As(err, &send) && send.ErrorCode() >= 400 && send.ErrorCode() != 421 // 421: it closes the connection
 }
 
 // reached says what kept the mail server from being reached, in words of ours.
@@ -164,7 +179,7 @@ func refused(err error) error {
 	code := send.ErrorCode()
 	permanent := send.Reason == gomail.ErrSMTPRcptTo || send.Reason == gomail.ErrSMTPData || send.Reason == gomail.ErrSMTPDataClose
 	if permanent && code >= 500 && code < 600 {
-		return fmt.Errorf("sending mail: the server answered %d: %w", code, jobs.ErrMailRefused)
+		return &jobs.Refusal{Address: send.Reason == gomail.ErrSMTPRcptTo, Reply: code, Status: send.EnhancedStatusCode()}
 	}
 	return fmt.Errorf("sending mail: the server answered %d", code)
 }
