@@ -117,7 +117,7 @@ func (w way) rows(keys map[string][]string, id, subject string) []string {
 		values := map[string]string{}
 		for _, column := range keys[table.Table] {
 			name, kind, _ := strings.Cut(column, ".")
-			values[name] = map[string]string{"bytea": "convert_to('" + id + "', 'UTF8')", "timestamp with time zone": "now()", "date": "'2001-01-01'", "uuid": "md5('" + id + "')::uuid"}[kind]
+			values[name] = map[string]string{"bytea": "convert_to('" + id + "', 'UTF8')", "timestamp with time zone": "now()", "date": "'2001-01-01'", "boolean": "true", "uuid": "md5('" + id + "')::uuid"}[kind]
 			if values[name] == "" {
 				values[name] = "'" + id + "'"
 			}

@@ -42,6 +42,7 @@ var grounds = map[poa.NoticeType]string{
 
 // mailGrounds says it of every kind of mail.
 var mailGrounds = map[poa.MailTemplate]string{
+	poa.MailAnnouncement:        "2.1.1, 6.3.1, 6.3.3: the service announced; to every party of its audience",
 	poa.MailApplicationReceived: "3.1: the applicant applied", poa.MailApplicationAccepted: "3.1: the application was decided",
 	poa.MailApplicationRefused: "3.1: the application was decided", poa.MailApplicationWithdrawn: "3.1: the applicant withdrew",
 	poa.MailAddressProof: "3.1: the applicant gave the address", poa.MailAddressChanged: "3.3: the party's address changed; to the former one as well",

@@ -210,6 +210,7 @@ func Samples() []Sample {
 	all = append(all, staffSamples()...)
 	all = append(all, signatureSamples()...)
 	all = append(all, noticeSamples()...)
+	all = append(all, announcementSamples()...)
 	return append(all, deskSamples()...)
 }
 

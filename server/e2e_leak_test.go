@@ -181,7 +181,7 @@ func TestNothingLeaks(t *testing.T) {
 func whole(t *testing.T, sources []source) {
 	t.Helper()
 	for _, want := range []struct{ kind, reader, text string }{
-		{"log", "", `"msg":"request"`}, {"metrics", "", "ininjo_http_request_seconds"}, {"table " + riverJobs, "", "deliver_webhook"},
+		{"log", "", `"msg":"request"`}, {"metrics", "", "ininjo_http_request_seconds"}, {"table " + riverJobs, "", "send_mail"}, {"table public.deliveries", "", "delegation.revoked"},
 		{"table public.outbox", "", "delegation.revoked"}, {"PostgreSQL's log", "", "ready to accept connections"},
 		{"answer", "delegator", signer.Name}, {"answer", "second delegator", otherSigner.Name}, {"answer", "recipient", bankDirector.Name},
 		{"answer", "delegate", "電子委任状"}, {"answer", "reception", deputy.Address}, {"answer", "owner", "SERVICE_OWNER"}, {"answer", "auditor", "leafHash"}, {"answer", "anonymous", "UNAUTHENTICATED"},

@@ -30,6 +30,9 @@ var ways = map[string]string{
 	"GET /schema.graphqls":       wayPublic,
 	"GET /.well-known/jwks.json": wayPublic,
 	"/graphql":                   wayToken,
+	"/feed":                      wayToken,
+	"/feed/ack":                  wayToken,
+	"POST /mail/bounces":         wayToken, // the mail server's own
 	"/":                          wayPages,
 	"GET /metrics":               wayMetrics,
 }
