@@ -174,7 +174,7 @@ func (n *Notifier) AcknowledgeFeed(ctx context.Context, actor Actor, in Acknowle
 			return err
 		}
 		now := n.clock.Now()
-		if err := tx.AcknowledgeFeed(ctx, actor.PartyID, Head{in.Stream, in.Sequence}, now); err != nil {
+		if err := tx.AcknowledgeFeed(ctx, actor.PartyID, Head(in), now); err != nil {
 			return fmt.Errorf("acknowledging: %w", err)
 		}
 		read.Acknowledged, read.AcknowledgedAt = in.Sequence, now
