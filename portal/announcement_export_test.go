@@ -37,20 +37,20 @@ func announcementSamples() []Sample {
 	posted := letter
 	posted.PrintedBy, posted.PrintedAt, posted.PostedBy, posted.PostedAt, posted.PostedByName = "stf_2", sampleAt, "stf_2", sampleAt.Add(time.Hour), "受付 花子"
 	letters := lettersView{State: string(poa.LetterWaiting), States: poa.LetterStates, Reasons: poa.LetterReasons, Lines: []poa.LetterLine{letter}, Chosen: true}
-	form := newForm("announced")
 	return []Sample{
 		{"announcements", "announcements", staffWho, announcementsView{Items: []poa.AnnouncementText{prepared.AnnouncementText, running.AnnouncementText, stopped.AnnouncementText, finished.AnnouncementText, withdrawn.AnnouncementText}}, nil},
 		{"announcements-empty", "announcements", staffWho, announcementsView{}, nil},
 		{"announcement-new", "announcement-new", staffWho, nil, []*Form{faulty("announcement", "kind", "audience", "titleJa", "titleEn", "textJa", "textEn", "closesOn")}},
-		{"announcement-prepared", "announcement", staffWho, prepared, []*Form{form}},
-		{"announcement-running", "announcement", staffWho, running, []*Form{form}},
-		{"announcement-stopped", "announcement", staffWho, stopped, []*Form{form}},
-		{"announcement-finished", "announcement", staffWho, finished, []*Form{form}},
-		{"announcement-withdrawn", "announcement", staffWho, withdrawn, []*Form{form}},
-		{"announcement-release", "announcement-release", staffWho, prepared, []*Form{form}},
-		{"letters", "letters", staffWho, letters, []*Form{newForm("letters")}},
-		{"letters-posted", "letters", staffWho, lettersView{State: string(poa.LetterPosted), States: poa.LetterStates, Reasons: poa.LetterReasons, Lines: []poa.LetterLine{posted}}, []*Form{newForm("letters")}},
-		{"letters-empty", "letters", staffWho, lettersView{State: string(poa.LetterWaiting), States: poa.LetterStates, Reasons: poa.LetterReasons}, []*Form{newForm("letters")}},
+		{"announcement-prepared", "announcement", staffWho, prepared, nil},
+		{"announcement-running", "announcement", staffWho, running, nil},
+		{"announcement-stopped", "announcement", staffWho, stopped, nil},
+		{"announcement-finished", "announcement", staffWho, finished, nil},
+		{"announcement-withdrawn", "announcement", staffWho, withdrawn, nil},
+		{"announcement-release", "announcement-release", staffWho, prepared, nil},
+		{"letters", "letters", staffWho, letters, nil},
+		{"letters-refused", "letters", staffWho, letters, []*Form{faulty("letters", "letters")}},
+		{"letters-posted", "letters", staffWho, lettersView{State: string(poa.LetterPosted), States: poa.LetterStates, Reasons: poa.LetterReasons, Lines: []poa.LetterLine{posted}}, nil},
+		{"letters-empty", "letters", staffWho, lettersView{State: string(poa.LetterWaiting), States: poa.LetterStates, Reasons: poa.LetterReasons}, nil},
 		{"suppressions", "suppressions", staffWho, suppressionsView{Lines: []poa.SuppressionLine{{Suppression: poa.Suppression{ID: "sup_1", PartyID: "rcp_1", Email: "bank@example.jp", Reason: poa.SuppressedBounced, Status: "5.1.1", At: sampleAt}, PartyName: "株式会社サンプル銀行"}}}, nil},
 		{"suppressions-empty", "suppressions", staffWho, suppressionsView{}, nil},
 	}
