@@ -91,6 +91,7 @@ func connect(ctx context.Context, c Config, mode pgx.QueryExecMode) (*pgxpool.Po
 	config.ConnConfig.DefaultQueryExecMode = mode
 	config.ConnConfig.RuntimeParams["application_name"] = "ininjo"
 	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	config.ConnConfig.RuntimeParams["jit"] = "off" // compiling takes longer than any of our statements
 	role := c.Role
 	if role == "" {
 		role = RoleProgram

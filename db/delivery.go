@@ -4,6 +4,7 @@ package db
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -69,7 +70,7 @@ func (t *tx) InsertDeliveries(ctx context.Context, deliveries []poa.Delivery) er
 	if _, err := t.q.NewInsert().Model(&rows).Exec(ctx); err != nil {
 		return failed(err, "inserting deliveries")
 	}
-	t.due = true
+	t.due = t.due || slices.ContainsFunc(deliveries, func(d poa.Delivery) bool { return d.LeasedUntil.IsZero() })
 	return nil
 }
 

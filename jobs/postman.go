@@ -34,6 +34,9 @@ type postman struct {
 	lines   map[string]*line
 	held    int
 	stopped bool
+	// behind is set while more may be due than was taken: then each post that ends
+	// makes room for some.
+	behind bool
 
 	// wake is poked where something may be due.
 	wake chan struct{}
@@ -85,6 +88,7 @@ func (p *postman) takeDue(ctx context.Context) bool {
 			t.Except = append(t.Except, id)
 		}
 	}
+	p.behind = len(t.Except) > 0 || t.Most <= 0
 	p.mu.Unlock()
 	if t.Most <= 0 || ctx.Err() != nil {
 		return false
@@ -119,6 +123,7 @@ func (r *reservation) mine(d poa.Delivery) bool {
 		room = l.room(p.MachineClock.Now())
 	}
 	if p.stopped || r.by[d.EndpointID] >= room || p.held+r.total >= inHand {
+		p.behind = true
 		return false
 	}
 	r.by[d.EndpointID]++
@@ -186,14 +191,14 @@ func (p *postman) fly(l *line, parcel poa.Parcel) {
 		l.unsure++
 	}
 	p.pump(l)
-	full := l.room(p.MachineClock.Now()) <= 0
+	more := p.behind && l.room(p.MachineClock.Now()) > 0
 	p.mu.Unlock()
 	if cut {
 		p.recorder.release(parcel.Delivery.ID)
 		return
 	}
 	p.recorder.add(outcome)
-	if !full && len(p.wake) == 0 {
+	if more {
 		poke(p.wake)
 	}
 }

@@ -16,7 +16,10 @@ const (
 	// recordTimeout bounds one transaction; recordAgain is the wait after one that
 	// failed. It is tried as long as a lease: then others deliver again.
 	recordTimeout = 10 * time.Second
-	recordAgain   = 200 * time.Millisecond
+	// recordLinger is how long outcomes are gathered: a transaction for each would
+	// cost more than the posts.
+	recordLinger = 10 * time.Millisecond
+	recordAgain  = 200 * time.Millisecond
 )
 
 // recorder writes outcomes down, everything that came in meanwhile at once: one
@@ -79,8 +82,16 @@ func (r *recorder) run(ctx context.Context) {
 			select {
 			case <-ctx.Done():
 			case <-r.wake:
+				r.linger(ctx)
 			}
 		}
+	}
+}
+
+func (r *recorder) linger(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(recordLinger):
 	}
 }
 
