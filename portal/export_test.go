@@ -81,6 +81,9 @@ func SampleHandler() http.Handler {
 		if asks, ok := each.Data.(deliveryView); ok && asks.Waiting { // the page asks for itself again and again
 			mux.HandleFunc("GET /endpoints/"+asks.Endpoint.ID+"/deliveries/"+asks.ID, show)
 		}
+		if asks, ok := each.Data.(endpointView); ok && asks.ResendGoesOn() {
+			mux.HandleFunc("GET /endpoints/"+asks.ID, show)
+		}
 	}
 	return mux
 }
