@@ -14,9 +14,10 @@ import (
 	"ininjo/poa"
 )
 
-// dueWindow is how many due deliveries are looked at for what is taken: one
-// endpoint's many must not hide another's few.
-const dueWindow = 2000
+// dueWindow is how many due deliveries are looked at for what is taken. An
+// endpoint's many hide another's few once at most: then its line is full, and it
+// is left out.
+const dueWindow = 256
 
 // takeDeliveries leases what is due. The condition stands twice: between the look
 // and the lock another worker may have taken it.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,7 +17,7 @@ const (
 	// inHand bounds the parcels of a process, each what is taken for one endpoint
 	// at a time.
 	inHand = 2048
-	each   = 2 * poa.DefaultInFlight
+	each   = 4 * poa.DefaultInFlight
 	// takeEvery is the net under wake-ups, and how late a retry may be.
 	takeEvery = 250 * time.Millisecond
 )
@@ -37,6 +38,9 @@ type postman struct {
 	// behind is set while more may be due than was taken: then each post that ends
 	// makes room for some.
 	behind bool
+	// queued are the endpoints that due deliveries wait for in the database: new
+	// ones go behind them and are not handed over, or they would never come.
+	queued map[string]bool
 
 	// wake is poked where something may be due.
 	wake chan struct{}
@@ -47,7 +51,7 @@ type postman struct {
 }
 
 func newPostman(c Config) *postman {
-	p := &postman{Config: c, lines: map[string]*line{}, wake: make(chan struct{}, 1)}
+	p := &postman{Config: c, lines: map[string]*line{}, queued: map[string]bool{}, wake: make(chan struct{}, 1)}
 	p.posts, p.cut = context.WithCancel(context.Background())
 	p.recorder = newRecorder(p)
 	return p
@@ -101,7 +105,27 @@ func (p *postman) takeDue(ctx context.Context) bool {
 		return false
 	}
 	p.accept(parcels)
+	p.caughtUp(t, parcels)
 	return len(parcels) > 0
+}
+
+// caughtUp forgets the endpoints that nothing waits for any more: they were
+// asked for and given less than there was room for.
+func (p *postman) caughtUp(t poa.Taking, parcels []poa.Parcel) {
+	if len(parcels) >= t.Most {
+		return
+	}
+	given := map[string]int{}
+	for _, parcel := range parcels {
+		given[parcel.Endpoint.ID]++
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for id := range p.queued {
+		if given[id] < t.Each && !slices.Contains(t.Except, id) {
+			delete(p.queued, id)
+		}
+	}
 }
 
 // reservation counts what the leader takes in a transaction that may yet fail.
@@ -122,8 +146,8 @@ func (r *reservation) mine(d poa.Delivery) bool {
 	if l := p.lines[d.EndpointID]; l != nil {
 		room = l.room(p.MachineClock.Now())
 	}
-	if p.stopped || r.by[d.EndpointID] >= room || p.held+r.total >= inHand {
-		p.behind = true
+	if p.stopped || p.queued[d.EndpointID] || r.by[d.EndpointID] >= room || p.held+r.total >= inHand {
+		p.behind, p.queued[d.EndpointID] = true, true
 		return false
 	}
 	r.by[d.EndpointID]++
