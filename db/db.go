@@ -43,8 +43,10 @@ type DB struct {
 	bun *bun.DB
 	// simple carries bun's statements, whose arguments are in their text; pool
 	// carries prepared ones: River's and the validity read (libraries.md).
-	simple  *pgxpool.Pool
-	pool    *pgxpool.Pool
+	simple *pgxpool.Pool
+	pool   *pgxpool.Pool
+	// group carries the questions of now.
+	group   *group
 	seal    *Sealer
 	enqueue Enqueuer
 	clock   poa.Clock
@@ -69,8 +71,14 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		pool.Close()
 		return nil, err
 	}
+	grouped, err := newGroup(ctx, c)
+	if err != nil {
+		pool.Close()
+		simple.Close()
+		return nil, err
+	}
 	sqldb := stdlib.OpenDBFromPool(simple)
-	d := &DB{bun: newBun(sqldb), simple: simple, pool: pool, seal: c.Sealer, enqueue: c.Enqueue, clock: c.Clock, due: make(chan struct{}, 1)}
+	d := &DB{bun: newBun(sqldb), simple: simple, pool: pool, group: grouped, seal: c.Sealer, enqueue: c.Enqueue, clock: c.Clock, due: make(chan struct{}, 1)}
 	d.reader = reader{db: d, q: d.bun}
 	d.outbox = newAnnouncer(pool)
 	return d, nil
@@ -79,7 +87,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 func newBun(sqldb *sql.DB) *bun.DB { return bun.NewDB(sqldb, pgdialect.New()) }
 
 // connect opens a pool and proves that it reaches the server.
-func connect(ctx context.Context, c Config, mode pgx.QueryExecMode) (*pgxpool.Pool, error) {
+func connect(ctx context.Context, c Config, mode pgx.QueryExecMode, changes ...func(*pgxpool.Config)) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(c.URL)
 	if err != nil {
 		return nil, errors.New("parsing the database's URL: it is not a PostgreSQL URL") // pgx quotes parts of it
@@ -97,6 +105,9 @@ func connect(ctx context.Context, c Config, mode pgx.QueryExecMode) (*pgxpool.Po
 		role = RoleProgram
 	}
 	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error { return takeRole(ctx, conn, role) }
+	for _, change := range changes {
+		change(config)
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("opening database: %w", translate(err))
@@ -142,6 +153,7 @@ func (d *DB) Close() {
 	d.outbox.stop()
 	_ = d.bun.Close()
 	d.simple.Close()
+	d.group.pool.Close()
 	d.pool.Close()
 }
 
