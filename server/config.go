@@ -95,6 +95,7 @@ type Config struct {
 	timestampConfig `embed:""`
 	evidenceConfig  `embed:""`
 	noticesConfig   `embed:""`
+	answersConfig   `embed:""`
 
 	// demo marks a service of the demo command, beside a command that may run
 	// while serve holds the private PostgreSQL; they are no settings.
@@ -129,6 +130,9 @@ func (c Config) withDefaults() (Config, error) {
 		return c, err
 	}
 	if err := c.noticesConfig.check(); err != nil {
+		return c, err
+	}
+	if err := c.answersConfig.check(); err != nil {
 		return c, err
 	}
 	if c.StopTimeout <= 0 {
