@@ -50,6 +50,7 @@ type asking struct {
 	hash      [32]byte
 	inquiries []poa.Inquiry
 	readings  []poa.Reading
+	one       [1]poa.Reading // of the readings, where there is one
 	// later are the inquiries that begin a watch, which a statement of their own
 	// does: it may wait for a change under way.
 	later []int
@@ -233,9 +234,12 @@ type places struct {
 }
 
 func newPlaces(batch []*asking) places {
-	var p places
+	p := places{make([]*asking, 0, len(batch)), make([]int, 0, len(batch))}
 	for _, a := range batch {
-		a.readings, a.later = make([]poa.Reading, len(a.inquiries)), nil
+		a.later, a.one = nil, [1]poa.Reading{}
+		if a.readings = a.one[:]; len(a.inquiries) != 1 {
+			a.readings = make([]poa.Reading, len(a.inquiries))
+		}
 		for i := range a.inquiries {
 			p.of, p.ordinal = append(p.of, a), append(p.ordinal, i)
 		}

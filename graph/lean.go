@@ -12,6 +12,8 @@ type leanRequest struct {
 	// query is the text between the quotes as it is written, escapes and all.
 	query, documentID, operation []byte
 	variables                    []leanVariable
+	// room is for the variables of one request after the other.
+	room [4]leanVariable
 }
 
 type leanVariable struct {
@@ -30,14 +32,14 @@ const (
 	leanList
 )
 
-// scanLean reads a body that holds nothing but the known members, each once:
+// scanLean reads a body into in that holds nothing but the known members, each once:
 // strings, of which all but the query are written without escapes, and variables
 // that are strings, null or lists of strings. Of anything else it says no, and
 // the body is read the long way, by encoding/json: this never decides that a
 // body is wrong.
-func scanLean(body []byte) (leanRequest, bool) {
+func scanLean(body []byte, in *leanRequest) bool {
 	s := leanScanner{rest: body}
-	var in leanRequest
+	*in = leanRequest{room: in.room}
 	s.object(func(name []byte) {
 		switch string(name) {
 		case "query":
@@ -51,14 +53,14 @@ func scanLean(body []byte) (leanRequest, bool) {
 		case "variables":
 			s.failed = s.failed || in.variables != nil
 			if !s.null() {
-				s.variables(&in)
+				s.variables(in)
 			}
 		default:
 			s.failed = true
 		}
 	})
 	s.space()
-	return in, !s.failed && len(s.rest) == 0
+	return !s.failed && len(s.rest) == 0
 }
 
 type leanScanner struct {
@@ -73,7 +75,7 @@ func (s *leanScanner) once(before, text []byte) []byte {
 }
 
 func (s *leanScanner) variables(in *leanRequest) {
-	in.variables = make([]leanVariable, 0, 4)
+	in.variables = in.room[:0]
 	s.object(func(name []byte) {
 		for _, each := range in.variables {
 			s.failed = s.failed || string(each.name) == string(name)

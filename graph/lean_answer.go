@@ -214,33 +214,42 @@ func (w *planWriter) escaped(text string) {
 	w.out = append(w.out, encoded...)
 }
 
+// scratch is the memory of one request, used again for others. Nothing of it
+// outlives the answer.
+type scratch struct {
+	body, answer []byte
+	request      leanRequest
+}
+
+var scratches = sync.Pool{New: func() any { return &scratch{} }}
+
+// planOf is the plan that a request asks by, nil where it asks otherwise.
+func (t *transport) planOf(in *leanRequest) *plan {
+	if in.documentID == nil {
+		return t.plans.find(in.query)
+	}
+	if known := t.documents.find(in.documentID); known != nil && in.query == nil {
+		return known.plan
+	}
+	return nil
+}
+
 // lean answers a request that asks by a plan, and says false of any other.
-func (t *transport) lean(w http.ResponseWriter, r *http.Request, accepted string, body []byte) bool {
-	in, ok := scanLean(body)
-	if !ok {
+func (t *transport) lean(w http.ResponseWriter, r *http.Request, accepted string, body []byte, s *scratch) bool {
+	if !scanLean(body, &s.request) {
 		return false
 	}
-	var found *plan
-	switch {
-	case in.documentID == nil:
-		found = t.plans.find(in.query)
-	case in.query == nil:
-		if known := t.documents.find(in.documentID); known != nil {
-			found = known.plan
-		}
-	}
+	found := t.planOf(&s.request)
 	if found == nil {
 		return false
 	}
-	questions, ok := found.questions(in, t.limits)
+	questions, ok := found.questions(&s.request, t.limits)
 	if !ok {
 		return false
 	}
 	ctx := withAccess(r.Context())
-	buffer := leanBuffers.Get().(*[]byte) //nolint:forcetypeassert // nothing else is put there
-	defer leanBuffers.Put(buffer)
-	answer, faults := t.resolver.answer(ctx, found, questions, (*buffer)[:0])
-	*buffer = answer
+	answer, faults := t.resolver.answer(ctx, found, questions, s.answer[:0])
+	s.answer = answer
 	if len(faults) > 0 || len(answer) > t.limits.Reply {
 		data := json.RawMessage("null")
 		if asked, whole := bytes.CutPrefix(answer, []byte(`{"data":`)); whole {
@@ -252,6 +261,3 @@ func (t *transport) lean(w http.ResponseWriter, r *http.Request, accepted string
 	t.send(w, accepted, http.StatusOK, answer)
 	return true
 }
-
-// leanBuffers hold answers and bodies while they are written and read.
-var leanBuffers = sync.Pool{New: func() any { b := make([]byte, 0, 4<<10); return &b }}

@@ -132,7 +132,7 @@ func (p *plan) fields(set ast.SelectionSet, typeName string, known map[string]in
 
 // questions are what a request asks by the plan; false where its variables want
 // more than to be read as they are, or the answers might be too many.
-func (p *plan) questions(in leanRequest, limits Limits) ([]poa.Question, bool) {
+func (p *plan) questions(in *leanRequest, limits Limits) ([]poa.Question, bool) {
 	if len(in.operation) > 0 && string(in.operation) != p.name {
 		return nil, false
 	}
@@ -146,8 +146,8 @@ func (p *plan) questions(in leanRequest, limits Limits) ([]poa.Question, bool) {
 			return nil, false
 		}
 	}
-	for _, v := range in.variables {
-		if _, declared := p.variables[string(v.name)]; !declared {
+	for i := range in.variables {
+		if _, declared := p.variables[string(in.variables[i].name)]; !declared {
 			return nil, false
 		}
 	}
@@ -169,9 +169,9 @@ func (p *plan) questions(in leanRequest, limits Limits) ([]poa.Question, bool) {
 	return questions, true
 }
 
-func (in leanRequest) variable(name string) *leanVariable {
-	for i, v := range in.variables {
-		if string(v.name) == name {
+func (in *leanRequest) variable(name string) *leanVariable {
+	for i := range in.variables {
+		if string(in.variables[i].name) == name {
 			return &in.variables[i]
 		}
 	}
@@ -180,7 +180,7 @@ func (in leanRequest) variable(name string) *leanVariable {
 
 // given is the text of an argument, "" where none was given. An empty one is
 // none to the rules as well.
-func (in leanRequest) given(p *plan, argument string) string {
+func (in *leanRequest) given(p *plan, argument string) string {
 	name, used := p.arguments[argument]
 	if !used {
 		return ""

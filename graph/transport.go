@@ -69,10 +69,10 @@ func (t *transport) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var body []byte
 	var err error
 	if r.Method == http.MethodPost {
-		buffer := leanBuffers.Get().(*[]byte) //nolint:forcetypeassert // nothing else is put there
-		defer leanBuffers.Put(buffer)
-		body, err = t.body(w, r, buffer)
-		if err == nil && !streams && t.lean(w, r, accepted, body) {
+		s := scratches.Get().(*scratch) //nolint:forcetypeassert // nothing else is put there
+		defer scratches.Put(s)
+		body, err = t.body(w, r, s)
+		if err == nil && !streams && t.lean(w, r, accepted, body, s) {
 			return
 		}
 	}
@@ -129,7 +129,8 @@ var usualWishes = func() map[string]string {
 // learn makes ready what a free query asked, for the next one that is written
 // the same.
 func (t *transport) learn(body []byte, document *ast.QueryDocument) {
-	if in, ok := scanLean(body); ok && in.documentID == nil && t.plans.find(in.query) == nil {
+	var in leanRequest
+	if scanLean(body, &in) && in.documentID == nil && t.plans.find(in.query) == nil {
 		t.plans.learn(in.query, newPlan(document, t.limits))
 	}
 }
@@ -302,16 +303,16 @@ type request struct {
 // smallBody is up to what length a body is read into a buffer that is kept.
 const smallBody = 16 << 10
 
-// body reads the body of a POST, a small one into the buffer.
-func (t *transport) body(w http.ResponseWriter, r *http.Request, buffer *[]byte) ([]byte, error) {
+// body reads the body of a POST, a small one into memory that is used again.
+func (t *transport) body(w http.ResponseWriter, r *http.Request, s *scratch) ([]byte, error) {
 	if !isJSON(r.Header) {
 		return nil, failure{http.StatusUnsupportedMediaType, poa.CodeBadUserInput}
 	}
 	if length := r.ContentLength; length > 0 && length <= min(smallBody, t.limits.Body) {
-		if int64(cap(*buffer)) < length {
-			*buffer = make([]byte, 0, smallBody)
+		if int64(cap(s.body)) < length {
+			s.body = make([]byte, 0, max(length, 1<<10))
 		}
-		body := (*buffer)[:length]
+		body := s.body[:length]
 		if _, err := io.ReadFull(r.Body, body); err != nil {
 			return nil, badRequest
 		}
