@@ -32,14 +32,8 @@ func (w *world) take(t *testing.T) []poa.Change {
 	var taken []poa.Change
 	w.in(t, func(ctx context.Context, tx poa.Tx) error {
 		var err error
-		if taken, err = tx.TakeChanges(ctx, 100); err != nil {
-			return err
-		}
-		var ids []int64
-		for _, c := range taken {
-			ids = append(ids, c.ID)
-		}
-		return tx.MarkNumbered(ctx, ids, start)
+		taken, err = tx.TakeChanges(ctx, 100, start)
+		return err
 	})
 	return taken
 }

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/uptrace/bun"
 
 	"ininjo/poa"
@@ -84,11 +83,11 @@ func (d *DB) onSession(ctx context.Context, fn func(bun.Conn, *pgx.Conn) error) 
 func sessionOf(conn bun.Conn) (*pgx.Conn, error) {
 	var session *pgx.Conn
 	err := conn.Raw(func(driver any) error {
-		c, ok := driver.(*stdlib.Conn)
+		c, ok := driver.(bunConn)
 		if !ok {
 			return errors.New("the driver is not pgx")
 		}
-		session = c.Conn()
+		session = c.Conn.Conn()
 		return nil
 	})
 	if err != nil {

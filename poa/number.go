@@ -28,7 +28,7 @@ func (n *Notifier) NumberFor(ctx context.Context, until time.Time, mine func(Del
 	taken := 0
 	var leased []Delivery
 	err := n.store.InTx(ctx, func(ctx context.Context, tx Tx) error {
-		changes, err := tx.TakeChanges(ctx, numberBatch)
+		changes, err := tx.TakeChanges(ctx, numberBatch, n.clock.Now())
 		if err != nil {
 			return fmt.Errorf("taking changes: %w", err)
 		}
@@ -42,14 +42,7 @@ func (n *Notifier) NumberFor(ctx context.Context, until time.Time, mine func(Del
 		if leased, err = n.deliver(ctx, tx, notices, until, mine); err != nil {
 			return err
 		}
-		if err := n.mailNotices(ctx, tx, notices); err != nil {
-			return err
-		}
-		ids := make([]int64, len(changes))
-		for i, c := range changes {
-			ids[i] = c.ID
-		}
-		return tx.MarkNumbered(ctx, ids, n.clock.Now())
+		return n.mailNotices(ctx, tx, notices)
 	})
 	if err != nil {
 		return 0, nil, err

@@ -25,11 +25,9 @@ type EndpointHead struct {
 
 // NumberTx is what the numbering leader changes, for many changes at once.
 type NumberTx interface {
-	// TakeChanges returns the oldest changes that are not numbered yet, in the
-	// order of their IDs, for the one leader.
-	TakeChanges(ctx context.Context, limit int) ([]Change, error)
-	// MarkNumbered marks changes as done, each by its own ID.
-	MarkNumbered(ctx context.Context, ids []int64, at time.Time) error
+	// TakeChanges marks the oldest changes that are not numbered yet as numbered
+	// and returns them, in the order of their IDs, for the one leader.
+	TakeChanges(ctx context.Context, limit int, at time.Time) ([]Change, error)
 	// WatchersOf returns the recipients that watch each delegation since before
 	// the version, by change.
 	WatchersOf(ctx context.Context, told []Told) (map[int64][]string, error)
