@@ -56,6 +56,12 @@ var insertDeliveries = `INSERT INTO deliveries (id, endpoint_id, party_id, strea
 // InsertDeliveries stores notices on their way to endpoints; after the commit
 // those who deliver in this process are woken.
 func (t *tx) InsertDeliveries(ctx context.Context, deliveries []poa.Delivery) error {
+	var s together
+	t.insertDeliveries(&s, deliveries)
+	return s.send(ctx, t.pgx)
+}
+
+func (t *tx) insertDeliveries(s *together, deliveries []poa.Delivery) {
 	type delivery = *poa.Delivery
 	args := []any{column(deliveries, func(d delivery) string { return d.ID }), column(deliveries, func(d delivery) string { return d.EndpointID }),
 		column(deliveries, func(d delivery) string { return d.Notice.PartyID }), column(deliveries, func(d delivery) *string { return nullText(d.Notice.Stream) }),
@@ -64,11 +70,8 @@ func (t *tx) InsertDeliveries(ctx context.Context, deliveries []poa.Delivery) er
 		column(deliveries, func(d delivery) *time.Time { return nullTime(d.NextAt) }), column(deliveries, func(d delivery) *time.Time { return nullTime(d.LeasedUntil) }),
 		column(deliveries, headOf), column(deliveries, func(d delivery) *string { return nullText(d.Heartbeat) })}
 	columns := column(deliveries, func(d delivery) changeColumns { return columnsOf(d.Notice.Change) })
-	if err := t.execPrepared(ctx, "inserting deliveries", insertDeliveries, append(args, changeArrays(columns)...)...); err != nil {
-		return err
-	}
+	s.exec("inserting deliveries", insertDeliveries, append(args, changeArrays(columns)...)...)
 	t.due = t.due || slices.ContainsFunc(deliveries, func(d poa.Delivery) bool { return d.LeasedUntil.IsZero() })
-	return nil
 }
 
 // headOf is a heartbeat's head; others have none.

@@ -4,7 +4,6 @@ package db
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -149,9 +148,16 @@ func (r reader) Endpoints(ctx context.Context, partyID string) ([]poa.Endpoint, 
 	return endpoints, nil
 }
 
-const activeEndpoints = `SELECT id, party_id, sealed, types, state, previous_until, created_at, disabled_reason, verified_at, address_at, max_in_flight,
-	rate_per_second, failing_since, failures, warned, warned_at, paused_until, disabled_at
-	FROM endpoints WHERE id = ANY ($1::text[]) AND state = 'ACTIVE' AND deleted_at IS NULL`
+// endpointNames are the columns of an endpoint, in the order of its places.
+const endpointNames = `id, party_id, sealed, types, state, previous_until, created_at, disabled_reason, verified_at, address_at, max_in_flight,
+	rate_per_second, failing_since, failures, warned, warned_at, paused_until, disabled_at`
+
+func (r *endpointRow) places() []any {
+	return []any{&r.ID, &r.PartyID, &r.Sealed, &r.Types, &r.State, &r.PreviousUntil, &r.CreatedAt, &r.DisabledReason, &r.VerifiedAt, &r.AddressAt,
+		&r.MaxInFlight, &r.RatePerSecond, &r.FailingSince, &r.Failures, &r.Warned, &r.WarnedAt, &r.PausedUntil, &r.DisabledAt}
+}
+
+const activeEndpoints = `SELECT ` + endpointNames + ` FROM endpoints WHERE id = ANY ($1::text[]) AND state = 'ACTIVE' AND deleted_at IS NULL`
 
 // ActiveEndpoints returns those of the endpoints that are delivered to. One
 // whose party was erased meanwhile is none.
@@ -159,17 +165,14 @@ func (d *DB) ActiveEndpoints(ctx context.Context, ids []string) (map[string]poa.
 	endpoints := make(map[string]poa.Endpoint, len(ids))
 	err := eachRow(ctx, d.pool, "reading active endpoints", func(rows pgx.Rows) error {
 		var r endpointRow
-		err := rows.Scan(&r.ID, &r.PartyID, &r.Sealed, &r.Types, &r.State, &r.PreviousUntil, &r.CreatedAt, &r.DisabledReason, &r.VerifiedAt, &r.AddressAt,
-			&r.MaxInFlight, &r.RatePerSecond, &r.FailingSince, &r.Failures, &r.Warned, &r.WarnedAt, &r.PausedUntil, &r.DisabledAt)
-		if err != nil {
+		if err := rows.Scan(r.places()...); err != nil {
 			return err
 		}
 		e, err := d.endpoint(ctx, r)
-		if errors.Is(err, ErrErased) {
-			return nil
+		if err == nil {
+			endpoints[e.ID] = e
 		}
-		endpoints[e.ID] = e
-		return err
+		return unlessErased(err)
 	}, activeEndpoints, ids)
 	return endpoints, err
 }

@@ -41,10 +41,14 @@ func TestEndpoint(t *testing.T) {
 			e := e
 			e.State, e.DisabledReason = poa.EndpointActive, ""
 			err := tx.UpdateEndpoint(ctx, e)
-			first, err1 := tx.LockEndpointHeads(ctx, []string{w.recipient, w.delegator})
-			err2 := tx.AdvanceEndpoints(ctx, map[string]int64{e.ID: 4})
-			second, err3 := tx.LockEndpointHeads(ctx, []string{w.recipient})
-			if len(first) != 1 || len(second) != 1 || first[0].Sequence != 0 || second[0].Sequence != 4 || second[0].PartyID != w.recipient {
+			heads, err1 := tx.DrawSequences(ctx, map[string]int{w.recipient: 4, w.delegator: 1})
+			first := heads[w.recipient]
+			n := poa.Notice{PartyID: w.recipient, Stream: first.Stream, Sequence: first.Sequence, Change: w.change(poa.Delegation{}, 1)}
+			d := poa.Delivery{ID: poa.NewID(poa.PrefixDelivery), EndpointID: e.ID, Notice: n, State: poa.DeliveryPending, NextAt: start}
+			err2 := tx.InsertNotices(ctx, []poa.Notice{n}, []poa.Delivery{d}, map[string]int64{e.ID: 4})
+			heads, err3 := tx.DrawSequences(ctx, map[string]int{w.recipient: 1})
+			second := heads[w.recipient]
+			if len(first.Endpoints) != 1 || len(second.Endpoints) != 1 || first.Endpoints[0].Sequence != 0 || second.Endpoints[0].Sequence != 4 || second.Endpoints[0].PartyID != w.recipient {
 				t.Errorf("%+v, then %+v", first, second)
 			}
 			return errors.Join(err, err1, err2, err3)

@@ -90,7 +90,7 @@ func TestSequence(t *testing.T) {
 			}
 			c := w.change(d, int(change))
 			c.ID = change
-			return errors.Join(tx.InsertNotices(ctx, []poa.Notice{{PartyID: w.recipient, Stream: heads[w.recipient].Stream, Sequence: heads[w.recipient].Sequence, Change: c}}), fail)
+			return errors.Join(tx.InsertNotices(ctx, []poa.Notice{{PartyID: w.recipient, Stream: heads[w.recipient].Stream, Sequence: heads[w.recipient].Sequence, Change: c}}, nil, nil), fail)
 		})
 	}
 	broken := errors.New("broken")

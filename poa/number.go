@@ -4,8 +4,8 @@ package poa
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 )
@@ -24,53 +24,98 @@ func (n *Notifier) Number(ctx context.Context) (int, error) {
 // NumberFor is Number for a leader that delivers as well: new deliveries that
 // mine wants are leased to it until the instant and returned, so that they need
 // not be taken afterwards. mine is asked before the commit: it must keep nothing.
-func (n *Notifier) NumberFor(ctx context.Context, until time.Time, mine func(Delivery) bool) (int, []Delivery, error) {
-	taken := 0
-	var leased []Delivery
+func (n *Notifier) NumberFor(ctx context.Context, until time.Time, mine func(Delivery) bool) (int, []Parcel, error) {
+	var c numbering
 	err := n.store.InTx(ctx, func(ctx context.Context, tx Tx) error {
 		changes, err := tx.TakeChanges(ctx, numberBatch, n.clock.Now())
 		if err != nil {
 			return fmt.Errorf("taking changes: %w", err)
 		}
-		if taken = len(changes); taken == 0 {
+		c = numbering{taken: len(changes)}
+		if len(changes) == 0 {
 			return nil
 		}
-		notices, err := n.numbered(ctx, tx, changes)
-		if err != nil {
+		if err := c.number(ctx, tx, changes); err != nil || len(c.notices) == 0 {
 			return err
 		}
-		if leased, err = n.deliver(ctx, tx, notices, until, mine); err != nil {
-			return err
+		c.deliver(n.clock.Now(), until, mine)
+		if err := tx.InsertNotices(ctx, c.notices, c.deliveries, c.moved); err != nil {
+			return fmt.Errorf("inserting notices: %w", err)
 		}
-		return n.mailNotices(ctx, tx, notices)
+		return n.mailNotices(ctx, tx, c.notices, c.heads)
 	})
 	if err != nil {
 		return 0, nil, err
 	}
-	return taken, leased, nil
+	parcels, err := n.parcels(ctx, c)
+	return c.taken, parcels, err
 }
 
-// numbered gives each change the next number of every party that it concerns,
-// in the order of the changes, and stores the notices.
-func (n *Notifier) numbered(ctx context.Context, tx Tx, changes []Change) ([]Notice, error) {
+// numbering is what becomes of some changes in one transaction.
+type numbering struct {
+	taken      int
+	heads      map[string]*PartyHead
+	notices    []Notice
+	deliveries []Delivery
+	// moved are the last numbers that passed the filters of endpoints.
+	moved map[string]int64
+	// leased are the deliveries that the caller makes, with their endpoints.
+	leased []leasedDelivery
+}
+
+type leasedDelivery struct {
+	Delivery
+	open func(context.Context) (Endpoint, error)
+}
+
+// parcels opens the endpoints of what is leased. Where one cannot be opened now,
+// all are given back; what goes to an erased party is left.
+func (n *Notifier) parcels(ctx context.Context, c numbering) ([]Parcel, error) {
+	opened := map[string]Endpoint{}
+	parcels := make([]Parcel, 0, len(c.leased))
+	for _, d := range c.leased {
+		e, ok := opened[d.EndpointID]
+		if !ok {
+			var err error
+			e, err = d.open(ctx)
+			if err != nil && !errors.Is(err, ErrNotFound) {
+				return nil, errors.Join(fmt.Errorf("opening endpoint: %w", err), n.Release(ctx, c.leasedIDs()))
+			}
+			opened[d.EndpointID] = e
+		}
+		if e.ID != "" {
+			parcels = append(parcels, Parcel{d.Delivery, e})
+		}
+	}
+	return parcels, nil
+}
+
+func (c *numbering) leasedIDs() []string {
+	ids := make([]string, len(c.leased))
+	for i, d := range c.leased {
+		ids[i] = d.ID
+	}
+	return ids
+}
+
+// number gives each change the next number of every party that it concerns, in
+// the order of the changes.
+func (c *numbering) number(ctx context.Context, tx Tx, changes []Change) error {
 	notices, counts, err := concerned(ctx, tx, changes)
 	if err != nil || len(notices) == 0 {
-		return nil, err
+		return err
 	}
-	heads, err := tx.DrawSequences(ctx, counts)
-	if err != nil {
-		return nil, fmt.Errorf("drawing sequences: %w", err)
+	if c.heads, err = tx.DrawSequences(ctx, counts); err != nil {
+		return fmt.Errorf("drawing sequences: %w", err)
 	}
 	for i := range notices {
 		party := notices[i].PartyID
-		notices[i].Stream = heads[party].Stream
-		notices[i].Sequence = heads[party].Sequence - int64(counts[party]) + 1
+		notices[i].Stream = c.heads[party].Stream
+		notices[i].Sequence = c.heads[party].Sequence - int64(counts[party]) + 1
 		counts[party]--
 	}
-	if err := tx.InsertNotices(ctx, notices); err != nil {
-		return nil, fmt.Errorf("inserting notices: %w", err)
-	}
-	return notices, nil
+	c.notices = notices
+	return nil
 }
 
 // concerned makes a notice of each change for its delegator and for the
@@ -131,47 +176,27 @@ func (c Change) byTime() bool {
 }
 
 // deliver puts notices on their way to the active endpoints of their parties
-// whose filters they pass, and returns those that are leased to the caller.
-func (n *Notifier) deliver(ctx context.Context, tx Tx, notices []Notice, until time.Time, mine func(Delivery) bool) ([]Delivery, error) {
-	parties := map[string][]EndpointHead{}
-	for _, notice := range notices {
-		parties[notice.PartyID] = nil
-	}
-	if len(parties) == 0 {
-		return nil, nil
-	}
-	heads, err := tx.LockEndpointHeads(ctx, slices.Sorted(maps.Keys(parties)))
-	if err != nil {
-		return nil, fmt.Errorf("reading endpoints: %w", err)
-	}
-	for _, e := range heads {
-		parties[e.PartyID] = append(parties[e.PartyID], e)
-	}
-	var deliveries, leased []Delivery
-	moved := map[string]int64{}
-	for _, notice := range notices {
-		for i, e := range parties[notice.PartyID] {
+// whose filters they pass.
+func (c *numbering) deliver(now, until time.Time, mine func(Delivery) bool) {
+	c.moved = map[string]int64{}
+	for _, notice := range c.notices {
+		endpoints := c.heads[notice.PartyID].Endpoints
+		for i := range endpoints {
+			e := &endpoints[i]
 			if !wants(e.Types, notice.Type) {
 				continue
 			}
-			d := Delivery{ID: NewID(PrefixDelivery), EndpointID: e.ID, Notice: notice, Previous: e.Sequence, State: DeliveryPending, NextAt: n.clock.Now()}
-			if e.PausedUntil.After(d.NextAt) {
+			d := Delivery{ID: NewID(PrefixDelivery), EndpointID: e.ID, Notice: notice, Previous: e.Sequence, State: DeliveryPending, NextAt: now}
+			if e.PausedUntil.After(now) {
 				d.NextAt = e.PausedUntil
 			} else if mine(d) {
 				d.LeasedUntil = until
-				leased = append(leased, d)
+				c.leased = append(c.leased, leasedDelivery{d, e.Open})
 			}
-			deliveries = append(deliveries, d)
-			parties[notice.PartyID][i].Sequence, moved[e.ID] = notice.Sequence, notice.Sequence
+			c.deliveries = append(c.deliveries, d)
+			e.Sequence, c.moved[e.ID] = notice.Sequence, notice.Sequence
 		}
 	}
-	if len(deliveries) == 0 {
-		return nil, nil
-	}
-	if err := tx.InsertDeliveries(ctx, deliveries); err != nil {
-		return nil, fmt.Errorf("inserting deliveries: %w", err)
-	}
-	return leased, tx.AdvanceEndpoints(ctx, moved)
 }
 
 // wants reports whether a type passes a filter; an empty one lets all pass.
@@ -181,27 +206,14 @@ func wants(filter []NoticeType, t NoticeType) bool {
 
 // mailNotices mails notices to the parties' confirmed addresses that want them.
 // A reader who unsubscribed is still told what must be told (2.1.1, 6.3.1).
-func (n *Notifier) mailNotices(ctx context.Context, tx Tx, notices []Notice) error {
-	parties := map[string]bool{}
-	for _, notice := range notices {
-		if notice.AnnouncementID == "" {
-			parties[notice.PartyID] = true
-		}
-	}
-	if len(parties) == 0 {
-		return nil
-	}
-	addresses, err := tx.MailAddressesOf(ctx, slices.Sorted(maps.Keys(parties)))
-	if err != nil {
-		return fmt.Errorf("reading mail addresses: %w", err)
-	}
+func (n *Notifier) mailNotices(ctx context.Context, tx Tx, notices []Notice, heads map[string]*PartyHead) error {
 	a := &act{Tx: tx, now: n.clock.Now()}
 	var mails []Mail
 	for _, notice := range notices {
 		if notice.AnnouncementID != "" {
 			continue // its mails, or its letter, were made together with the change
 		}
-		for _, address := range addresses[notice.PartyID] {
+		for _, address := range heads[notice.PartyID].Addresses {
 			if address.wants(notice.Type) {
 				mails = append(mails, n.noticeMail(tx, notice, address))
 			}
