@@ -6,6 +6,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -15,25 +16,46 @@ import (
 // Numbering works on many changes with one statement for each step: on one at a
 // time the leader could not keep up with several writers.
 
-// watchersOf finds who watches which delegation since before which version.
-const watchersOf = `SELECT q.change_id, w.recipient_id
-	FROM unnest($1::bigint[], $2::text[], $3::int[]) AS q (change_id, delegation_id, before)
-	JOIN watches w ON w.delegation_id = q.delegation_id AND w.ended_at IS NULL AND w.since_version < q.before
-	ORDER BY q.change_id, w.recipient_id`
+// takeChanges marks each by its own ID: never by a highest one, which would lose
+// what commits late. The condition stands twice: a leader that waited for another
+// one's transaction, of which one does not know yet that it is none, finds them
+// done. Who waits for notices is woken by the commit. Of what began to watch
+// before the change nothing is missed: to begin takes the delegation's lock.
+const takeChanges = `WITH taken AS (
+	UPDATE outbox SET numbered_at = $2
+	WHERE id = ANY (ARRAY(SELECT id FROM outbox WHERE numbered_at IS NULL ORDER BY id LIMIT $1)) AND numbered_at IS NULL
+	RETURNING id, party_id, ` + changeNames + `
+)
+SELECT taken.*, w.recipients, w.since, (SELECT pg_notify('` + NoticesChannel + `', '')::text) IS NULL
+FROM taken LEFT JOIN LATERAL (
+	SELECT array_agg(recipient_id ORDER BY recipient_id) AS recipients, array_agg(since_version ORDER BY recipient_id) AS since
+	FROM watches WHERE delegation_id = taken.delegation_id AND ended_at IS NULL
+) w ON true
+ORDER BY id`
 
-// WatchersOf returns the recipients that watch each delegation since before the
-// version, by change.
-func (t *tx) WatchersOf(ctx context.Context, told []poa.Told) (map[int64][]string, error) {
-	watchers := map[int64][]string{}
-	err := eachRow(ctx, t.pgx, "reading watchers", func(rows pgx.Rows) error {
-		var change int64
-		var recipient string
-		err := rows.Scan(&change, &recipient)
-		watchers[change] = append(watchers[change], recipient)
-		return err
-	}, watchersOf, column(told, func(q *poa.Told) int64 { return q.ChangeID }), column(told, func(q *poa.Told) string { return string(q.DelegationID) }),
-		column(told, func(q *poa.Told) int { return q.Before }))
-	return watchers, err
+// TakeChanges marks the oldest changes that are not numbered yet as numbered and
+// returns them, in the order of their IDs.
+func (t *tx) TakeChanges(ctx context.Context, limit int, at time.Time) ([]poa.TakenChange, error) {
+	var changes []poa.TakenChange
+	err := eachRow(ctx, t.pgx, "taking changes", func(rows pgx.Rows) error {
+		var id int64
+		var party *string
+		var columns changeColumns
+		var recipients []string
+		var since []int
+		err := rows.Scan(append(append([]any{&id, &party}, columns.places()...), &recipients, &since, nil)...)
+		if err != nil {
+			return err
+		}
+		c := poa.TakenChange{Change: columns.change(id), Watchers: make([]poa.Watcher, len(recipients))}
+		c.PartyID = fromNullText[string](party)
+		for i := range recipients {
+			c.Watchers[i] = poa.Watcher{RecipientID: recipients[i], SinceVersion: since[i]}
+		}
+		changes = append(changes, c)
+		return nil
+	}, takeChanges, limit, at.UTC())
+	return changes, err
 }
 
 // drawSequences takes the rows' locks in the order of the parties, as two
@@ -94,19 +116,19 @@ var insertNotices = `INSERT INTO notices (party_id, stream, sequence, change_id,
 const advanceEndpoints = `UPDATE endpoints e SET last_sequence = q.last FROM unnest($1::text[], $2::bigint[]) AS q (id, last) WHERE e.id = q.id`
 
 // InsertNotices stores numbered changes and their deliveries, and sets the last
-// numbers that passed the endpoints' filters. A change that a party was told of
-// already is a conflict.
-func (t *tx) InsertNotices(ctx context.Context, notices []poa.Notice, deliveries []poa.Delivery, last map[string]int64) error {
+// numbers that passed the endpoints' filters, together with the commit. A change
+// that a party was told of already is a conflict.
+func (t *tx) InsertNotices(_ context.Context, notices []poa.Notice, deliveries []poa.Delivery, last map[string]int64) error {
 	type notice = *poa.Notice
 	args := []any{column(notices, func(n notice) string { return n.PartyID }), column(notices, func(n notice) string { return n.Stream }),
 		column(notices, func(n notice) int64 { return n.Sequence }), column(notices, func(n notice) int64 { return n.ID })}
 	columns := column(notices, func(n notice) changeColumns { return columnsOf(n.Change) })
-	var s together
+	s := &t.last
 	s.exec("inserting notices", insertNotices, append(args, changeArrays(columns)...)...)
 	if len(deliveries) > 0 {
-		t.insertDeliveries(&s, deliveries)
+		t.insertDeliveries(s, deliveries)
 		ids := slices.Sorted(maps.Keys(last))
 		s.exec("advancing endpoints", advanceEndpoints, ids, column(ids, func(id *string) int64 { return last[*id] }))
 	}
-	return s.send(ctx, t.pgx)
+	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/uptrace/bun"
 
 	"ininjo/poa"
@@ -68,35 +67,6 @@ func (t *tx) PublishAll(ctx context.Context, changes []poa.Change) error {
 	parties := column(changes, func(c *poa.Change) *string { return nullText(c.PartyID) })
 	columns := column(changes, func(c *poa.Change) changeColumns { return columnsOf(*c) })
 	return t.execPrepared(ctx, what, publishChanges, append([]any{parties}, changeArrays(columns)...)...)
-}
-
-// takeChanges marks each by its own ID: never by a highest one, which would lose
-// what commits late. The condition stands twice: a leader that waited for another
-// one's transaction, of which one does not know yet that it is none, finds them
-// done. Who waits for notices is woken by the commit.
-const takeChanges = `WITH taken AS (
-	UPDATE outbox SET numbered_at = $2
-	WHERE id = ANY (ARRAY(SELECT id FROM outbox WHERE numbered_at IS NULL ORDER BY id LIMIT $1)) AND numbered_at IS NULL
-	RETURNING id, party_id, ` + changeNames + `)
-SELECT taken.*, (SELECT pg_notify('` + NoticesChannel + `', '')::text) IS NULL FROM taken ORDER BY id`
-
-// TakeChanges marks the oldest changes that are not numbered yet as numbered and
-// returns them, in the order of their IDs.
-func (t *tx) TakeChanges(ctx context.Context, limit int, at time.Time) ([]poa.Change, error) {
-	var changes []poa.Change
-	err := eachRow(ctx, t.pgx, "taking changes", func(rows pgx.Rows) error {
-		var id int64
-		var party *string
-		var columns changeColumns
-		if err := rows.Scan(append(append([]any{&id, &party}, columns.places()...), nil)...); err != nil {
-			return err
-		}
-		c := columns.change(id)
-		c.PartyID = fromNullText[string](party)
-		changes = append(changes, c)
-		return nil
-	}, takeChanges, limit, at.UTC())
-	return changes, err
 }
 
 // Head returns the head of a party's sequence and begins one where there is

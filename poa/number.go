@@ -100,65 +100,69 @@ func (c *numbering) leasedIDs() []string {
 
 // number gives each change the next number of every party that it concerns, in
 // the order of the changes.
-func (c *numbering) number(ctx context.Context, tx Tx, changes []Change) error {
-	notices, counts, err := concerned(ctx, tx, changes)
-	if err != nil || len(notices) == 0 {
-		return err
-	}
-	if c.heads, err = tx.DrawSequences(ctx, counts); err != nil {
-		return fmt.Errorf("drawing sequences: %w", err)
-	}
-	for i := range notices {
-		party := notices[i].PartyID
-		notices[i].Stream = c.heads[party].Stream
-		notices[i].Sequence = c.heads[party].Sequence - int64(counts[party]) + 1
-		counts[party]--
-	}
-	c.notices = notices
-	return nil
-}
-
-// concerned makes a notice of each change for its delegator and for the
-// recipients that watch, and counts them by party. Of a filing that was never
-// accepted recipients know nothing. A change of the service concerns its party
-// alone.
-func concerned(ctx context.Context, tx Tx, changes []Change) ([]Notice, map[string]int, error) {
-	watchers, err := tx.WatchersOf(ctx, watched(changes))
-	if err != nil {
-		return nil, nil, fmt.Errorf("reading watchers: %w", err)
-	}
-	var notices []Notice
+func (c *numbering) number(ctx context.Context, tx Tx, changes []TakenChange) error {
 	counts := map[string]int{}
-	for _, c := range changes {
-		parties := []string{c.DelegatorID}
-		switch {
-		case c.PartyID != "":
-			parties = []string{c.PartyID}
-		case c.Type != NoticeRefused:
-			parties = append(parties, watchers[c.ID]...)
-		}
-		for _, party := range parties {
-			notices = append(notices, Notice{PartyID: party, Change: c})
+	for _, change := range changes {
+		for _, party := range change.concerns() {
+			c.notices = append(c.notices, Notice{PartyID: party, Change: change.Change})
 			counts[party]++
 		}
 	}
-	return notices, counts, nil
+	if len(c.notices) == 0 {
+		return nil
+	}
+	var err error
+	if c.heads, err = tx.DrawSequences(ctx, counts); err != nil {
+		return fmt.Errorf("drawing sequences: %w", err)
+	}
+	for i := range c.notices {
+		n := &c.notices[i]
+		n.Stream = c.heads[n.PartyID].Stream
+		n.Sequence = c.heads[n.PartyID].Sequence - int64(counts[n.PartyID]) + 1
+		counts[n.PartyID]--
+	}
+	return nil
 }
 
-// Told asks who watched a delegation before a version of its history.
-type Told struct {
-	ChangeID     int64
-	DelegationID DelegationID
-	// Before is the version that watchers have not read yet.
-	Before int
+// TakenChange is a change that is to be numbered, with those who watch its
+// delegation.
+type TakenChange struct {
+	Change
+	Watchers []Watcher
 }
 
-func watched(changes []Change) []Told {
-	told := make([]Told, len(changes))
-	for i, c := range changes {
-		told[i] = Told{ChangeID: c.ID, DelegationID: c.DelegationID, Before: c.Version}
-		if c.byTime() {
-			told[i].Before++ // no new version: whoever read this very one when it began is told, too
+// Watcher is a recipient that watches a delegation since it read a version.
+type Watcher struct {
+	RecipientID  string
+	SinceVersion int
+}
+
+// concerns lists the parties that a change concerns: its delegator, and the
+// recipients that watch. Of a filing that was never accepted recipients know
+// nothing. A change of the service concerns its party alone.
+func (c TakenChange) concerns() []string {
+	switch {
+	case c.PartyID != "":
+		return []string{c.PartyID}
+	case c.Type == NoticeRefused:
+		return []string{c.DelegatorID}
+	default:
+		return append([]string{c.DelegatorID}, c.Told()...)
+	}
+}
+
+// Told lists the recipients that watch and have not read this change. Of what
+// time alone brings about there is no new version: whoever read this very one
+// when it began to watch is told, too.
+func (c TakenChange) Told() []string {
+	before := c.Version
+	if c.byTime() {
+		before++
+	}
+	var told []string
+	for _, w := range c.Watchers {
+		if w.SinceVersion < before {
+			told = append(told, w.RecipientID)
 		}
 	}
 	return told

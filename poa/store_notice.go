@@ -38,15 +38,12 @@ type EndpointHead struct {
 type NumberTx interface {
 	// TakeChanges marks the oldest changes that are not numbered yet as numbered
 	// and returns them, in the order of their IDs, for the one leader.
-	TakeChanges(ctx context.Context, limit int, at time.Time) ([]Change, error)
-	// WatchersOf returns the recipients that watch each delegation since before
-	// the version, by change.
-	WatchersOf(ctx context.Context, told []Told) (map[int64][]string, error)
+	TakeChanges(ctx context.Context, limit int, at time.Time) ([]TakenChange, error)
 	// DrawSequences draws so many next numbers of each party's sequence and
 	// returns the heads after them. Endpoints are locked.
 	DrawSequences(ctx context.Context, counts map[string]int) (map[string]*PartyHead, error)
 	// InsertNotices stores numbered changes and their deliveries, and sets the
-	// last numbers that passed the endpoints' filters.
+	// last numbers that passed the endpoints' filters, together with the commit.
 	InsertNotices(ctx context.Context, notices []Notice, deliveries []Delivery, last map[string]int64) error
 	InsertDeliveries(ctx context.Context, deliveries []Delivery) error
 	MailAddressesOf(ctx context.Context, partyIDs []string) (map[string][]MailAddress, error)
