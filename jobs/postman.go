@@ -20,6 +20,9 @@ const (
 	each   = 4 * poa.DefaultInFlight
 	// takeEvery is the net under wake-ups, and how late a retry may be.
 	takeEvery = 250 * time.Millisecond
+	// looked is how many due deliveries the store looks at for what it gives: where
+	// it gives as many, more may be due behind them.
+	looked = 256
 )
 
 // postman delivers webhooks: what the numbering leader hands over, and what is
@@ -110,19 +113,22 @@ func (p *postman) takeDue(ctx context.Context) bool {
 }
 
 // caughtUp forgets the endpoints that nothing waits for any more: they were
-// asked for and given less than there was room for.
+// asked for, and all that was due was given. Where an endpoint was given all that
+// it may have, its others may hide what waits for the rest.
 func (p *postman) caughtUp(t poa.Taking, parcels []poa.Parcel) {
-	if len(parcels) >= t.Most {
+	if len(parcels) >= min(t.Most, looked) {
 		return
 	}
 	given := map[string]int{}
 	for _, parcel := range parcels {
-		given[parcel.Endpoint.ID]++
+		if given[parcel.Endpoint.ID]++; given[parcel.Endpoint.ID] >= t.Each {
+			return
+		}
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for id := range p.queued {
-		if given[id] < t.Each && !slices.Contains(t.Except, id) {
+		if !slices.Contains(t.Except, id) {
 			delete(p.queued, id)
 		}
 	}
