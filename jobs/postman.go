@@ -23,6 +23,8 @@ const (
 	// looked is how many due deliveries the store looks at for what it gives: where
 	// it gives as many, more may be due behind them.
 	looked = 256
+	// freshFor is for how long an endpoint is posted to as it was read.
+	freshFor = time.Second
 )
 
 // postman delivers webhooks: what the numbering leader hands over, and what is
@@ -165,13 +167,14 @@ func (r *reservation) mine(d poa.Delivery) bool {
 func (p *postman) accept(parcels []poa.Parcel) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	now := p.MachineClock.Now()
 	for _, parcel := range parcels {
 		l := p.lines[parcel.Endpoint.ID]
 		if l == nil {
 			l = &line{spare: p.spare()}
 			p.lines[parcel.Endpoint.ID] = l
 		}
-		l.set(parcel.Endpoint)
+		l.set(parcel.Endpoint, now)
 		l.waiting = append(l.waiting, parcel)
 		p.held++
 	}
@@ -184,6 +187,12 @@ func (p *postman) accept(parcels []poa.Parcel) {
 func (p *postman) pump(l *line) {
 	for !p.stopped {
 		now := p.MachineClock.Now()
+		if l.stale(now) {
+			l.reading = true
+			first := l.waiting[0].Delivery
+			p.flying.Go(func() { p.refresh(l, first) })
+			return
+		}
 		fly, later := l.mayFly(now)
 		if !fly {
 			if later > 0 && !l.timed {
@@ -199,8 +208,30 @@ func (p *postman) pump(l *line) {
 			continue
 		}
 		l.flying++
+		parcel.Endpoint = l.endpoint
 		p.flying.Go(func() { p.fly(l, parcel) })
 	}
+}
+
+// refresh reads the endpoint of a line anew: what waited behind a slow post must
+// not go to one that was deleted or switched off meanwhile, nor be signed by a
+// secret that holds no more.
+func (p *postman) refresh(l *line, first poa.Delivery) {
+	parcels, err := p.Notifier.Parcels(p.posts, []poa.Delivery{first})
+	var back []string
+	p.mu.Lock()
+	l.reading = false
+	now := p.MachineClock.Now()
+	if err == nil && len(parcels) > 0 {
+		l.set(parcels[0].Endpoint, now)
+	}
+	if err != nil || len(parcels) == 0 || l.endpoint.PausedUntil.After(now) {
+		back = l.drop()
+	}
+	p.held -= len(back)
+	p.pump(l)
+	p.mu.Unlock()
+	p.recorder.release(back...)
 }
 
 func (p *postman) goOn(l *line) {
@@ -275,7 +306,7 @@ func (p *postman) recorded(outcomes []poa.Outcome, changed map[string]poa.Endpoi
 			continue
 		}
 		if e, ok := changed[o.Endpoint.ID]; ok {
-			l.set(e)
+			l.set(e, now)
 			if e.PausedUntil.After(now) || e.State != poa.EndpointActive {
 				back = append(back, l.drop()...)
 			}
