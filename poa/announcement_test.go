@@ -250,6 +250,15 @@ func TestLettersInstead(t *testing.T) {
 	if reach := o.announced(id).Reach; reach != (poa.Reach{Told: 3, Letters: 3, Waiting: 3}) {
 		t.Errorf("reached: %+v", reach)
 	}
+	t.Run("an address that is confirmed again takes no letter back, and writes none anew", func(t *testing.T) {
+		must(t, o.lift())
+		if got := o.letters(poa.LetterFilter{PartyID: o.recipient.PartyID}); len(got) != 1 || got[0].State() != poa.LetterWaiting || !o.bouncesSince(recipientEmail).IsZero() {
+			t.Errorf("letters: %+v", got)
+		}
+		if _, err := o.notifier.PrintLetters(t.Context(), o.reception, poa.LettersInput{IdempotencyKey: newKey(), IDs: []string{o.letters(poa.LetterFilter{PartyID: o.recipient.PartyID})[0].ID}}); err != nil {
+			t.Error(err)
+		}
+	})
 	t.Run("of two messages that fail at once, one letter comes", func(t *testing.T) {
 		id := o.prepareAnnouncement()
 		must(t, o.lift())
