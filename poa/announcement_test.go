@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"ininjo/poa"
 )
 
@@ -100,6 +102,12 @@ func TestAnnouncement(t *testing.T) {
 	delivery := o.deliveries(hook.ID)[0]
 	if body := delivery.Body(); body.Type != poa.NoticeAnnouncement || body.Data.AnnouncementID != id || body.Data.DelegationID != "" {
 		t.Errorf("the webhook says %+v", body)
+	}
+	after := int64(before)
+	feed, err := o.notifier.Feed(t.Context(), o.recipient, poa.FeedInput{After: &after, Limit: 10})
+	must(t, err)
+	if diff := cmp.Diff([]poa.WebhookBody{o.notifier.BodyOf(delivery.Notice)}, []poa.WebhookBody{o.notifier.BodyOf(feed.Notices[0])}); diff != "" || feed.Notices[0].AnnouncementID != id {
+		t.Error("the feed says otherwise than the webhook:", diff)
 	}
 	m := o.mailTo(recipientEmail, poa.MailAnnouncement)
 	if m.Values["text"] != "障害が\n発生しました。" || m.Values["link"] != "https://ininjo.example/repository/"+o.announced(id).PublishedID() || m.Values["unsubscribe"] != "" {
