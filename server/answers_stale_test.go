@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"math/rand/v2"
 	"os"
 	"strconv"
 	"sync"
@@ -22,6 +23,10 @@ type target struct {
 	since atomic.Int32 // questions that were sent afterwards
 }
 
+// near is how many questions of each asker after a revocation count as around its
+// commit; then the asker waits for the next one.
+const near = 2
+
 // TestNoStaleAnswer lets three processes be asked without pause about a
 // delegation while it is revoked, again and again: of the questions sent after
 // the commit was acknowledged none may be answered VALID. ININJO_STALE_TRIES says
@@ -36,20 +41,35 @@ func TestNoStaleAnswer(t *testing.T) {
 		}
 	}
 	w := newAnswerWorld(t)
-	const askers, each = 24, 2 // questions of each asker after a revocation
+	const askers = 24
 	var current atomic.Pointer[target]
 	var after, before, stale, slowest atomic.Int64
 	ctx, end := context.WithCancel(t.Context())
 	var asked sync.WaitGroup
 	_, token := w.newest()
-	current.Store(w.nextTarget())
+	targets := make(chan *target, 16)
+	asked.Go(func() {
+		for ctx.Err() == nil {
+			select {
+			case targets <- w.nextTarget():
+			case <-ctx.Done():
+			}
+		}
+	})
+	current.Store(<-targets)
 	for i := range askers {
 		asked.Go(func() {
 			a := &asker{answerWorld: w, http: asking(askers)}
 			defer a.http.CloseIdleConnections()
 			base, _ := w.processes[i%len(w.processes)].at()
-			for ctx.Err() == nil {
+			for counted := 0; ctx.Err() == nil; {
 				it := current.Load()
+				if counted == near {
+					for ; current.Load() == it && ctx.Err() == nil; pause(100 * time.Microsecond) {
+					}
+					counted = 0
+					continue
+				}
 				answers, sent, _, err := a.askAt(base, token, askOne, map[string]any{"id": string(it.id)})
 				if err != nil {
 					w.fault(err)
@@ -60,6 +80,7 @@ func TestNoStaleAnswer(t *testing.T) {
 					before.Add(1)
 					continue
 				}
+				counted++
 				after.Add(1)
 				slowest.Store(max(slowest.Load(), sent.UnixNano()-done))
 				if answers[0].Status != poa.StatusRevoked {
@@ -71,14 +92,14 @@ func TestNoStaleAnswer(t *testing.T) {
 		})
 	}
 	revocations := 0
-	for ; after.Load() < int64(tries) && len(w.faults) == 0; revocations++ {
+	for ; after.Load() < int64(tries) && !w.failed(); revocations++ {
 		it := current.Load()
+		pause(time.Duration(rand.IntN(3000)) * time.Microsecond)
 		w.revokeNow(it)
-		next := w.nextTarget()
-		for it.since.Load() < askers*each && after.Load() < int64(tries) && ctx.Err() == nil {
-			pause(time.Millisecond)
+		for it.since.Load() < askers*near && !w.failed() {
+			pause(100 * time.Microsecond)
 		}
-		current.Store(next)
+		current.Store(<-targets)
 	}
 	end()
 	asked.Wait()
@@ -89,10 +110,18 @@ func TestNoStaleAnswer(t *testing.T) {
 		time.Duration(slowest.Load()), stale.Load(), before.Load())
 }
 
+func (w *answerWorld) failed() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.faults) > 0
+}
+
 // nextTarget files a delegation that is valid.
 func (w *answerWorld) nextTarget() *target {
 	today := poa.DateOf(w.clock.Now())
 	n := w.file(poa.Term{From: today.AddDays(-9), Through: today.AddDays(9)})
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	return &target{id: w.stories[n].id}
 }
 
