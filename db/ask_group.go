@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -77,12 +76,12 @@ var asks = []string{"plan_cache_mode=force_generic_plan", "enable_seqscan=off", 
 // statements for one request alone.
 func newGroup(ctx context.Context, c Config) (*group, error) {
 	c.MaxConns = 2 // one in flight, and one in place of a connection that broke
-	pool, err := newPool(ctx, c, pgx.QueryExecModeCacheStatement, asks...)
+	pool, err := newPool(ctx, c, asks...)
 	if err != nil {
 		return nil, err
 	}
 	c.MaxConns = 8
-	alone, err := newPool(ctx, c, pgx.QueryExecModeCacheStatement, asks...)
+	alone, err := newPool(ctx, c, asks...)
 	if err != nil {
 		pool.Close()
 		return nil, err

@@ -12,7 +12,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/pgdialect"
 
@@ -42,10 +41,10 @@ type Config struct {
 type DB struct {
 	reader
 	bun *bun.DB
-	// simple carries bun's statements, whose arguments are in their text; pool
-	// carries prepared ones: River's and the validity read (libraries.md).
-	simple *pgxpool.Pool
-	pool   *pgxpool.Pool
+	// acts carries transactions and bun's reads; pool the validity read and what
+	// runs beside transactions, so that neither waits for the other's sessions.
+	acts *pgxpool.Pool
+	pool *pgxpool.Pool
 	// group carries the questions of now.
 	group   *group
 	seal    *Sealer
@@ -63,11 +62,11 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if c.Sealer == nil || c.Clock == nil {
 		return nil, errors.New("opening database: a sealer and a clock must be given")
 	}
-	pool, err := connect(ctx, c, pgx.QueryExecModeCacheStatement)
+	pool, err := connect(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	simple, err := connect(ctx, c, pgx.QueryExecModeSimpleProtocol)
+	acts, err := connect(ctx, c)
 	if err != nil {
 		pool.Close()
 		return nil, err
@@ -75,11 +74,10 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	grouped, err := newGroup(ctx, c)
 	if err != nil {
 		pool.Close()
-		simple.Close()
+		acts.Close()
 		return nil, err
 	}
-	sqldb := stdlib.OpenDBFromPool(simple)
-	d := &DB{bun: newBun(sqldb), simple: simple, pool: pool, group: grouped, seal: c.Sealer, enqueue: c.Enqueue, clock: c.Clock, due: make(chan struct{}, 1)}
+	d := &DB{bun: newBun(openBun(acts)), acts: acts, pool: pool, group: grouped, seal: c.Sealer, enqueue: c.Enqueue, clock: c.Clock, due: make(chan struct{}, 1)}
 	d.reader = reader{db: d, q: d.bun}
 	d.outbox = newAnnouncer(pool)
 	return d, nil
@@ -88,8 +86,8 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 func newBun(sqldb *sql.DB) *bun.DB { return bun.NewDB(sqldb, pgdialect.New()) }
 
 // connect opens a pool and proves that it reaches the server.
-func connect(ctx context.Context, c Config, mode pgx.QueryExecMode) (*pgxpool.Pool, error) {
-	pool, err := newPool(ctx, c, mode)
+func connect(ctx context.Context, c Config) (*pgxpool.Pool, error) {
+	pool, err := newPool(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +99,7 @@ func connect(ctx context.Context, c Config, mode pgx.QueryExecMode) (*pgxpool.Po
 }
 
 // newPool opens a pool that connects when it is used.
-func newPool(ctx context.Context, c Config, mode pgx.QueryExecMode, settings ...string) (*pgxpool.Pool, error) {
+func newPool(ctx context.Context, c Config, settings ...string) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(c.URL)
 	if err != nil {
 		return nil, errors.New("parsing the database's URL: it is not a PostgreSQL URL") // pgx quotes parts of it
@@ -110,7 +108,7 @@ func newPool(ctx context.Context, c Config, mode pgx.QueryExecMode, settings ...
 	if c.MaxConns > 0 {
 		config.MaxConns = c.MaxConns
 	}
-	config.ConnConfig.DefaultQueryExecMode = mode
+	config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
 	config.ConnConfig.RuntimeParams["application_name"] = "ininjo"
 	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	config.ConnConfig.RuntimeParams["jit"] = "off" // compiling takes longer than any of our statements
@@ -163,7 +161,7 @@ func poke(c chan<- struct{}) {
 func (d *DB) Close() {
 	d.outbox.stop()
 	_ = d.bun.Close()
-	d.simple.Close()
+	d.acts.Close()
 	d.group.close()
 	d.pool.Close()
 }

@@ -97,6 +97,8 @@ type Config struct {
 	noticesConfig   `embed:""`
 	answersConfig   `embed:""`
 
+	connectionsConfig `embed:""`
+
 	// demo marks a service of the demo command, beside a command that may run
 	// while serve holds the private PostgreSQL; they are no settings.
 	demo, beside bool
@@ -130,6 +132,9 @@ func (c Config) withDefaults() (Config, error) {
 		return c, err
 	}
 	if err := c.noticesConfig.check(); err != nil {
+		return c, err
+	}
+	if err := c.connectionsConfig.check(); err != nil {
 		return c, err
 	}
 	if err := c.answersConfig.check(); err != nil {
