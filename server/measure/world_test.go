@@ -198,7 +198,8 @@ func (w *world) ininjo(tb testing.TB, environ ...string) *contestant {
 	must(tb, os.MkdirAll(keyStore, 0o700))
 	return start(tb, environ, path, "serve", "--addr", "127.0.0.1:0", "--data-dir", data,
 		"--database-url", w.cluster.URL(db.LoginApp, databaseName), "--migrate-database-url", w.cluster.URL(db.LoginMigrate, databaseName),
-		"--keys", filepath.Join(w.dir, "keys"), "--key-store", keyStore)
+		"--keys", filepath.Join(w.dir, "keys"), "--key-store", keyStore,
+		"--token-rate", "1000000000", "--unknown-rate", "0") // counted and told, and never reached
 }
 
 // floor starts the floor on the world's database.
