@@ -60,8 +60,9 @@ type usage struct {
 	used, unknown int
 }
 
+// refusedMinute is what one credential was refused for one reason in a minute.
 type refusedMinute struct {
-	of     [32]byte
+	of     Credential
 	minute int64
 	code   Code
 }
@@ -94,14 +95,14 @@ func (a *Allowances) take(c Credential, cost int) (Allowance, error) {
 	defer a.mu.Unlock()
 	u := a.usage(key, now)
 	if a.rates.UnknownPerHour > 0 && u.unknown >= a.rates.UnknownPerHour {
-		a.refuse(refusedMinute{key, u.minute, CodeTooManyUnknown})
+		a.refuse(refusedMinute{c, u.minute, CodeTooManyUnknown})
 		told := a.told(u, cost)
 		told.Remaining, told.ResetAt = 0, time.Unix((u.hour+1)*3600, 0).UTC()
 		told.Wait = told.ResetAt.Sub(now)
 		return told, &Error{Code: CodeRateLimited, Cause: Faults{newFault(CodeTooManyUnknown, "delegationId", "bound", strconv.Itoa(a.rates.UnknownPerHour))}}
 	}
 	if a.rates.PerMinute > 0 && u.used+cost > a.rates.PerMinute {
-		a.refuse(refusedMinute{key, u.minute, CodeRateLimited})
+		a.refuse(refusedMinute{c, u.minute, CodeRateLimited})
 		told := a.told(u, cost)
 		told.Wait = told.ResetAt.Sub(now)
 		return told, &Error{Code: CodeRateLimited}
@@ -215,11 +216,19 @@ func (r *Responder) RecordRefusals(ctx context.Context, all bool) error {
 	return nil
 }
 
+func (r *Responder) refusedActor(ctx context.Context, c Credential, at time.Time) (Actor, error) {
+	if c.AccountID != "" {
+		return r.store.ActorByAccount(ctx, c.AccountID)
+	}
+	actor, _, err := r.store.ActorByToken(ctx, c.TokenHash, at)
+	return actor, err
+}
+
 // recordRefusal names the party of the token where it holds; of others, which
 // nobody knows, only that there were some.
 func (r *Responder) recordRefusal(ctx context.Context, m refusedMinute, n int) error {
 	at := time.Unix(m.minute*60, 0).UTC()
-	actor, _, err := r.store.ActorByToken(ctx, m.of, at)
+	actor, err := r.refusedActor(ctx, m.of, at)
 	if err != nil && CodeOf(err) != CodeNotFound {
 		return fmt.Errorf("finding who was refused: %w", err)
 	}
