@@ -70,6 +70,7 @@ func TestReadme(t *testing.T) {
 		"# read the feed":              {`{"stream":"`, `"notices":[{"type":"delegation.`, `"heartbeat":"ey`},
 		"# acknowledge":                {`"acknowledged":`, `"acknowledgedAt":"`},
 		"# follow by GraphQL":          {":"},
+		"# ask by a trusted document":  {`{"data":{"validity":{"status":"VALID"}}}`},
 	}
 	var seen []string
 	for path, text := range documents(t) {
