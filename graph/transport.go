@@ -224,11 +224,11 @@ func (t *transport) fromBody(w http.ResponseWriter, r *http.Request) (*graphql.R
 	case errors.As(err, &large):
 		return nil, failure{http.StatusRequestEntityTooLarge, poa.CodeTooLarge}
 	case err != nil:
-		return nil, badRequest
+		return nil, unread(err)
 	}
 	var in request
-	if decode(body, &in) != nil {
-		return nil, badRequest
+	if err := decode(body, &in); err != nil {
+		return nil, undecoded(err)
 	}
 	return &graphql.RawParams{Query: in.Query, OperationName: in.OperationName, Variables: in.Variables, Extensions: in.Extensions}, nil
 }
@@ -243,6 +243,9 @@ func isJSON(h http.Header) bool {
 
 // decode reads one JSON value and nothing after it; numbers keep their digits.
 func decode(text []byte, into any) error {
+	if values(text) > maxValues {
+		return tooMany
+	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
 	if err := decoder.Decode(into); err != nil {
