@@ -3,15 +3,19 @@
 package graph_test
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"ininjo/graph"
+	"ininjo/poa"
 )
 
 // TestTransport tests what the 61 audits of graphql-http, which server's tests
@@ -87,6 +91,32 @@ func TestTransport(t *testing.T) {
 			}
 			if strings.Contains(string(body), "secretword") || len(body) > 1000 {
 				t.Errorf("the answer repeats the request: %.300s", body)
+			}
+		})
+	}
+}
+
+// TestSlowBody sends half a body and waits: the request is refused with a word,
+// whatever length it announced.
+func TestSlowBody(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, func(h *house) { h.readTimeout = 300 * time.Millisecond })
+	for _, length := range []string{"Content-Length: 1000", "Content-Length: 1000000", "Transfer-Encoding: chunked"} {
+		t.Run(length, func(t *testing.T) {
+			t.Parallel()
+			conn, err := net.Dial("tcp", strings.TrimPrefix(h.url, "http://"))
+			must(t, err)
+			defer conn.Close()
+			must(t, conn.SetDeadline(poa.SystemClock{}.Now().Add(time.Minute)))
+			_, err = fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n%s\r\n\r\n", length)
+			must(t, err)
+			response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			must(t, err)
+			defer response.Body.Close()
+			body, err := io.ReadAll(response.Body)
+			must(t, err)
+			if code := codeOf(t, body); response.StatusCode != http.StatusRequestTimeout || code != "BAD_USER_INPUT" {
+				t.Errorf("answered %d, %s", response.StatusCode, body)
 			}
 		})
 	}
