@@ -95,6 +95,7 @@ type Config struct {
 	timestampConfig `embed:""`
 	evidenceConfig  `embed:""`
 	noticesConfig   `embed:""`
+	answersConfig   `embed:""`
 
 	connectionsConfig `embed:""`
 
@@ -134,6 +135,9 @@ func (c Config) withDefaults() (Config, error) {
 		return c, err
 	}
 	if err := c.connectionsConfig.check(); err != nil {
+		return c, err
+	}
+	if err := c.answersConfig.check(); err != nil {
 		return c, err
 	}
 	if c.StopTimeout <= 0 {

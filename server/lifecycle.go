@@ -17,6 +17,7 @@ import (
 
 // begin listens, works and serves.
 func (s *service) begin(ctx context.Context) error {
+	s.config.tune()
 	if err := s.listen(ctx); err != nil {
 		return err
 	}
@@ -97,6 +98,7 @@ func (s *service) drain(ctx context.Context) error {
 	if s.listener != nil && s.http == nil {
 		_ = s.listener.Close() // the start failed before anybody was served
 	}
+	s.log.Info("drained") // behind the lines of the last requests
 	return errors.Join(ends[:]...)
 }
 
