@@ -47,6 +47,8 @@ type service struct {
 	bell     *poa.Bell
 	stopBell func()
 	keys     keys
+	// stopRefusals records what was refused last; nil before they are counted.
+	stopRefusals func(context.Context)
 
 	// started is set once the start stands in the audit log; stopping while the
 	// process takes no more work.
@@ -158,6 +160,7 @@ func (s *service) wire(publicURL string) error {
 		titles:     poa.NewTitles(s.clock, s.db, s.policy),
 		retention:  poa.NewRetention(s.clock, s.db, s.policy),
 	}
+	s.bound()
 	if err := s.equipVerification(profile); err != nil {
 		return err
 	}
