@@ -54,11 +54,14 @@ type StatusLists struct {
 	signer receipt.Signer
 }
 
-// NewStatusLists returns the rules of the status lists. Without a signer nothing
-// is published.
-func NewStatusLists(clock Clock, store Store, lists StatusListStore, policy Policy, signer receipt.Signer) *StatusLists {
-	return &StatusLists{office: office{clock, store}, lists: lists, policy: policy, signer: signer}
+// NewStatusLists returns the rules of the status lists.
+func NewStatusLists(clock Clock, store Store, lists StatusListStore, policy Policy) *StatusLists {
+	return &StatusLists{office: office{clock, store}, lists: lists, policy: policy}
 }
+
+// SignWith lets lists be signed with a key of their own. Without one none is
+// published.
+func (s *StatusLists) SignWith(signer receipt.Signer) { s.signer = signer }
 
 // Publish publishes the lists that are due, and returns how many. Of several
 // processes one does so at a time; one whose reading was overtaken drops it.
@@ -192,6 +195,9 @@ func (s *StatusLists) URIs(ctx context.Context, actor Actor, scope TokenScope) (
 	}
 	return uris, nil
 }
+
+// Mode is who reads the lists.
+func (s *StatusLists) Mode() StatusListMode { return s.policy.StatusLists() }
 
 // Fresh is for how long a copy of a list is fresh (Cache-Control).
 func (s *StatusLists) Fresh() time.Duration { return statusListTTL }

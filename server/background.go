@@ -97,15 +97,20 @@ func (s *service) startJobs(ctx context.Context) error {
 	if err := s.equipHeartbeats(ctx); err != nil {
 		return err
 	}
+	if err := s.equipStatusLists(ctx); err != nil {
+		return err
+	}
 	mailer, err := s.mailer()
 	if err != nil {
 		return err
 	}
 	s.mail = mailer
+	lists := &listPublisher{service: s}
+	lists.watch()
 	s.jobs, err = jobs.New(jobs.Config{Pool: s.db.Pool(), Schema: db.RiverSchema, Enrollment: s.chapters.enrollment, Notifier: s.chapters.notifier, Registrar: s.chapters.registrar,
 		Access: s.chapters.access, Titles: s.chapters.titles, Retention: s.chapters.retention,
 		Upkeep: s.db, Leader: s.db, Webhook: s.hooks, Due: s.db.Due(), Mailer: mailer, Clock: s.clock, MachineClock: s.machine, Policy: s.policy, Log: s.log, Version: version(),
-		WebhookKeys: s.webhookKeys()})
+		WebhookKeys: s.webhookKeys(), StatusLists: lists})
 	if err != nil {
 		return fmt.Errorf("preparing jobs: %w", err)
 	}

@@ -34,8 +34,8 @@ type Config struct {
 	// MigrateDatabaseURL names the login that migrates: a member of ininjo_owner.
 	MigrateDatabaseURL string `env:"ININJO_MIGRATE_DATABASE_URL" help:"The same database as a member of ininjo_owner, for migrations. Default: --database-url, with a warning."`
 	// Keys is a folder with the keys: master.key and hash.key (32 bytes each)
-	// receipt.pem, webhook.pem and heartbeat.pem. They are made only together with the private PostgreSQL.
-	Keys string `env:"ININJO_KEYS" help:"Folder of the keys (master.key, hash.key, receipt.pem, webhook.pem, heartbeat.pem). Must be given with --database-url. Default: keys in --data-dir." type:"path"`
+	// receipt.pem, webhook.pem, heartbeat.pem and statuslist.pem. They are made only together with the private PostgreSQL.
+	Keys string `env:"ININJO_KEYS" help:"Folder of the keys (master.key, hash.key, receipt.pem, webhook.pem, heartbeat.pem, statuslist.pem). Must be given with --database-url. Default: keys in --data-dir." type:"path"`
 	// KeyStore is a folder with the wrapped data keys, or the URL of a database
 	// with them. It is in no backup of the data: destroying a key erases what it
 	// sealed everywhere.
@@ -95,6 +95,9 @@ type Config struct {
 	timestampConfig `embed:""`
 	evidenceConfig  `embed:""`
 	noticesConfig   `embed:""`
+
+	// StatusLists is who reads the signed status lists.
+	StatusLists string `default:"registered" enum:"off,registered,public" env:"ININJO_STATUS_LISTS" help:"Who reads the signed status lists, from which everybody who holds one sees how delegations stand without asking: off (nobody, none is published), registered (recipients with a token for validity), or public (anybody, within --anonymous-rate)."`
 
 	// demo marks a service of the demo command, beside a command that may run
 	// while serve holds the private PostgreSQL; they are no settings.

@@ -69,6 +69,7 @@ type chapters struct {
 	desk       *poa.Desk
 	titles     *poa.Titles
 	retention  *poa.Retention
+	lists      *poa.StatusLists
 }
 
 // newService wires a process: database, keys, rules and jobs, but no listener.
@@ -157,6 +158,7 @@ func (s *service) wire(publicURL string) error {
 		desk:       poa.NewDesk(s.clock, s.db, s.policy),
 		titles:     poa.NewTitles(s.clock, s.db, s.policy),
 		retention:  poa.NewRetention(s.clock, s.db, s.policy),
+		lists:      poa.NewStatusLists(s.clock, s.db, s.db, s.policy),
 	}
 	if err := s.equipVerification(profile); err != nil {
 		return err
@@ -194,6 +196,7 @@ func (s *service) policyAt(publicURL string) poa.Policy {
 	s.config.titlePolicy(&p)
 	s.config.evidencePolicy(&p)
 	p.Heartbeat = s.config.Heartbeat
+	p.StatusListsFor = poa.StatusListMode(strings.ToUpper(s.config.StatusLists))
 	if s.config.demo {
 		p.Live, p.StaffTokens, p.RepeatCodes = "test", true, true
 	}
@@ -232,6 +235,9 @@ func (s *service) routes() (http.Handler, error) {
 	}
 	often.reads = s.policy.Registration() == poa.RegistrationNone
 	s.feed(mux, often)
+	if err := s.statusLists(mux, often); err != nil {
+		return nil, err
+	}
 	mux.Handle("/graphql", s.graphQL(often))
 	pages, err := s.portal(often)
 	if err != nil {
