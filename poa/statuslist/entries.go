@@ -89,6 +89,12 @@ func (e Entries) compress() ([]byte, error) {
 	return smallest, nil
 }
 
+// Compressed returns how many bytes the entries take, compressed.
+func (e Entries) Compressed() (int, error) {
+	compressed, err := e.compress()
+	return len(compressed), err
+}
+
 // decompress reads what compress wrote and nothing larger: what unfolds beyond a
 // list's size is refused before it is read.
 func decompress(compressed []byte) (Entries, error) {
