@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"ininjo/db"
 	"ininjo/poa"
 	"ininjo/poa/receipt"
 	"ininjo/poa/statuslist"
@@ -24,7 +23,13 @@ type publisher struct {
 	clock poa.Clock
 }
 
-func (o *office) publisher(signer receipt.Signer, store *db.DB, clock poa.Clock) *publisher {
+// listStore is a store with its lists.
+type listStore interface {
+	poa.Store
+	poa.StatusListStore
+}
+
+func (o *office) publisher(signer receipt.Signer, store listStore, clock poa.Clock) *publisher {
 	lists := poa.NewStatusLists(clock, store, store, o.policy)
 	lists.SignWith(signer)
 	return &publisher{o, lists, clock}

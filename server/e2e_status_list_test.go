@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"ininjo/poa/document"
 )
 
 // listClaims are those of a status list, as any reader of JWTs finds them.
@@ -113,6 +115,9 @@ func TestStatusListsOverHTTP(t *testing.T) {
 	second := o.beside()
 	mine := o.files(o.demo, "listed")
 	uri, index := entryIn(t, mine.signed)
+	if found, err := document.Find(mine.signed); err != nil || found.DelegationID != mine.id || found.Status != (document.Status{ListURI: uri, Index: index}) {
+		t.Errorf("in the signed file stands %+v, %v", found.Status, err)
+	}
 	if uri != o.base+"/status-lists/0" {
 		t.Fatalf("the file names %s", uri)
 	}
@@ -144,6 +149,27 @@ func TestStatusListsOverHTTP(t *testing.T) {
 			t.Errorf("the service's addresses are %s", told.body)
 		}
 	})
+	o.refusesLists(t)
+	t.Run("a revocation is in the list of either process, and no version goes back", func(t *testing.T) {
+		o.revokes(o.delegator, mine.id)
+		o.goOn(time.Minute)
+		newest := int64(0)
+		for name, way := range ways {
+			await(t, "revoked at the "+name, func() bool {
+				got := get(t, way, "/status-lists/0", nil)
+				claims, raw := independently(t, got.body, get(t, o.anyone, "/.well-known/jwks.json", nil).body)
+				if claims.IAT < newest {
+					t.Errorf("the %s process went back from %d to %d", name, newest, claims.IAT)
+				}
+				newest = claims.IAT
+				return raw[index/4]>>(index%4*2)&3 == 1
+			})
+		}
+	})
+}
+
+// refusesLists asks as those who may not, and for what there is none of.
+func (o *office) refusesLists(t *testing.T) {
 	t.Run("who reads", func(t *testing.T) {
 		_, reads := o.token(o.recipient, "READ")
 		_, asks := o.token(o.recipient, "VALIDITY")
@@ -171,22 +197,6 @@ func TestStatusListsOverHTTP(t *testing.T) {
 		}
 		if got := do(t, o.recipient, http.MethodPost, "/status-lists/0", nil, "{}"); got.status != 405 || got.header.Get("Allow") != "GET, HEAD" {
 			t.Errorf("POST answers %d", got.status)
-		}
-	})
-	t.Run("a revocation is in the list of either process, and no version goes back", func(t *testing.T) {
-		o.revokes(o.delegator, mine.id)
-		o.goOn(time.Minute)
-		newest := int64(0)
-		for name, way := range ways {
-			await(t, "revoked at the "+name, func() bool {
-				got := get(t, way, "/status-lists/0", nil)
-				claims, raw := independently(t, got.body, get(t, o.anyone, "/.well-known/jwks.json", nil).body)
-				if claims.IAT < newest {
-					t.Errorf("the %s process went back from %d to %d", name, newest, claims.IAT)
-				}
-				newest = claims.IAT
-				return raw[index/4]>>(index%4*2)&3 == 1
-			})
 		}
 	})
 }
