@@ -34,6 +34,11 @@ type Config struct {
 	// Role is taken after connecting where the login is a member of it; empty
 	// means ininjo_program.
 	Role string
+	// ReplicaURL names a streaming replica of the database, for lists, histories and
+	// exports; empty for none. ReplicaWait is how long a read waits until the replica
+	// has everything that was there when it came; zero means 250 ms.
+	ReplicaURL  string
+	ReplicaWait time.Duration
 }
 
 // DB is the store. It is safe for concurrent use.
@@ -50,6 +55,8 @@ type DB struct {
 	outbox  *announcer
 	// due is poked after commits that made deliveries due.
 	due chan struct{}
+	// replica is nil where there is none.
+	replica *replica
 }
 
 var _ poa.Store = (*DB)(nil)
@@ -70,6 +77,14 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	}
 	d := &DB{bun: newBun(openBun(acts)), acts: acts, pool: pool, seal: c.Sealer, enqueue: c.Enqueue, clock: c.Clock, due: make(chan struct{}, 1)}
 	d.reader = reader{db: d, q: d.bun}
+	if c.ReplicaURL != "" {
+		if d.replica, err = openReplica(ctx, c, pool); err != nil {
+			_ = d.bun.Close()
+			acts.Close()
+			pool.Close()
+			return nil, err
+		}
+	}
 	d.outbox = newAnnouncer(pool)
 	return d, nil
 }
@@ -78,6 +93,19 @@ func newBun(sqldb *sql.DB) *bun.DB { return bun.NewDB(sqldb, pgdialect.New()) }
 
 // connect opens a pool and proves that it reaches the server.
 func connect(ctx context.Context, c Config) (*pgxpool.Pool, error) {
+	pool, err := openPool(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if err := pool.Ping(ctx); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("connecting to database: %w", translate(err))
+	}
+	return pool, nil
+}
+
+// openPool opens a pool, which connects once it is used.
+func openPool(ctx context.Context, c Config) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(c.URL)
 	if err != nil {
 		return nil, errors.New("parsing the database's URL: it is not a PostgreSQL URL") // pgx quotes parts of it
@@ -98,10 +126,6 @@ func connect(ctx context.Context, c Config) (*pgxpool.Pool, error) {
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("opening database: %w", translate(err))
-	}
-	if err := pool.Ping(ctx); err != nil {
-		pool.Close()
-		return nil, fmt.Errorf("connecting to database: %w", translate(err))
 	}
 	return pool, nil
 }
@@ -138,6 +162,9 @@ func poke(c chan<- struct{}) {
 // Close ends every connection.
 func (d *DB) Close() {
 	d.outbox.stop()
+	if d.replica != nil {
+		d.replica.close()
+	}
 	_ = d.bun.Close()
 	d.acts.Close()
 	d.pool.Close()

@@ -138,8 +138,12 @@ func (d *DB) StatusListVersion(ctx context.Context, list int) (int64, error) {
 
 // StatusListToken returns a published list, of the version wanted or a later one.
 func (d *DB) StatusListToken(ctx context.Context, list int, version int64) (poa.StatusListToken, error) {
+	return away(ctx, d, func(at place) (poa.StatusListToken, error) { return at.statusListToken(ctx, list, version) })
+}
+
+func (r reader) statusListToken(ctx context.Context, list int, version int64) (poa.StatusListToken, error) {
 	var row publicationRow
-	if err := d.bun.NewSelect().Model(&row).Where("list = ? AND version >= ?", list, version).Scan(ctx); err != nil {
+	if err := r.q.NewSelect().Model(&row).Where("list = ? AND version >= ?", list, version).Scan(ctx); err != nil {
 		return poa.StatusListToken{}, failed(err, "reading a status list")
 	}
 	return poa.StatusListToken{List: row.List, Version: row.Version, AsOf: row.AsOf.UTC(), IssuedAt: row.IssuedAt.UTC(), KeyID: row.KID, Token: string(row.Token)}, nil

@@ -29,20 +29,15 @@ const (
 // ReadStatusLists reads lists in one snapshot: of one with few changes only these,
 // beside what is published; of the others every entry.
 func (d *DB) ReadStatusLists(ctx context.Context, lists []int, now time.Time, bound int) ([]poa.StatusListReading, error) {
-	var readings []poa.StatusListReading
-	err := d.InTx(ctx, func(ctx context.Context, begun poa.Tx) error {
-		t, ok := begun.(*tx)
-		if !ok {
-			return errors.New("reading status lists: this is no transaction of this store")
-		}
-		if _, err := t.pgx.Exec(ctx, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"); err != nil {
-			return failed(err, "reading status lists")
-		}
-		var err error
-		readings, err = (&listReader{t.pgx, now, bound}).read(ctx, lists)
-		return err
+	return away(ctx, d, func(at place) ([]poa.StatusListReading, error) {
+		var readings []poa.StatusListReading
+		err := pgx.BeginTxFunc(ctx, at.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(t pgx.Tx) error {
+			var err error
+			readings, err = (&listReader{t, now, bound}).read(ctx, lists)
+			return err
+		})
+		return readings, failed(err, "reading status lists")
 	})
-	return readings, err
 }
 
 // listReader reads lists within one transaction.
@@ -52,8 +47,8 @@ type listReader struct {
 	bound int
 }
 
-// query runs a statement by the extended protocol, which the session's own mode is
-// not: numbers come as they are, not as text.
+// query runs a statement that is not kept prepared: the stretches of the table
+// stand in its text. Numbers come as they are, not as text.
 func (r *listReader) query(ctx context.Context, statement string, args pgx.NamedArgs) (pgx.Rows, error) {
 	rows, err := r.q.Query(ctx, statement, pgx.QueryExecModeDescribeExec, args)
 	return rows, failed(err, "reading status lists")
@@ -127,7 +122,7 @@ const fewSQL = `SELECT index, CASE WHEN ends_at <= @now THEN 1 WHEN suspended @>
 // few takes what is published and sets what changed.
 func (r *listReader) few(ctx context.Context, reading *poa.StatusListReading, changed []int32) error {
 	var published []byte
-	if err := r.q.QueryRow(ctx, "SELECT token FROM status_list_publications WHERE list = $1", pgx.QueryExecModeDescribeExec, reading.List).Scan(&published); err != nil {
+	if err := r.q.QueryRow(ctx, "SELECT token FROM status_list_publications WHERE list = $1", reading.List).Scan(&published); err != nil {
 		return failed(err, "reading a status list")
 	}
 	token, err := statuslist.Own(string(published))

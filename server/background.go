@@ -137,6 +137,24 @@ func (s *service) watchPartitions() {
 	})
 }
 
+// watchReplica shows how far the replica is behind, and who serves its reads.
+func (s *service) watchReplica() {
+	if s.config.ReplicaURL == "" {
+		return
+	}
+	s.metrics.gauge("ininjo_replica_lag_seconds", "How far --replica-url is behind; -1 where it cannot be reached or is no replica, which is an alert.", func() float64 {
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		defer cancel()
+		lag, err := s.db.ReplicaLag(ctx)
+		if err != nil {
+			return -1
+		}
+		return lag.Seconds()
+	})
+	s.metrics.gauge("ininjo_replica_served", "Reads that --replica-url served, by this process.", func() float64 { served, _ := s.db.ReplicaReads(); return float64(served) })
+	s.metrics.gauge("ininjo_replica_fallen", "Reads that --database-url served in place of --replica-url, by this process.", func() float64 { _, fallen := s.db.ReplicaReads(); return float64(fallen) })
+}
+
 // mendSearch has the search hashes rebuilt where a crash emptied their unlogged
 // table.
 func (s *service) mendSearch(ctx context.Context) error {

@@ -126,10 +126,12 @@ func (s *service) openStore(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.db, err = db.Open(ctx, db.Config{URL: s.database.url, Sealer: sealer, Clock: s.clock, Enqueue: enqueue})
+	s.db, err = db.Open(ctx, db.Config{URL: s.database.url, Sealer: sealer, Clock: s.clock, Enqueue: enqueue,
+		ReplicaURL: s.config.ReplicaURL, ReplicaWait: s.config.ReplicaWait})
 	if err != nil {
 		return err
 	}
+	s.watchReplica()
 	if err := s.openEraser(ctx, sealer, enqueue); err != nil {
 		return err
 	}
