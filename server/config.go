@@ -99,6 +99,9 @@ type Config struct {
 	timestampConfig `embed:""`
 	evidenceConfig  `embed:""`
 	noticesConfig   `embed:""`
+	answersConfig   `embed:""`
+
+	connectionsConfig `embed:""`
 
 	// StatusLists is who reads the signed status lists.
 	StatusLists string `default:"registered" enum:"off,registered,public" env:"ININJO_STATUS_LISTS" help:"Who reads the signed status lists, from which everybody who holds one sees how delegations stand without asking: off (nobody, none is published), registered (recipients with a token for validity), or public (anybody, within --anonymous-rate)."`
@@ -142,6 +145,12 @@ func (c Config) withDefaults() (Config, error) {
 		return c, err
 	}
 	if err := c.noticesConfig.check(); err != nil {
+		return c, err
+	}
+	if err := c.connectionsConfig.check(); err != nil {
+		return c, err
+	}
+	if err := c.answersConfig.check(); err != nil {
 		return c, err
 	}
 	if c.StopTimeout <= 0 {
