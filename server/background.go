@@ -62,8 +62,15 @@ func (s *service) registerKeys(ctx context.Context) error {
 			return fmt.Errorf("checking key %s: %w", key.name, err)
 		}
 	}
-	err := s.db.InsertSigningKey(ctx, db.SigningKey{KeyID: s.keys.receipt.KeyID(), Purpose: receipt.TypReceipt, JWK: s.keys.receiptJWK, From: s.clock.Now()})
+	if s.config.withoutKeys {
+		s.receipts = &keyring{set: receipt.NewKeyset(receipt.TypReceipt, s.clock.Now)}
+		return nil
+	}
+	sources, err := s.config.keySources(s.config.ReceiptKeys, receiptFile)
 	if err != nil {
+		return err
+	}
+	if s.receipts, err = s.openKeyring(ctx, receipt.TypReceipt, sources); err != nil {
 		return err
 	}
 	return s.publishWebhookKeys(ctx)
@@ -111,6 +118,7 @@ func (s *service) startJobs(ctx context.Context) error {
 	}
 	s.watchPartitions()
 	s.watchRetention()
+	s.watchKeys(ctx)
 	if err := s.jobs.Start(ctx); err != nil {
 		return err
 	}

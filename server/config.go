@@ -95,10 +95,12 @@ type Config struct {
 	timestampConfig `embed:""`
 	evidenceConfig  `embed:""`
 	noticesConfig   `embed:""`
+	signingConfig   `embed:""`
 
 	// demo marks a service of the demo command, beside a command that may run
-	// while serve holds the private PostgreSQL; they are no settings.
-	demo, beside bool
+	// while serve holds the private PostgreSQL, withoutKeys one that signs nothing;
+	// they are no settings.
+	demo, beside, withoutKeys bool
 }
 
 // defaultStopTimeout is --stop-timeout where it is not set.
@@ -129,6 +131,9 @@ func (c Config) withDefaults() (Config, error) {
 		return c, err
 	}
 	if err := c.noticesConfig.check(); err != nil {
+		return c, err
+	}
+	if err := c.signingConfig.check(); err != nil {
 		return c, err
 	}
 	if c.StopTimeout <= 0 {

@@ -41,41 +41,47 @@ func (s *service) equipHeartbeats(ctx context.Context) error {
 	if s.config.Heartbeat == 0 {
 		return nil
 	}
-	signer, jwk, err := loadSigner(filepath.Join(s.config.Keys, heartbeatFile))
-	if errors.Is(err, os.ErrNotExist) {
-		signer, jwk, err = s.firstHeartbeatKey(ctx)
+	if len(s.config.HeartbeatKeys) == 0 {
+		if there, err := s.firstHeartbeatKey(ctx); err != nil || !there {
+			return err
+		}
 	}
-	if err != nil || signer == nil {
+	sources, err := s.config.keySources(s.config.HeartbeatKeys, heartbeatFile)
+	if err != nil {
 		return err
 	}
-	if err := s.db.InsertSigningKey(ctx, db.SigningKey{KeyID: signer.KeyID(), Purpose: receipt.TypHeartbeat, JWK: jwk, From: s.clock.Now()}); err != nil {
+	ring, err := s.openKeyring(ctx, receipt.TypHeartbeat, sources)
+	if err != nil {
 		return fmt.Errorf("registering key of heartbeats: %w", err)
 	}
-	s.chapters.notifier.SignHeartbeatsWith(signer)
+	s.chapters.notifier.SignHeartbeatsWith(ring.set)
 	return nil
 }
 
-// firstHeartbeatKey makes the key where none ever signed. A key that signed
-// before is to be found again.
-func (s *service) firstHeartbeatKey(ctx context.Context) (*receipt.ES256, []byte, error) {
+// firstHeartbeatKey makes the key where none ever signed, and reports whether
+// there is one. A key that signed before is to be found again.
+func (s *service) firstHeartbeatKey(ctx context.Context) (bool, error) {
+	path := filepath.Join(s.config.Keys, heartbeatFile)
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		return true, nil // what cannot be read is told by whoever reads it
+	}
 	stored, err := s.db.SigningKeys(ctx)
 	if err != nil {
-		return nil, nil, fmt.Errorf("reading signing keys: %w", err)
+		return false, fmt.Errorf("reading signing keys: %w", err)
 	}
 	for _, k := range stored {
 		if k.Purpose == receipt.TypHeartbeat {
-			return nil, nil, fmt.Errorf("reading key: %s is missing in --keys, and heartbeats were signed before: find it again, or set --heartbeat=0", heartbeatFile)
+			return false, fmt.Errorf("reading key: %s is missing in --keys, and heartbeats were signed before: find it again, or set --heartbeat=0", heartbeatFile)
 		}
 	}
 	if s.config.DatabaseURL != "" {
 		s.log.Warn("no " + heartbeatFile + " in --keys: no heartbeats are sent (docs/operations.md)")
-		return nil, nil, nil
+		return false, nil
 	}
-	path := filepath.Join(s.config.Keys, heartbeatFile)
 	if err := makeSigningKey(path); err != nil {
-		return nil, nil, fmt.Errorf("making %s: %w", heartbeatFile, err)
+		return false, fmt.Errorf("making %s: %w", heartbeatFile, err)
 	}
-	return loadSigner(path)
+	return true, nil
 }
 
 // relisten is how long to wait after the session that listens broke.

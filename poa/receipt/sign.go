@@ -47,7 +47,7 @@ func NewES256Signer(key *ecdsa.PrivateKey) (*ES256, error) {
 	if key == nil || key.Curve != elliptic.P256() {
 		return nil, fault(BadKey, "private key")
 	}
-	return NewES256(memoryKey{key})
+	return NewES256(InMemory(key))
 }
 
 // NewES256 makes a signer of a key wherever it is kept.
@@ -124,7 +124,9 @@ func Issue(ctx context.Context, signer Signer, c Claims) (string, error) {
 	return signer.Sign(ctx, *buffer, TypReceipt)
 }
 
-// memoryKey is a key in memory.
+// InMemory is a key in memory.
+func InMemory(key *ecdsa.PrivateKey) Key { return memoryKey{key} }
+
 type memoryKey struct{ private *ecdsa.PrivateKey }
 
 func (k memoryKey) Public() *ecdsa.PublicKey { return &k.private.PublicKey }

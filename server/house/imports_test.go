@@ -47,7 +47,7 @@ var homes = map[string][]string{
 	"github.com/riverqueue/river":                    {"jobs"},
 	"filippo.io/age":                                 {"server/archive"},
 	"github.com/klauspost/compress":                  {"server/archive"},
-	"github.com/miekg/pkcs11":                        {"server/sign"}, // cgo, behind the build tag pkcs11
+	"github.com/miekg/pkcs11":                        {"server/outside/token", "server/outside/signers", "server/sign"}, // cgo, behind the build tag pkcs11
 	"software.sslmate.com/src/go-pkcs12":             {"server/sign"},
 	"github.com/riverqueue/river/rivermigrate":       {"db"},
 	"github.com/riverqueue/river/riverdriver":        {"db", "jobs"}, // rivermigrate wants a driver as well
