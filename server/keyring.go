@@ -106,7 +106,7 @@ func (r *keyring) refresh(ctx context.Context, start bool) error {
 			return err
 		}
 	}
-	r.use(published)
+	r.use(ctx, published)
 	r.seen = now
 	return nil
 }
@@ -200,7 +200,7 @@ func (r *keyring) publish(ctx context.Context, k heldKey, now time.Time, publish
 }
 
 // use hands the keyset what is both held and published.
-func (r *keyring) use(published map[string]db.SigningKey) {
+func (r *keyring) use(ctx context.Context, published map[string]db.SigningKey) {
 	var members []receipt.Member
 	for _, held := range r.held {
 		for _, k := range held {
@@ -210,6 +210,11 @@ func (r *keyring) use(published map[string]db.SigningKey) {
 		}
 	}
 	r.set.Set(members)
+	if r.set.KeyID() == "" {
+		r.tell(ctx, "published", "none of them may sign now")
+	} else {
+		r.tell(ctx, "published", "")
+	}
 }
 
 func (r *keyring) holdsAny(published map[string]db.SigningKey, now time.Time) bool {

@@ -132,7 +132,7 @@ func TestThreeProcessesRotate(t *testing.T) {
 	}
 	k.data.Clock.Advance(day)
 	late.held[0] = late.held[0][:1]
-	late.use(map[string]db.SigningKey{old: {KeyID: old, From: stored[0].From, Until: stored[0].Until}})
+	late.use(t.Context(), map[string]db.SigningKey{old: {KeyID: old, From: stored[0].From, Until: stored[0].Until}})
 	if _, err := receipt.Issue(t.Context(), late.set, receipt.Claims{}); !errors.Is(err, receipt.ErrNoKey) {
 		t.Errorf("signed after the published end: %v", err)
 	}

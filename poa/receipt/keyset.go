@@ -12,8 +12,14 @@ import (
 	"time"
 )
 
-// ErrNoKey says that no key of a keyset may sign now.
-var ErrNoKey = errors.New("no key of the keyset may sign now")
+// Errors of a signer that need no log for each signature: whoever keeps the keys
+// tells of them once.
+var (
+	// ErrNoKey says that no key of a keyset may sign now.
+	ErrNoKey = errors.New("no key of the keyset may sign now")
+	// ErrHeldOff says that a key's place failed and is not asked for a while.
+	ErrHeldOff = errors.New("the place of the key failed and is not asked for a while")
+)
 
 // Member is a key of a keyset with the period in which it signs, as published.
 type Member struct {

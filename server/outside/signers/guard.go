@@ -30,9 +30,8 @@ func newGuard(c Config) *guard {
 
 // Errors of a guarded place.
 var (
-	errHeldOff = errors.New("the place of the key failed and is not asked for a while")
-	errSlow    = errors.New("the place of the key did not answer in time")
-	errWrong   = errors.New("the place of the key gave a wrong signature")
+	errSlow  = errors.New("the place of the key did not answer in time")
+	errWrong = errors.New("the place of the key gave a wrong signature")
 )
 
 // guarded is a key that is not in memory.
@@ -44,7 +43,7 @@ type guarded struct {
 // SignDigest asks for a signature and verifies it.
 func (g guarded) SignDigest(ctx context.Context, digest [sha256.Size]byte) ([64]byte, error) {
 	if wait, ok := g.circuit.Allow(g.clock.Now()); !ok {
-		return [64]byte{}, fmt.Errorf("%w (%s)", errHeldOff, wait.Round(time.Millisecond))
+		return [64]byte{}, fmt.Errorf("%w (%s)", receipt.ErrHeldOff, wait.Round(time.Millisecond))
 	}
 	bounded, cancel := context.WithTimeoutCause(ctx, g.timeout, errSlow)
 	defer cancel()

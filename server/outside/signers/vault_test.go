@@ -4,158 +4,44 @@ package signers_test
 
 import (
 	"context"
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/sha256"
-	"crypto/x509"
-	"encoding/base64"
-	"encoding/json"
 	"encoding/pem"
-	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"strconv"
+	"runtime"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"ininjo/poa/poatest"
 	"ininjo/poa/receipt"
 	"ininjo/server/outside/signers"
+	"ininjo/server/outside/signers/signerstest"
 )
 
 var now = time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
 
-// transit is the Transit engine of a KMS: only the server is played, over its real
-// protocol.
-type transit struct {
-	*httptest.Server
-	mu     sync.Mutex
-	keys   []*ecdsa.PrivateKey // by version, from 1
-	kind   string
-	status int
-	// busy are the signatures under way, most the highest number of them.
-	busy, most, asked atomic.Int64
-	hang              chan struct{}
-	spoil             bool
-}
-
-const kmsToken = "hvs.secret-token"
-
-func newTransit(t *testing.T) *transit {
+func newTransit(t *testing.T) *signerstest.Transit {
 	t.Helper()
-	k := &transit{kind: "ecdsa-p256"}
-	k.rotate(t)
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /v1/secret/transit/keys/receipts", k.read)
-	mux.HandleFunc("POST /v1/secret/transit/sign/receipts/sha2-256", k.sign)
-	k.Server = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		k.mu.Lock()
-		status := k.status
-		k.mu.Unlock()
-		switch {
-		case r.Header.Get("X-Vault-Token") != kmsToken || r.Header.Get("X-Vault-Namespace") != "poa":
-			http.Error(w, `{"errors":["permission denied: `+r.Header.Get("X-Vault-Token")+`"]}`, http.StatusForbidden)
-		case status != 0:
-			w.Header().Set("Location", k.URL)
-			http.Error(w, `{"errors":["`+r.Header.Get("X-Vault-Token")+`"]}`, status)
-		default:
-			mux.ServeHTTP(w, r)
-		}
-	}))
+	k := signerstest.NewTransit(true)
+	k.Namespace = "poa"
 	t.Cleanup(k.Close)
 	return k
 }
 
-func (k *transit) rotate(t *testing.T) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.keys = append(k.keys, key)
-}
-
-func (k *transit) fails(status int) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.status = status
-}
-
-func (k *transit) read(w http.ResponseWriter, _ *http.Request) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	versions := map[string]any{}
-	for i, key := range k.keys {
-		der, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
-		if err != nil {
-			panic(err)
-		}
-		versions[strconv.Itoa(i+1)] = map[string]any{"name": "P-256", "creation_time": now, "public_key": string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))}
-	}
-	_ = json.NewEncoder(w).Encode(map[string]any{"data": map[string]any{"type": k.kind, "keys": versions, "latest_version": len(k.keys), "min_encryption_version": 0}})
-}
-
-func (k *transit) sign(w http.ResponseWriter, r *http.Request) {
-	k.asked.Add(1)
-	busy := k.busy.Add(1)
-	defer k.busy.Add(-1)
-	for most := k.most.Load(); busy > most && !k.most.CompareAndSwap(most, busy); most = k.most.Load() {
-	}
-	if k.hang != nil {
-		select {
-		case <-k.hang:
-		case <-r.Context().Done():
-			return
-		}
-	}
-	var asked struct {
-		Input      []byte `json:"input"`
-		Prehashed  bool   `json:"prehashed"`
-		KeyVersion int    `json:"key_version"`
-		Marshaling string `json:"marshaling_algorithm"`
-	}
-	if err := json.NewDecoder(r.Body).Decode(&asked); err != nil || !asked.Prehashed || asked.Marshaling != "jws" || len(asked.Input) != sha256.Size {
-		http.Error(w, "{}", http.StatusBadRequest)
-		return
-	}
-	k.mu.Lock()
-	key, spoil := k.keys[asked.KeyVersion-1], k.spoil
-	k.mu.Unlock()
-	der, err := key.Sign(rand.Reader, asked.Input, crypto.SHA256)
-	if err != nil {
-		panic(err)
-	}
-	raw, err := receipt.RawSignature(der)
-	if err != nil {
-		panic(err)
-	}
-	if spoil {
-		raw[5] ^= 1
-	}
-	_ = json.NewEncoder(w).Encode(map[string]any{"data": map[string]any{"signature": fmt.Sprintf("vault:v%d:%s", asked.KeyVersion, base64.RawURLEncoding.EncodeToString(raw[:]))}})
-}
-
-// open connects as an operator does.
-func (k *transit) open(t *testing.T, clock *poatest.Clock, edit func(*signers.Config)) signers.Source {
+// openVault connects as an operator does.
+func openVault(t *testing.T, k *signerstest.Transit, clock *poatest.Clock, edit func(*signers.Config)) signers.Source {
 	t.Helper()
 	dir := t.TempDir()
 	token, ca := filepath.Join(dir, "token"), filepath.Join(dir, "ca.pem")
-	write(t, token, []byte(kmsToken+"\n"))
+	write(t, token, []byte(signerstest.Token+"\n"))
 	write(t, ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: k.Certificate().Raw}))
 	c := signers.Config{VaultTokenFile: token, VaultNamespace: "poa", VaultCAFile: ca, Clock: clock}
 	if edit != nil {
 		edit(&c)
 	}
-	source, err := signers.Open("vault:"+k.URL+"/secret/transit/receipts", "", c)
+	source, err := signers.Open("vault:"+k.URL+signerstest.Place, "", c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,13 +90,13 @@ func issueWith(ctx context.Context, key receipt.Key) error {
 func TestVaultSigns(t *testing.T) {
 	t.Parallel()
 	k := newTransit(t)
-	source := k.open(t, poatest.NewClock(now), nil)
+	source := openVault(t, k, poatest.NewClock(now), nil)
 	if keys := keysOf(t, source); len(keys) != 1 || issueWith(t.Context(), keys[0]) != nil {
 		t.Fatalf("%d keys", len(keys))
 	}
-	k.rotate(t)
+	k.Rotate()
 	keys := keysOf(t, source)
-	if len(keys) != 2 || !keys[1].Public().Equal(&k.keys[1].PublicKey) {
+	if len(keys) != 2 || !keys[1].Public().Equal(k.Public(2)) {
 		t.Fatalf("a new version is not found, or is not the last: %d keys", len(keys))
 	}
 	for i, key := range keys {
@@ -226,16 +112,16 @@ func TestVaultFails(t *testing.T) {
 	t.Parallel()
 	k := newTransit(t)
 	clock := poatest.NewClock(now)
-	key := keysOf(t, k.open(t, clock, func(c *signers.Config) { c.Failures = 100 }))[0]
+	key := keysOf(t, openVault(t, k, clock, func(c *signers.Config) { c.Failures = 100 }))[0]
 	for status, want := range map[int]string{403: "does not hold", 404: "no such engine", 503: "sealed", 500: "HTTP 500", 307: "HTTP 307"} {
-		k.fails(status)
+		k.Fail(status)
 		err := issueWith(t.Context(), key)
-		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), kmsToken) {
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), signerstest.Token) {
 			t.Errorf("%d: %v", status, err)
 		}
 	}
-	k.fails(0)
-	k.spoil = true
+	k.Fail(0)
+	k.Spoil()
 	if err := issueWith(t.Context(), key); err == nil || !strings.Contains(err.Error(), "wrong signature") {
 		t.Errorf("a wrong signature was used: %v", err)
 	}
@@ -243,12 +129,12 @@ func TestVaultFails(t *testing.T) {
 		"another authority": func(c *signers.Config) { c.VaultCAFile = "" },
 		"no token":          func(c *signers.Config) { c.VaultTokenFile = filepath.Join(t.TempDir(), "none") },
 	} {
-		if _, err := k.open(t, clock, edit).Keys(t.Context()); err == nil {
+		if _, err := openVault(t, k, clock, edit).Keys(t.Context()); err == nil {
 			t.Errorf("%s: it was asked", name)
 		}
 	}
-	k.kind = "ed25519"
-	if _, err := k.open(t, clock, nil).Keys(t.Context()); err == nil || !strings.Contains(err.Error(), "ecdsa-p256 is wanted") {
+	k.Kind = "ed25519"
+	if _, err := openVault(t, k, clock, nil).Keys(t.Context()); err == nil || !strings.Contains(err.Error(), "ecdsa-p256 is wanted") {
 		t.Errorf("another kind of key: %v", err)
 	}
 }
@@ -259,8 +145,8 @@ func TestDeadVaultHoldsNothingUp(t *testing.T) {
 	t.Parallel()
 	k := newTransit(t)
 	clock := poatest.NewClock(now)
-	key := keysOf(t, k.open(t, clock, func(c *signers.Config) { c.Timeout, c.Failures, c.Parallel = 300*time.Millisecond, 2, 4 }))[0]
-	k.hang = make(chan struct{})
+	key := keysOf(t, openVault(t, k, clock, func(c *signers.Config) { c.Timeout, c.Failures, c.Parallel = 300*time.Millisecond, 2, 4 }))[0]
+	release := k.Hang()
 	var going sync.WaitGroup
 	for range 12 { // more than there are places: they wait no longer than the others
 		going.Go(func() {
@@ -270,19 +156,16 @@ func TestDeadVaultHoldsNothingUp(t *testing.T) {
 		})
 	}
 	going.Wait()
-	if most := k.most.Load(); most > 4 {
-		t.Errorf("%d were asked for at once", most)
-	}
-	asked := k.asked.Load()
+	asked := k.Asked.Load()
 	for range 50 {
 		if err := issueWith(t.Context(), key); err == nil || !strings.Contains(err.Error(), "not asked for a while") {
 			t.Fatalf("while it is held off: %v", err)
 		}
 	}
-	if k.asked.Load() != asked {
+	if k.Asked.Load() != asked {
 		t.Error("it was asked all the same")
 	}
-	close(k.hang)
+	release()
 	clock.Advance(6 * time.Second)
 	if err := issueWith(t.Context(), key); err != nil {
 		t.Errorf("after the pause: %v", err)
@@ -297,6 +180,30 @@ func TestDeadVaultHoldsNothingUp(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// TestVaultIsAskedSoManyAtOnce holds the KMS until as many as may be are there.
+func TestVaultIsAskedSoManyAtOnce(t *testing.T) {
+	t.Parallel()
+	k := newTransit(t)
+	key := keysOf(t, openVault(t, k, poatest.NewClock(now), func(c *signers.Config) { c.Timeout, c.Parallel = time.Minute, 4 }))[0]
+	release := k.Hang()
+	var going sync.WaitGroup
+	for range 12 {
+		going.Go(func() {
+			if err := issueWith(t.Context(), key); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for k.Asked.Load() < 4 {
+		runtime.Gosched()
+	}
+	release()
+	going.Wait()
+	if most := k.Most.Load(); most != 4 {
+		t.Errorf("%d were asked for at once", most)
+	}
 }
 
 func TestFileAdds(t *testing.T) {
