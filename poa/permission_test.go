@@ -67,7 +67,7 @@ var wanted = map[string]poa.Permission{
 	"Notifier.AcknowledgeFeed": noStaff, "Notifier.Feed": noStaff, "Records.EndsSeen": seen,
 	"Records.AttemptsOf": anybody, "Records.CountWatches": noStaff, "Records.Delivery": anybody, "Records.DeliveryPage": anybody, "Records.WatchAsked": noStaff,
 	"Records.WatchPage": noStaff, "Records.WatchesCSV": noStaff,
-	"Responder.Export": noStaff, "Responder.Inquiries": noStaff, "Responder.InquiriesCSV": noStaff, "Responder.Inquiry": noStaff, "Responder.ReceiptAgain": noStaff,
+	"Responder.Export": noStaff, "Responder.Inquiries": noStaff, "Responder.InquiriesCSV": noStaff, "Responder.Inquiry": noStaff, "Responder.ReceiptAgain": noStaff, "Responder.InclusionProof": noStaff,
 
 	"Registrar.Decide": poa.MayDecideFilings, "Registrar.Suspend": poa.MaySuspend, "Registrar.Resume": poa.MaySuspend, "Registrar.EndByService": poa.MayEndDelegations,
 	"Registrar.Challenge": noStaff, "Registrar.ChallengeOnce": noStaff, "Registrar.Decline": noStaff, "Registrar.Draft": noStaff, "Registrar.DrawnChallenge": noStaff,

@@ -46,6 +46,7 @@ type Tx interface {
 	RetentionTx
 	EvidenceTx
 	FeedTx
+	LogTx
 
 	// Audit inserts the event of the act. A failing insert fails the act.
 	Audit(ctx context.Context, e AuditEvent) error
@@ -159,6 +160,7 @@ type Reader interface {
 	EvidenceReader
 	EndpointReader
 	FeedReader
+	LogReader
 	DispatchReader
 
 	Delegator(ctx context.Context, id string) (Delegator, error)

@@ -110,7 +110,7 @@ func (s *service) startJobs(ctx context.Context) error {
 	}
 	s.mail = mailer
 	s.jobs, err = jobs.New(jobs.Config{Pool: s.db.Pool(), Schema: db.RiverSchema, Enrollment: s.chapters.enrollment, Notifier: s.chapters.notifier, Registrar: s.chapters.registrar,
-		Access: s.chapters.access, Titles: s.chapters.titles, Retention: s.chapters.retention,
+		Access: s.chapters.access, Titles: s.chapters.titles, Retention: s.chapters.retention, Records: s.chapters.records,
 		Upkeep: s.db, Leader: s.db, Webhook: s.hooks, Due: s.db.Due(), Mailer: mailer, Clock: s.clock, MachineClock: s.machine, Policy: s.policy, Log: s.log, Version: version(),
 		WebhookKeys: s.webhookKeys()})
 	if err != nil {

@@ -26,7 +26,7 @@ var ground = map[string][]string{
 	"poa/document": {"github.com/pdfcpu/pdfcpu", "github.com/skip2/go-qrcode"},
 	"poa/kanji":    {"golang.org/x/text"},
 	"poa/receipt":  {"github.com/go-jose/go-jose/v4"},
-	"poa/log":      {"golang.org/x/mod/sumdb/tlog"},
+	"poa/log":      {"golang.org/x/mod/sumdb/tlog", "golang.org/x/mod/sumdb/note"},
 }
 
 // homes name the packages in which a library lives. The longest prefix that fits decides.
