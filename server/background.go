@@ -104,6 +104,9 @@ func (s *service) startJobs(ctx context.Context) error {
 	if err := s.equipHeartbeats(ctx); err != nil {
 		return err
 	}
+	if err := s.equipLog(ctx); err != nil {
+		return err
+	}
 	mailer, err := s.mailer()
 	if err != nil {
 		return err

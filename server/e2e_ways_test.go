@@ -29,6 +29,7 @@ var ways = map[string]string{
 	"GET /readyz":                wayPublic,
 	"GET /schema.graphqls":       wayPublic,
 	"GET /.well-known/jwks.json": wayPublic,
+	"GET /log/checkpoint":        wayPublic,
 	"/graphql":                   wayToken,
 	"/feed":                      wayToken,
 	"/feed/ack":                  wayToken,

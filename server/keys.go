@@ -97,6 +97,9 @@ func makeKeys(dir string) error {
 			return err
 		}
 	}
+	if err := makeEd25519Key(filepath.Join(dir, checkpointFile)); err != nil {
+		return err
+	}
 	return makeWebhookKey(dir)
 }
 
