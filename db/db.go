@@ -11,7 +11,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/pgdialect"
 
@@ -41,9 +40,9 @@ type Config struct {
 type DB struct {
 	reader
 	bun *bun.DB
-	// simple carries bun's statements, whose arguments are in their text; pool
-	// carries prepared ones: River's and the validity read (libraries.md).
-	simple  *pgxpool.Pool
+	// acts carries transactions and bun's reads; pool the validity read and what
+	// runs beside transactions, so that neither waits for the other's sessions.
+	acts    *pgxpool.Pool
 	pool    *pgxpool.Pool
 	seal    *Sealer
 	enqueue Enqueuer
@@ -60,17 +59,16 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if c.Sealer == nil || c.Clock == nil {
 		return nil, errors.New("opening database: a sealer and a clock must be given")
 	}
-	pool, err := connect(ctx, c, pgx.QueryExecModeCacheStatement)
+	pool, err := connect(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	simple, err := connect(ctx, c, pgx.QueryExecModeSimpleProtocol)
+	acts, err := connect(ctx, c)
 	if err != nil {
 		pool.Close()
 		return nil, err
 	}
-	sqldb := stdlib.OpenDBFromPool(simple)
-	d := &DB{bun: newBun(sqldb), simple: simple, pool: pool, seal: c.Sealer, enqueue: c.Enqueue, clock: c.Clock, due: make(chan struct{}, 1)}
+	d := &DB{bun: newBun(openBun(acts)), acts: acts, pool: pool, seal: c.Sealer, enqueue: c.Enqueue, clock: c.Clock, due: make(chan struct{}, 1)}
 	d.reader = reader{db: d, q: d.bun}
 	d.outbox = newAnnouncer(pool)
 	return d, nil
@@ -79,7 +77,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 func newBun(sqldb *sql.DB) *bun.DB { return bun.NewDB(sqldb, pgdialect.New()) }
 
 // connect opens a pool and proves that it reaches the server.
-func connect(ctx context.Context, c Config, mode pgx.QueryExecMode) (*pgxpool.Pool, error) {
+func connect(ctx context.Context, c Config) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(c.URL)
 	if err != nil {
 		return nil, errors.New("parsing the database's URL: it is not a PostgreSQL URL") // pgx quotes parts of it
@@ -88,7 +86,7 @@ func connect(ctx context.Context, c Config, mode pgx.QueryExecMode) (*pgxpool.Po
 	if c.MaxConns > 0 {
 		config.MaxConns = c.MaxConns
 	}
-	config.ConnConfig.DefaultQueryExecMode = mode
+	config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
 	config.ConnConfig.RuntimeParams["application_name"] = "ininjo"
 	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	config.ConnConfig.RuntimeParams["jit"] = "off" // compiling takes longer than any of our statements
@@ -141,7 +139,7 @@ func poke(c chan<- struct{}) {
 func (d *DB) Close() {
 	d.outbox.stop()
 	_ = d.bun.Close()
-	d.simple.Close()
+	d.acts.Close()
 	d.pool.Close()
 }
 

@@ -44,34 +44,42 @@ func (r deliveryRow) delivery() poa.Delivery {
 		ResendAt: fromNullTime(r.ResendAt), NextAt: fromNullTime(r.NextAt), LeasedUntil: fromNullTime(r.LeasedUntil)}
 }
 
-func deliveryRowOf(d poa.Delivery) deliveryRow {
-	row := deliveryRow{ID: d.ID, EndpointID: d.EndpointID, PartyID: d.Notice.PartyID, Stream: nullText(d.Notice.Stream), Sequence: d.Notice.Sequence,
-		Previous: d.Previous, ChangeID: d.Notice.ID, changeColumns: columnsOf(d.Notice.Change), State: string(d.State), Attempts: d.Attempts,
-		LastStatus: d.LastStatus, LastError: d.LastError, LastAt: nullTime(d.LastAt), DeliveredAt: nullTime(d.DeliveredAt),
-		NextAt: nullTime(d.NextAt), LeasedUntil: nullTime(d.LeasedUntil)}
-	if d.Heartbeat != "" {
-		row.Head, row.Heartbeat = &d.Head, &d.Heartbeat
-	}
-	return row
-}
-
 // InsertDelivery stores a notice on its way to an endpoint.
 func (t *tx) InsertDelivery(ctx context.Context, d poa.Delivery) error {
 	return t.InsertDeliveries(ctx, []poa.Delivery{d})
 }
 
+var insertDeliveries = `INSERT INTO deliveries (id, endpoint_id, party_id, stream, sequence, previous, change_id, state, next_at, leased_until, head, heartbeat, ` + changeNames + `)
+	SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[], $9::timestamptz[],
+		$10::timestamptz[], $11::bigint[], $12::text[], ` + changeArraysFrom(13) + `)`
+
 // InsertDeliveries stores notices on their way to endpoints; after the commit
 // those who deliver in this process are woken.
 func (t *tx) InsertDeliveries(ctx context.Context, deliveries []poa.Delivery) error {
-	rows := make([]deliveryRow, len(deliveries))
-	for i, d := range deliveries {
-		rows[i] = deliveryRowOf(d)
-	}
-	if _, err := t.q.NewInsert().Model(&rows).Exec(ctx); err != nil {
-		return failed(err, "inserting deliveries")
-	}
+	var s together
+	t.insertDeliveries(&s, deliveries)
+	return s.send(ctx, t.pgx)
+}
+
+func (t *tx) insertDeliveries(s *together, deliveries []poa.Delivery) {
+	type delivery = *poa.Delivery
+	args := []any{column(deliveries, func(d delivery) string { return d.ID }), column(deliveries, func(d delivery) string { return d.EndpointID }),
+		column(deliveries, func(d delivery) string { return d.Notice.PartyID }), column(deliveries, func(d delivery) *string { return nullText(d.Notice.Stream) }),
+		column(deliveries, func(d delivery) int64 { return d.Notice.Sequence }), column(deliveries, func(d delivery) int64 { return d.Previous }),
+		column(deliveries, func(d delivery) int64 { return d.Notice.ID }), column(deliveries, func(d delivery) string { return string(d.State) }),
+		column(deliveries, func(d delivery) *time.Time { return nullTime(d.NextAt) }), column(deliveries, func(d delivery) *time.Time { return nullTime(d.LeasedUntil) }),
+		column(deliveries, headOf), column(deliveries, func(d delivery) *string { return nullText(d.Heartbeat) })}
+	columns := column(deliveries, func(d delivery) changeColumns { return columnsOf(d.Notice.Change) })
+	s.exec("inserting deliveries", insertDeliveries, append(args, changeArrays(columns)...)...)
 	t.due = t.due || slices.ContainsFunc(deliveries, func(d poa.Delivery) bool { return d.LeasedUntil.IsZero() })
-	return nil
+}
+
+// headOf is a heartbeat's head; others have none.
+func headOf(d *poa.Delivery) *int64 {
+	if d.Heartbeat == "" {
+		return nil
+	}
+	return &d.Head
 }
 
 // Delivery returns a delivery.

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/dialect/pgdialect"
 
 	"ininjo/poa"
 )
@@ -23,33 +23,34 @@ const dueWindow = 256
 // and the lock another worker may have taken it.
 const takeDeliveries = `WITH due AS (
 	SELECT d.id, d.endpoint_id, d.next_at FROM deliveries d
-	WHERE d.next_at <= ?0 AND (d.leased_until IS NULL OR d.leased_until < ?0) AND NOT d.endpoint_id = ANY (?1::text[])
-	ORDER BY d.next_at LIMIT ?2
+	WHERE d.next_at <= $1 AND (d.leased_until IS NULL OR d.leased_until < $1) AND NOT d.endpoint_id = ANY ($2::text[])
+	ORDER BY d.next_at LIMIT $3
 ), placed AS (
 	SELECT id, next_at, row_number() OVER (PARTITION BY endpoint_id ORDER BY next_at, id) AS place FROM due
 ), picked AS (
-	SELECT d.id FROM deliveries d WHERE d.id IN (SELECT id FROM placed WHERE place <= ?3 ORDER BY next_at LIMIT ?4)
-		AND d.next_at <= ?0 AND (d.leased_until IS NULL OR d.leased_until < ?0)
+	SELECT d.id FROM deliveries d WHERE d.id IN (SELECT id FROM placed WHERE place <= $4 ORDER BY next_at LIMIT $5)
+		AND d.next_at <= $1 AND (d.leased_until IS NULL OR d.leased_until < $1)
 	FOR NO KEY UPDATE SKIP LOCKED
 )
-UPDATE deliveries v SET leased_until = ?5 FROM picked WHERE v.id = picked.id RETURNING v.*`
+UPDATE deliveries v SET leased_until = $6 FROM picked WHERE v.id = picked.id
+RETURNING v.id, v.endpoint_id, v.party_id, v.stream::text, v.sequence, v.previous, v.change_id, v.state, v.attempts, v.last_status, v.last_error, v.last_at,
+	v.delivered_at, v.resend_at, v.next_at, v.head, v.heartbeat, v.leased_until, ` + changeNames
 
 // TakeDeliveries leases due deliveries, the longest waiting first.
-func (r reader) TakeDeliveries(ctx context.Context, t poa.Taking) ([]poa.Delivery, error) {
-	var rows []deliveryRow
+func (d *DB) TakeDeliveries(ctx context.Context, t poa.Taking) ([]poa.Delivery, error) {
 	except := t.Except
 	if except == nil {
 		except = []string{}
 	}
-	err := r.q.NewRaw(takeDeliveries, t.Now.UTC(), pgdialect.Array(except), dueWindow, t.Each, t.Most, t.Until.UTC()).Scan(ctx, &rows)
-	if err != nil {
-		return nil, failed(err, "taking deliveries")
-	}
-	deliveries := make([]poa.Delivery, len(rows))
-	for i, row := range rows {
-		deliveries[i] = row.delivery()
-	}
-	return deliveries, nil
+	var deliveries []poa.Delivery
+	err := eachRow(ctx, d.pool, "taking deliveries", func(rows pgx.Rows) error {
+		var r deliveryRow
+		err := rows.Scan(append([]any{&r.ID, &r.EndpointID, &r.PartyID, &r.Stream, &r.Sequence, &r.Previous, &r.ChangeID, &r.State, &r.Attempts, &r.LastStatus,
+			&r.LastError, &r.LastAt, &r.DeliveredAt, &r.ResendAt, &r.NextAt, &r.Head, &r.Heartbeat, &r.LeasedUntil}, r.places()...)...)
+		deliveries = append(deliveries, r.delivery())
+		return err
+	}, takeDeliveries, t.Now.UTC(), except, dueWindow, t.Each, t.Most, t.Until.UTC())
+	return deliveries, err
 }
 
 // WaitingDeliveries counts deliveries that an attempt is to come for, and tells
@@ -60,66 +61,46 @@ func (r reader) WaitingDeliveries(ctx context.Context) (count int, oldest time.T
 	return count, fromNullTime(first), failed(err, "counting deliveries")
 }
 
-// settledRow is an attempt on its way into its delivery.
-type settledRow struct {
-	ID     string     `bun:"id"`
-	Number int        `bun:"number"`
-	At     time.Time  `bun:"at,type:timestamptz"`
-	Status int        `bun:"status"`
-	Error  string     `bun:"error"`
-	State  string     `bun:"state"`
-	NextAt *time.Time `bun:"next_at,type:timestamptz"`
-}
-
-// recordAttempts brings deliveries up to date. One that arrived stays so whatever
-// becomes of a resent one, and one that failed stays so until it arrives.
-const recordAttempts = `UPDATE deliveries v SET attempts = s.number, last_status = s.status, last_error = s.error, last_at = s.at,
-	resend_at = NULL, leased_until = NULL,
-	next_at = CASE WHEN v.state = 'PENDING' AND s.state = 'PENDING' AND e.state = 'ACTIVE' AND e.deleted_at IS NULL THEN s.next_at END,
-	state = CASE WHEN v.state = 'DELIVERED' OR v.resend_at IS NOT NULL AND s.state <> 'DELIVERED' THEN v.state ELSE s.state END,
-	delivered_at = CASE WHEN v.state <> 'DELIVERED' AND s.state = 'DELIVERED' THEN s.at ELSE v.delivered_at END
+// recordAttempts brings deliveries up to date and stores the attempts that did.
+// One that arrived stays so whatever becomes of a resent one, and one that failed
+// stays so until it arrives. Where all arrived, nobody waits for the disk: what a
+// power cut forgets is delivered again, with the same ID.
+const recordAttempts = `WITH s AS (
+	SELECT * FROM unnest($1::text[], $2::int[], $3::timestamptz[], $4::int[], $5::text[], $6::text[], $7::timestamptz[], $8::bigint[], $9::bytea[])
+		AS s (id, number, at, status, error, state, next_at, millis, answer)
+), recorded AS (
+	UPDATE deliveries v SET attempts = s.number, last_status = s.status, last_error = s.error, last_at = s.at,
+		resend_at = NULL, leased_until = NULL,
+		next_at = CASE WHEN v.state = 'PENDING' AND s.state = 'PENDING' AND e.state = 'ACTIVE' AND e.deleted_at IS NULL THEN s.next_at END,
+		state = CASE WHEN v.state = 'DELIVERED' OR v.resend_at IS NOT NULL AND s.state <> 'DELIVERED' THEN v.state ELSE s.state END,
+		delivered_at = CASE WHEN v.state <> 'DELIVERED' AND s.state = 'DELIVERED' THEN s.at ELSE v.delivered_at END
 	FROM s JOIN deliveries w ON w.id = s.id JOIN endpoints e ON e.id = w.endpoint_id
 	WHERE v.id = s.id AND v.attempts = s.number - 1 AND (v.state <> 'DELIVERED' OR v.resend_at IS NOT NULL)
-	RETURNING v.id`
+	RETURNING s.*
+), waited AS (
+	SELECT CASE WHEN $10 THEN set_config('synchronous_commit', 'off', true) END
+)
+INSERT INTO attempts (delivery_id, number, at, status, error, millis, answer)
+SELECT id, number, at, status, error, millis, answer FROM recorded, waited`
 
 // RecordAttempts brings deliveries up to date and stores the attempts that did,
-// with two statements however many there are. After a delivery arrived nothing
+// with one statement however many there are. After a delivery arrived nothing
 // but a wanted resend changes it any more.
 func (t *tx) RecordAttempts(ctx context.Context, settled []poa.Settled) error {
-	rows := make([]settledRow, len(settled))
+	answers := make([][]byte, len(settled))
 	for i, s := range settled {
-		rows[i] = settledRow{ID: s.DeliveryID, Number: s.Number, At: s.At.UTC(), Status: s.Status, Error: s.Error, State: string(s.State), NextAt: nullTime(s.NextAt)}
-	}
-	if onlyArrived(settled) {
-		// What a power cut forgets here is delivered again, with the same ID.
-		if _, err := t.q.ExecContext(ctx, "SET LOCAL synchronous_commit = off"); err != nil {
-			return failed(err, "recording attempts")
-		}
-	}
-	var fresh []string
-	if err := t.q.NewRaw("WITH s (id, number, at, status, error, state, next_at) AS (?) "+recordAttempts, t.q.NewValues(&rows)).Scan(ctx, &fresh); err != nil {
-		return failed(err, "recording attempts")
-	}
-	recorded := make(map[string]bool, len(fresh))
-	for _, id := range fresh {
-		recorded[id] = true
-	}
-	attempts := make([]attemptRow, 0, len(fresh))
-	for _, s := range settled {
-		if !recorded[s.DeliveryID] {
-			continue
-		}
-		answer, err := t.sealedAnswer(ctx, s)
-		if err != nil {
+		var err error
+		if answers[i], err = t.sealedAnswer(ctx, s); err != nil {
 			return err
 		}
-		attempts = append(attempts, attemptRow{DeliveryID: s.DeliveryID, Number: s.Number, At: s.At.UTC(), Status: s.Status, Error: s.Error, Millis: s.Millis, Answer: answer})
 	}
-	if len(attempts) == 0 {
-		return nil
-	}
-	_, err := t.q.NewInsert().Model(&attempts).Exec(ctx)
-	return failed(err, "inserting attempts")
+	type attempt = *poa.Settled
+	return t.execPrepared(ctx, "recording attempts", recordAttempts,
+		column(settled, func(s attempt) string { return s.DeliveryID }), column(settled, func(s attempt) int { return s.Number }),
+		column(settled, func(s attempt) time.Time { return s.At.UTC() }), column(settled, func(s attempt) int { return s.Status }),
+		column(settled, func(s attempt) string { return s.Error }), column(settled, func(s attempt) string { return string(s.State) }),
+		column(settled, func(s attempt) *time.Time { return nullTime(s.NextAt) }), column(settled, func(s attempt) int64 { return s.Millis }),
+		answers, onlyArrived(settled))
 }
 
 func onlyArrived(settled []poa.Settled) bool {

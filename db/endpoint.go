@@ -4,9 +4,9 @@ package db
 
 import (
 	"context"
-	"errors"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/uptrace/bun"
 
 	"ininjo/poa"
@@ -148,26 +148,33 @@ func (r reader) Endpoints(ctx context.Context, partyID string) ([]poa.Endpoint, 
 	return endpoints, nil
 }
 
+// endpointNames are the columns of an endpoint, in the order of its places.
+const endpointNames = `id, party_id, sealed, types, state, previous_until, created_at, disabled_reason, verified_at, address_at, max_in_flight,
+	rate_per_second, failing_since, failures, warned, warned_at, paused_until, disabled_at`
+
+func (r *endpointRow) places() []any {
+	return []any{&r.ID, &r.PartyID, &r.Sealed, &r.Types, &r.State, &r.PreviousUntil, &r.CreatedAt, &r.DisabledReason, &r.VerifiedAt, &r.AddressAt,
+		&r.MaxInFlight, &r.RatePerSecond, &r.FailingSince, &r.Failures, &r.Warned, &r.WarnedAt, &r.PausedUntil, &r.DisabledAt}
+}
+
+const activeEndpoints = `SELECT ` + endpointNames + ` FROM endpoints WHERE id = ANY ($1::text[]) AND state = 'ACTIVE' AND deleted_at IS NULL`
+
 // ActiveEndpoints returns those of the endpoints that are delivered to. One
 // whose party was erased meanwhile is none.
-func (r reader) ActiveEndpoints(ctx context.Context, ids []string) (map[string]poa.Endpoint, error) {
-	var rows []endpointRow
-	err := r.q.NewSelect().Model(&rows).Where("id IN (?)", bun.List(ids)).Where("state = 'ACTIVE'").Where("deleted_at IS NULL").Scan(ctx)
-	if err != nil {
-		return nil, failed(err, "reading active endpoints")
-	}
-	endpoints := make(map[string]poa.Endpoint, len(rows))
-	for _, row := range rows {
-		e, err := r.db.endpoint(ctx, row)
-		if errors.Is(err, ErrErased) {
-			continue
+func (d *DB) ActiveEndpoints(ctx context.Context, ids []string) (map[string]poa.Endpoint, error) {
+	endpoints := make(map[string]poa.Endpoint, len(ids))
+	err := eachRow(ctx, d.pool, "reading active endpoints", func(rows pgx.Rows) error {
+		var r endpointRow
+		if err := rows.Scan(r.places()...); err != nil {
+			return err
 		}
-		if err != nil {
-			return nil, err
+		e, err := d.endpoint(ctx, r)
+		if err == nil {
+			endpoints[e.ID] = e
 		}
-		endpoints[e.ID] = e
-	}
-	return endpoints, nil
+		return unlessErased(err)
+	}, activeEndpoints, ids)
+	return endpoints, err
 }
 
 // FailingEndpoints returns active endpoints that fail since halfway without the

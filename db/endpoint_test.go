@@ -37,18 +37,31 @@ func TestEndpoint(t *testing.T) {
 		}
 	})
 	t.Run("tells the number before", func(t *testing.T) {
-		w.in(t, func(ctx context.Context, tx poa.Tx) error {
-			e := e
-			e.State, e.DisabledReason = poa.EndpointActive, ""
-			err := tx.UpdateEndpoint(ctx, e)
-			first, err1 := tx.LockEndpointHeads(ctx, []string{w.recipient, w.delegator})
-			err2 := tx.AdvanceEndpoints(ctx, map[string]int64{e.ID: 4})
-			second, err3 := tx.LockEndpointHeads(ctx, []string{w.recipient})
-			if len(first) != 1 || len(second) != 1 || first[0].Sequence != 0 || second[0].Sequence != 4 || second[0].PartyID != w.recipient {
-				t.Errorf("%+v, then %+v", first, second)
-			}
-			return errors.Join(err, err1, err2, err3)
-		})
+		var heads [2]*poa.PartyHead
+		for i := range heads {
+			w.in(t, func(ctx context.Context, tx poa.Tx) error {
+				e := e
+				e.State, e.DisabledReason = poa.EndpointActive, ""
+				if err := tx.UpdateEndpoint(ctx, e); err != nil {
+					return err
+				}
+				drawn, err := tx.DrawSequences(ctx, map[string]int{w.recipient: 4, w.delegator: 1})
+				if err != nil {
+					return err
+				}
+				heads[i] = drawn[w.recipient]
+				n := poa.Notice{PartyID: w.recipient, Stream: heads[i].Stream, Sequence: heads[i].Sequence, Change: poa.Change{ID: int64(i) + 1, Type: poa.NoticeRevoked, At: start}}
+				d := poa.Delivery{ID: poa.NewID(poa.PrefixDelivery), EndpointID: e.ID, Notice: n, State: poa.DeliveryPending, NextAt: start}
+				return tx.InsertNotices(ctx, []poa.Notice{n}, []poa.Delivery{d}, map[string]int64{e.ID: n.Sequence})
+			})
+		}
+		first, second := heads[0].Endpoints, heads[1].Endpoints
+		if len(first) != 1 || len(second) != 1 || first[0].Sequence != 0 || second[0].Sequence != 4 || second[0].PartyID != w.recipient {
+			t.Errorf("%+v, then %+v", first, second)
+		}
+		if opened, err := second[0].Open(ctx); err != nil || opened.URL != e.URL || opened.Secret != e.Secret {
+			t.Error(opened, err)
+		}
 	})
 	t.Run("is gone once deleted", func(t *testing.T) {
 		remove := func(party string) error {

@@ -21,6 +21,14 @@ import (
 // destroyed: the person was erased. To whoever asks, it is not there.
 var ErrErased error = &poa.Error{Code: poa.CodeNotFound, Cause: errors.New("the data key was destroyed")}
 
+// unlessErased leaves out of a list what was erased.
+func unlessErased(err error) error {
+	if errors.Is(err, ErrErased) {
+		return nil
+	}
+	return err
+}
+
 // ServerError is what is told of an error of PostgreSQL: its SQLSTATE and the
 // names of the table and the constraint. Its message, detail and statement are
 // left out, since they can quote values.

@@ -4,9 +4,9 @@ package db
 
 import (
 	"context"
-	"errors"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/uptrace/bun"
 
 	"ininjo/poa"
@@ -144,25 +144,30 @@ func (r reader) MailAddresses(ctx context.Context, partyID string) ([]poa.MailAd
 	return addresses, nil
 }
 
+const mailAddressesOf = `SELECT id, party_id, sealed, language, created_at, confirmed_at, types, unsubscribed_at FROM mail_addresses
+	WHERE party_id = ANY ($1::text[]) ORDER BY created_at, id`
+
+func (r reader) scanMailAddress(ctx context.Context, rows pgx.Rows) (poa.MailAddress, error) {
+	var row mailAddressRow
+	err := rows.Scan(&row.ID, &row.PartyID, &row.Sealed, &row.Language, &row.CreatedAt, &row.ConfirmedAt, &row.Types, &row.UnsubscribedAt)
+	if err != nil {
+		return poa.MailAddress{}, err
+	}
+	return r.toMailAddress(ctx, row)
+}
+
 // MailAddressesOf lists the addresses of each of the parties, the oldest first.
 // Those of a party that was erased are none.
 func (t *tx) MailAddressesOf(ctx context.Context, partyIDs []string) (map[string][]poa.MailAddress, error) {
-	var rows []mailAddressRow
-	if err := t.q.NewSelect().Model(&rows).Where("party_id IN (?)", bun.List(partyIDs)).OrderExpr("created_at, id").Scan(ctx); err != nil {
-		return nil, failed(err, "reading mail addresses")
-	}
 	addresses := map[string][]poa.MailAddress{}
-	for _, row := range rows {
-		a, err := t.toMailAddress(ctx, row)
-		if errors.Is(err, ErrErased) {
-			continue
+	err := eachRow(ctx, t.pgx, "reading mail addresses", func(rows pgx.Rows) error {
+		a, err := t.scanMailAddress(ctx, rows)
+		if err == nil {
+			addresses[a.PartyID] = append(addresses[a.PartyID], a)
 		}
-		if err != nil {
-			return nil, err
-		}
-		addresses[a.PartyID] = append(addresses[a.PartyID], a)
-	}
-	return addresses, nil
+		return unlessErased(err)
+	}, mailAddressesOf, partyIDs)
+	return addresses, err
 }
 
 // MailAddress returns an address.

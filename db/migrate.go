@@ -9,9 +9,7 @@ import (
 	"io/fs"
 	"log/slog"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivermigrate"
 	"github.com/uptrace/bun/migrate"
@@ -48,7 +46,7 @@ func Migrate(ctx context.Context, url string) error {
 }
 
 func migrateOurs(ctx context.Context, url string) error {
-	pool, err := connect(ctx, Config{URL: url, Role: RoleOwner, MaxConns: 2}, pgx.QueryExecModeSimpleProtocol)
+	pool, err := connect(ctx, Config{URL: url, Role: RoleOwner, MaxConns: 2})
 	if err != nil {
 		return err
 	}
@@ -64,7 +62,7 @@ func migrateOurs(ctx context.Context, url string) error {
 	if err := migrations.Discover(files); err != nil {
 		return fmt.Errorf("reading migrations: %w", err)
 	}
-	bundb := newBun(stdlib.OpenDBFromPool(pool))
+	bundb := newBun(openBun(pool))
 	defer bundb.Close()
 	migrator := migrate.NewMigrator(bundb, migrations, migrate.WithMarkAppliedOnSuccess(true))
 	if err := migrator.Init(ctx); err != nil {
@@ -75,7 +73,7 @@ func migrateOurs(ctx context.Context, url string) error {
 }
 
 func migrateRiver(ctx context.Context, url string) error {
-	pool, err := connect(ctx, Config{URL: url, Role: RoleProgram, MaxConns: 2}, pgx.QueryExecModeCacheStatement)
+	pool, err := connect(ctx, Config{URL: url, Role: RoleProgram, MaxConns: 2})
 	if err != nil {
 		return err
 	}

@@ -8,8 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/dialect/pgdialect"
+	"github.com/jackc/pgx/v5"
 
 	"ininjo/poa"
 )
@@ -17,109 +16,119 @@ import (
 // Numbering works on many changes with one statement for each step: on one at a
 // time the leader could not keep up with several writers.
 
-// watchersOf finds who watches which delegation since before which version.
-const watchersOf = `SELECT q.change_id, w.recipient_id
-	FROM unnest(?::bigint[], ?::text[], ?::int[]) AS q (change_id, delegation_id, before)
-	JOIN watches w ON w.delegation_id = q.delegation_id AND w.ended_at IS NULL AND w.since_version < q.before
-	ORDER BY q.change_id, w.recipient_id`
+// takeChanges marks each by its own ID: never by a highest one, which would lose
+// what commits late. The condition stands twice: a leader that waited for another
+// one's transaction, of which one does not know yet that it is none, finds them
+// done. Who waits for notices is woken by the commit. Of what began to watch
+// before the change nothing is missed: to begin takes the delegation's lock.
+const takeChanges = `WITH taken AS (
+	UPDATE outbox SET numbered_at = $2
+	WHERE id = ANY (ARRAY(SELECT id FROM outbox WHERE numbered_at IS NULL ORDER BY id LIMIT $1)) AND numbered_at IS NULL
+	RETURNING id, party_id, ` + changeNames + `
+)
+SELECT taken.*, w.recipients, w.since, (SELECT pg_notify('` + NoticesChannel + `', '')::text) IS NULL
+FROM taken LEFT JOIN LATERAL (
+	SELECT array_agg(recipient_id ORDER BY recipient_id) AS recipients, array_agg(since_version ORDER BY recipient_id) AS since
+	FROM watches WHERE delegation_id = taken.delegation_id AND ended_at IS NULL
+) w ON true
+ORDER BY id`
 
-// WatchersOf returns the recipients that watch each delegation since before the
-// version, by change.
-func (t *tx) WatchersOf(ctx context.Context, told []poa.Told) (map[int64][]string, error) {
-	changes, delegations, before := make([]int64, len(told)), make([]string, len(told)), make([]int, len(told))
-	for i, q := range told {
-		changes[i], delegations[i], before[i] = q.ChangeID, string(q.DelegationID), q.Before
-	}
-	var rows []struct {
-		ChangeID    int64
-		RecipientID string
-	}
-	err := t.q.NewRaw(watchersOf, pgdialect.Array(changes), pgdialect.Array(delegations), pgdialect.Array(before)).Scan(ctx, &rows)
-	if err != nil {
-		return nil, failed(err, "reading watchers")
-	}
-	watchers := map[int64][]string{}
-	for _, row := range rows {
-		watchers[row.ChangeID] = append(watchers[row.ChangeID], row.RecipientID)
-	}
-	return watchers, nil
+// TakeChanges marks the oldest changes that are not numbered yet as numbered and
+// returns them, in the order of their IDs.
+func (t *tx) TakeChanges(ctx context.Context, limit int, at time.Time) ([]poa.TakenChange, error) {
+	var changes []poa.TakenChange
+	err := eachRow(ctx, t.pgx, "taking changes", func(rows pgx.Rows) error {
+		var id int64
+		var party *string
+		var columns changeColumns
+		var recipients []string
+		var since []int
+		err := rows.Scan(append(append([]any{&id, &party}, columns.places()...), &recipients, &since, nil)...)
+		if err != nil {
+			return err
+		}
+		c := poa.TakenChange{Change: columns.change(id), Watchers: make([]poa.Watcher, len(recipients))}
+		c.PartyID = fromNullText[string](party)
+		for i := range recipients {
+			c.Watchers[i] = poa.Watcher{RecipientID: recipients[i], SinceVersion: since[i]}
+		}
+		changes = append(changes, c)
+		return nil
+	}, takeChanges, limit, at.UTC())
+	return changes, err
 }
 
 // drawSequences takes the rows' locks in the order of the parties, as two
-// leaders of which one does not know yet that it is none must.
+// leaders of which one does not know yet that it is none must. The locks hold
+// until the end of the transaction, so numbers have no gaps.
 const drawSequences = `INSERT INTO streams (party_id, sequence)
-	SELECT party_id, drawn FROM unnest(?::text[], ?::bigint[]) AS q (party_id, drawn) ORDER BY party_id
+	SELECT party_id, drawn FROM unnest($1::text[], $2::bigint[]) AS q (party_id, drawn) ORDER BY party_id
 	ON CONFLICT (party_id) DO UPDATE SET sequence = streams.sequence + excluded.sequence
 	RETURNING party_id, stream::text, sequence`
 
-// DrawSequences draws so many next numbers of each party's sequence and returns
-// the heads after them. The rows' locks hold until the end of the transaction, so
-// numbers have no gaps.
-func (t *tx) DrawSequences(ctx context.Context, counts map[string]int) (map[string]poa.StreamHead, error) {
+const lockEndpointHeads = `SELECT last_sequence, ` + endpointNames + ` FROM endpoints
+	WHERE party_id = ANY ($1::text[]) AND state = 'ACTIVE' AND deleted_at IS NULL ORDER BY created_at, id FOR NO KEY UPDATE`
+
+// DrawSequences draws so many next numbers of each party's sequence, locks the
+// parties' active endpoints, the oldest first, and reads their mail addresses.
+func (t *tx) DrawSequences(ctx context.Context, counts map[string]int) (map[string]*poa.PartyHead, error) {
 	parties := slices.Sorted(maps.Keys(counts))
-	drawn := make([]int, len(parties))
-	for i, party := range parties {
-		drawn[i] = counts[party]
+	heads := make(map[string]*poa.PartyHead, len(parties))
+	for _, party := range parties {
+		heads[party] = &poa.PartyHead{}
 	}
-	var rows []struct {
-		PartyID  string
-		Stream   string
-		Sequence int64
-	}
-	if err := t.q.NewRaw(drawSequences, pgdialect.Array(parties), pgdialect.Array(drawn)).Scan(ctx, &rows); err != nil {
-		return nil, failed(err, "drawing numbers of sequences")
-	}
-	heads := make(map[string]poa.StreamHead, len(rows))
-	for _, row := range rows {
-		heads[row.PartyID] = poa.StreamHead{Stream: row.Stream, Sequence: row.Sequence}
-	}
-	return heads, nil
+	var s together
+	s.query("drawing numbers of sequences", func(rows pgx.Rows) error {
+		var party string
+		var head poa.StreamHead
+		err := rows.Scan(&party, &head.Stream, &head.Sequence)
+		heads[party].StreamHead = head
+		return err
+	}, drawSequences, parties, column(parties, func(party *string) int { return counts[*party] }))
+	s.query("locking endpoints", func(rows pgx.Rows) error {
+		var row endpointRow
+		var last int64
+		err := rows.Scan(append([]any{&last}, row.places()...)...)
+		head := heads[row.PartyID]
+		head.Endpoints = append(head.Endpoints, row.head(t.db, last))
+		return err
+	}, lockEndpointHeads, parties)
+	s.query("reading mail addresses", func(rows pgx.Rows) error {
+		a, err := t.scanMailAddress(ctx, rows)
+		if err == nil {
+			heads[a.PartyID].Addresses = append(heads[a.PartyID].Addresses, a)
+		}
+		return unlessErased(err)
+	}, mailAddressesOf, parties)
+	return heads, s.send(ctx, t.pgx)
 }
 
-// InsertNotices stores numbered changes. A change that a party was told of
-// already is a conflict.
-func (t *tx) InsertNotices(ctx context.Context, notices []poa.Notice) error {
-	rows := make([]noticeRow, len(notices))
-	for i, n := range notices {
-		rows[i] = noticeRow{PartyID: n.PartyID, Stream: n.Stream, Sequence: n.Sequence, ChangeID: n.ID, changeColumns: columnsOf(n.Change)}
-	}
-	_, err := t.q.NewInsert().Model(&rows).Exec(ctx)
-	return failed(err, "inserting notices")
+// head is what numbering needs of the endpoint. What is sealed is opened after
+// the commit, by whoever delivers.
+func (r endpointRow) head(d *DB, last int64) poa.EndpointHead {
+	return poa.EndpointHead{ID: r.ID, PartyID: r.PartyID, Types: fromTexts[poa.NoticeType](r.Types), Sequence: last, PausedUntil: fromNullTime(r.PausedUntil),
+		Open: func(ctx context.Context) (poa.Endpoint, error) { return d.endpoint(ctx, r) }}
 }
 
-// LockEndpointHeads locks the active endpoints of parties and returns them, the
-// oldest first. Nothing sealed is opened.
-func (t *tx) LockEndpointHeads(ctx context.Context, partyIDs []string) ([]poa.EndpointHead, error) {
-	var rows []struct {
-		bun.BaseModel `bun:"table:endpoints,alias:e"`
+var insertNotices = `INSERT INTO notices (party_id, stream, sequence, change_id, ` + changeNames + `)
+	SELECT * FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::bigint[], ` + changeArraysFrom(5) + `)`
 
-		ID           string     `bun:"id"`
-		PartyID      string     `bun:"party_id"`
-		Types        []string   `bun:"types,array"`
-		LastSequence int64      `bun:"last_sequence"`
-		PausedUntil  *time.Time `bun:"paused_until"`
-	}
-	err := t.q.NewSelect().Model(&rows).Where("party_id IN (?)", bun.List(partyIDs)).Where("state = 'ACTIVE'").Where("deleted_at IS NULL").
-		OrderExpr("created_at, id").For("NO KEY UPDATE").Scan(ctx)
-	if err != nil {
-		return nil, failed(err, "locking endpoints")
-	}
-	heads := make([]poa.EndpointHead, len(rows))
-	for i, row := range rows {
-		heads[i] = poa.EndpointHead{ID: row.ID, PartyID: row.PartyID, Types: fromTexts[poa.NoticeType](row.Types), Sequence: row.LastSequence,
-			PausedUntil: fromNullTime(row.PausedUntil)}
-	}
-	return heads, nil
-}
+const advanceEndpoints = `UPDATE endpoints e SET last_sequence = q.last FROM unnest($1::text[], $2::bigint[]) AS q (id, last) WHERE e.id = q.id`
 
-// AdvanceEndpoints sets the last numbers that passed the endpoints' filters.
-func (t *tx) AdvanceEndpoints(ctx context.Context, last map[string]int64) error {
-	ids := slices.Sorted(maps.Keys(last))
-	numbers := make([]int64, len(ids))
-	for i, id := range ids {
-		numbers[i] = last[id]
+// InsertNotices stores numbered changes and their deliveries, and sets the last
+// numbers that passed the endpoints' filters, together with the commit. A change
+// that a party was told of already is a conflict.
+func (t *tx) InsertNotices(_ context.Context, notices []poa.Notice, deliveries []poa.Delivery, last map[string]int64) error {
+	type notice = *poa.Notice
+	args := []any{column(notices, func(n notice) string { return n.PartyID }), column(notices, func(n notice) string { return n.Stream }),
+		column(notices, func(n notice) int64 { return n.Sequence }), column(notices, func(n notice) int64 { return n.ID })}
+	columns := column(notices, func(n notice) changeColumns { return columnsOf(n.Change) })
+	s := &t.last
+	s.exec("inserting notices", insertNotices, append(args, changeArrays(columns)...)...)
+	if len(deliveries) > 0 {
+		t.insertDeliveries(s, deliveries)
+		ids := slices.Sorted(maps.Keys(last))
+		s.exec("advancing endpoints", advanceEndpoints, ids, column(ids, func(id *string) int64 { return last[*id] }))
 	}
-	_, err := t.q.ExecContext(ctx, `UPDATE endpoints e SET last_sequence = q.last FROM unnest(?::text[], ?::bigint[]) AS q (id, last) WHERE e.id = q.id`,
-		pgdialect.Array(ids), pgdialect.Array(numbers))
-	return failed(err, "advancing endpoints")
+	return nil
 }

@@ -36,71 +36,37 @@ func (c changeColumns) change(id int64) poa.Change {
 		EffectiveAt: fromNullTime(c.EffectiveAt), AnnouncementID: fromNullText[string](c.AnnouncementID)}
 }
 
-type outboxRow struct {
-	bun.BaseModel `bun:"table:outbox,alias:o"`
-
-	ID int64 `bun:"id,pk,autoincrement"`
-	changeColumns
-	// PartyID is the one party concerned, null where a delegation says who is.
-	PartyID *string `bun:"party_id"`
-}
-
-func rowOfChange(c poa.Change) outboxRow {
-	return outboxRow{changeColumns: columnsOf(c), PartyID: nullText(c.PartyID)}
-}
-
 // Publish inserts the outbox row of a change; after the commit the leader is
 // woken.
 func (t *tx) Publish(ctx context.Context, c poa.Change) error {
 	return t.PublishAll(ctx, []poa.Change{c})
 }
 
+// publishChanges gives the rows their IDs in the order of the changes. An act
+// publishes one change as a rule: publishChange does that for half the price.
+var (
+	publishChange  = `INSERT INTO outbox (party_id, ` + changeNames + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+	publishChanges = `INSERT INTO outbox (party_id, ` + changeNames + `)
+	SELECT party_id, ` + changeNames + ` FROM unnest($1::text[], ` + changeArraysFrom(2) + `) WITH ORDINALITY AS c (party_id, ` + changeNames + `, place)
+	ORDER BY place`
+)
+
 // PublishAll inserts the outbox rows of changes, in their order.
 func (t *tx) PublishAll(ctx context.Context, changes []poa.Change) error {
 	if len(changes) == 0 {
 		return nil
 	}
-	rows := make([]outboxRow, len(changes))
-	for i, c := range changes {
-		rows[i] = rowOfChange(c)
-	}
-	if _, err := t.q.NewInsert().Model(&rows).Returning("NULL").Exec(ctx); err != nil {
-		return failed(err, "publishing changes")
-	}
 	t.published = true
-	return nil
-}
-
-// TakeChanges returns the oldest changes that are not numbered yet. It locks
-// them, so that even two leaders, of which one does not know yet that it is
-// none, number no change twice: the later one waits and finds them done.
-func (t *tx) TakeChanges(ctx context.Context, limit int) ([]poa.Change, error) {
-	var rows []outboxRow
-	err := t.q.NewSelect().Model(&rows).Where("numbered_at IS NULL").OrderExpr("id").Limit(int64(limit)).For("NO KEY UPDATE").Scan(ctx)
-	if err != nil {
-		return nil, failed(err, "taking changes")
+	const what = "publishing changes"
+	if len(changes) == 1 {
+		c := columnsOf(changes[0])
+		return t.execPrepared(ctx, what, publishChange, nullText(changes[0].PartyID),
+			c.Type, c.DelegationID, c.DelegatorID, c.Version, c.Status, c.At, c.EffectiveAt, c.AnnouncementID)
 	}
-	changes := make([]poa.Change, len(rows))
-	for i, r := range rows {
-		changes[i] = r.change(r.ID)
-		changes[i].PartyID = fromNullText[string](r.PartyID)
-	}
-	return changes, nil
-}
-
-// MarkNumbered marks changes as done, each by its own ID: never by a highest
-// one, which would lose what commits late.
-func (t *tx) MarkNumbered(ctx context.Context, ids []int64, at time.Time) error {
-	if len(ids) == 0 {
-		return nil
-	}
-	_, err := t.q.NewUpdate().Model((*outboxRow)(nil)).Set("numbered_at = ?", at.UTC()).
-		Where("id IN (?)", bun.List(ids)).Where("numbered_at IS NULL").Exec(ctx)
-	if err != nil {
-		return failed(err, "marking changes as numbered")
-	}
-	_, err = t.q.ExecContext(ctx, "SELECT pg_notify('"+NoticesChannel+"', '')") // who waits is woken by the commit
-	return failed(err, "telling of numbered changes")
+	// The one party concerned; null where a delegation says who is.
+	parties := column(changes, func(c *poa.Change) *string { return nullText(c.PartyID) })
+	columns := column(changes, func(c *poa.Change) changeColumns { return columnsOf(*c) })
+	return t.execPrepared(ctx, what, publishChanges, append([]any{parties}, changeArrays(columns)...)...)
 }
 
 // Head returns the head of a party's sequence and begins one where there is

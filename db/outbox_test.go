@@ -27,24 +27,18 @@ func (w *world) change(d poa.Delegation, version int) poa.Change {
 	return poa.Change{Type: poa.NoticeRevoked, DelegationID: d.ID, DelegatorID: d.DelegatorID, Version: version, Status: poa.StatusRevoked, At: start}
 }
 
-func (w *world) take(t *testing.T) []poa.Change {
+func (w *world) take(t *testing.T) []poa.TakenChange {
 	t.Helper()
-	var taken []poa.Change
+	var taken []poa.TakenChange
 	w.in(t, func(ctx context.Context, tx poa.Tx) error {
 		var err error
-		if taken, err = tx.TakeChanges(ctx, 100); err != nil {
-			return err
-		}
-		var ids []int64
-		for _, c := range taken {
-			ids = append(ids, c.ID)
-		}
-		return tx.MarkNumbered(ctx, ids, start)
+		taken, err = tx.TakeChanges(ctx, 100, start)
+		return err
 	})
 	return taken
 }
 
-func versions(changes []poa.Change) []int {
+func versions(changes []poa.TakenChange) []int {
 	var found []int
 	for _, c := range changes {
 		found = append(found, c.Version)
@@ -74,7 +68,7 @@ func TestOutbox(t *testing.T) {
 	if len(got) == 1 {
 		want.ID = got[0].ID
 	}
-	if diff := cmp.Diff([]poa.Change{want}, got); diff != "" {
+	if diff := cmp.Diff([]poa.TakenChange{{Change: want, Watchers: []poa.Watcher{}}}, got); diff != "" {
 		t.Error(diff)
 	}
 	if got := w.take(t); len(got) != 0 {
@@ -96,7 +90,7 @@ func TestSequence(t *testing.T) {
 			}
 			c := w.change(d, int(change))
 			c.ID = change
-			return errors.Join(tx.InsertNotices(ctx, []poa.Notice{{PartyID: w.recipient, Stream: heads[w.recipient].Stream, Sequence: heads[w.recipient].Sequence, Change: c}}), fail)
+			return errors.Join(tx.InsertNotices(ctx, []poa.Notice{{PartyID: w.recipient, Stream: heads[w.recipient].Stream, Sequence: heads[w.recipient].Sequence, Change: c}}, nil, nil), fail)
 		})
 	}
 	broken := errors.New("broken")
@@ -140,13 +134,10 @@ func TestWatch(t *testing.T) {
 	}
 	check := func(name string, version int, want []string) {
 		t.Helper()
-		w.in(t, func(ctx context.Context, tx poa.Tx) error {
-			got, err := tx.WatchersOf(ctx, []poa.Told{{ChangeID: 7, DelegationID: d.ID, Before: version}})
-			if !slices.Equal(got[7], want) {
-				t.Errorf("%s: %v", name, got)
-			}
-			return err
-		})
+		w.in(t, func(ctx context.Context, tx poa.Tx) error { return tx.Publish(ctx, w.change(d, version)) })
+		if taken := w.take(t); len(taken) != 1 || !slices.Equal(taken[0].Told(), want) {
+			t.Errorf("%s: %v", name, taken)
+		}
 	}
 	watch(1)
 	watch(5)

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/uptrace/bun"
 
 	"ininjo/poa"
@@ -31,6 +30,10 @@ type tx struct {
 	// due tells whether deliveries became due: then those who deliver in this
 	// process are woken.
 	due bool
+	// last are statements that go together with the commit.
+	last together
+	// over is set once the commit was sent.
+	over bool
 }
 
 var _ poa.Tx = (*tx)(nil)
@@ -46,12 +49,12 @@ func (d *DB) InTx(ctx context.Context, fn func(context.Context, poa.Tx) error) e
 			return fmt.Errorf("beginning transaction: %w", translate(err))
 		}
 		t := &tx{reader: reader{db: d, q: conn}, pgx: begun}
-		defer rollback(ctx, conn, begun)
+		defer t.rollback(ctx, conn)
 		if err := fn(ctx, t); err != nil {
 			return err
 		}
-		if err := begun.Commit(ctx); err != nil {
-			return fmt.Errorf("committing transaction: %w", translate(err))
+		if err := t.commit(ctx); err != nil {
+			return err
 		}
 		published, due = t.published, t.due
 		return nil
@@ -84,11 +87,11 @@ func (d *DB) onSession(ctx context.Context, fn func(bun.Conn, *pgx.Conn) error) 
 func sessionOf(conn bun.Conn) (*pgx.Conn, error) {
 	var session *pgx.Conn
 	err := conn.Raw(func(driver any) error {
-		c, ok := driver.(*stdlib.Conn)
+		c, ok := driver.(bunConn)
 		if !ok {
 			return errors.New("the driver is not pgx")
 		}
-		session = c.Conn()
+		session = c.Conn.Conn()
 		return nil
 	})
 	if err != nil {
@@ -97,13 +100,30 @@ func sessionOf(conn bun.Conn) (*pgx.Conn, error) {
 	return session, nil
 }
 
+// commit sends what was kept for the end and the commit in one round trip.
+func (t *tx) commit(ctx context.Context) error {
+	const what = "committing transaction"
+	if len(t.last.done) == 0 {
+		return failed(t.pgx.Commit(ctx), what)
+	}
+	t.last.exec(what, "COMMIT")
+	if err := t.last.send(ctx, t.pgx); err != nil {
+		return err
+	}
+	t.over = true
+	return nil
+}
+
 // rollback does nothing after a commit. Where it fails the session is broken
 // and the pool throws it away. It runs under the lock of database/sql: where the
 // caller's context ended, that may be closing the session just now.
-func rollback(ctx context.Context, conn bun.Conn, t pgx.Tx) {
+func (t *tx) rollback(ctx context.Context, conn bun.Conn) {
+	if t.over {
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
 	defer cancel()
-	_ = conn.Raw(func(any) error { return t.Rollback(ctx) })
+	_ = conn.Raw(func(any) error { return t.pgx.Rollback(ctx) })
 }
 
 // Enqueue inserts a job in the transaction.

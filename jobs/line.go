@@ -49,13 +49,13 @@ func (l *line) wide() int {
 	return l.endpoint.MaxInFlight
 }
 
-// room is how many more parcels the line takes: four times what may be under way, and
+// room is how many more parcels the line takes: sixteen times what may be under way, and
 // no more than its rate lets go before a lease ends.
 func (l *line) room(now time.Time) int {
 	if l.endpoint.PausedUntil.After(now) {
 		return 0
 	}
-	most := 4 * l.wide()
+	most := 16 * l.wide()
 	if l.limiter != nil {
 		most = min(most, 1+l.endpoint.RatePerSecond*int(l.spare/time.Second))
 	}

@@ -64,17 +64,9 @@ func (j *Jobs) lead(ctx context.Context) error {
 // for; the rest is due for everybody.
 func (j *Jobs) numberSome(ctx context.Context) (int, error) {
 	r := j.postman.reserve()
-	taken, leased, err := j.config.Notifier.NumberFor(ctx, j.config.MachineClock.Now().Add(j.config.Lease), r.mine)
-	if err != nil || len(leased) == 0 {
-		return taken, err
+	taken, parcels, err := j.config.Notifier.NumberFor(ctx, j.config.MachineClock.Now().Add(j.config.Lease), r.mine)
+	if err == nil {
+		j.postman.accept(parcels)
 	}
-	parcels, err := j.config.Notifier.Parcels(ctx, leased)
-	if err != nil {
-		for _, d := range leased {
-			j.postman.recorder.release(d.ID)
-		}
-		return taken, err
-	}
-	j.postman.accept(parcels)
-	return taken, nil
+	return taken, err
 }

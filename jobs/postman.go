@@ -16,7 +16,7 @@ import (
 const (
 	// inHand bounds the parcels of a process, each what is taken for one endpoint
 	// at a time.
-	inHand = 2048
+	inHand = 8192
 	each   = 4 * poa.DefaultInFlight
 	// takeEvery is the net under wake-ups, and how late a retry may be.
 	takeEvery = 250 * time.Millisecond

@@ -4,8 +4,8 @@ package poa
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 )
@@ -24,103 +24,145 @@ func (n *Notifier) Number(ctx context.Context) (int, error) {
 // NumberFor is Number for a leader that delivers as well: new deliveries that
 // mine wants are leased to it until the instant and returned, so that they need
 // not be taken afterwards. mine is asked before the commit: it must keep nothing.
-func (n *Notifier) NumberFor(ctx context.Context, until time.Time, mine func(Delivery) bool) (int, []Delivery, error) {
-	taken := 0
-	var leased []Delivery
+func (n *Notifier) NumberFor(ctx context.Context, until time.Time, mine func(Delivery) bool) (int, []Parcel, error) {
+	var c numbering
 	err := n.store.InTx(ctx, func(ctx context.Context, tx Tx) error {
-		changes, err := tx.TakeChanges(ctx, numberBatch)
+		changes, err := tx.TakeChanges(ctx, numberBatch, n.clock.Now())
 		if err != nil {
 			return fmt.Errorf("taking changes: %w", err)
 		}
-		if taken = len(changes); taken == 0 {
+		c = numbering{taken: len(changes)}
+		if len(changes) == 0 {
 			return nil
 		}
-		notices, err := n.numbered(ctx, tx, changes)
-		if err != nil {
+		if err := c.number(ctx, tx, changes); err != nil || len(c.notices) == 0 {
 			return err
 		}
-		if leased, err = n.deliver(ctx, tx, notices, until, mine); err != nil {
-			return err
+		c.deliver(n.clock.Now(), until, mine)
+		if err := tx.InsertNotices(ctx, c.notices, c.deliveries, c.moved); err != nil {
+			return fmt.Errorf("inserting notices: %w", err)
 		}
-		if err := n.mailNotices(ctx, tx, notices); err != nil {
-			return err
-		}
-		ids := make([]int64, len(changes))
-		for i, c := range changes {
-			ids[i] = c.ID
-		}
-		return tx.MarkNumbered(ctx, ids, n.clock.Now())
+		return n.mailNotices(ctx, tx, c.notices, c.heads)
 	})
 	if err != nil {
 		return 0, nil, err
 	}
-	return taken, leased, nil
+	parcels, err := n.parcels(ctx, c)
+	return c.taken, parcels, err
 }
 
-// numbered gives each change the next number of every party that it concerns,
-// in the order of the changes, and stores the notices.
-func (n *Notifier) numbered(ctx context.Context, tx Tx, changes []Change) ([]Notice, error) {
-	notices, counts, err := concerned(ctx, tx, changes)
-	if err != nil || len(notices) == 0 {
-		return nil, err
-	}
-	heads, err := tx.DrawSequences(ctx, counts)
-	if err != nil {
-		return nil, fmt.Errorf("drawing sequences: %w", err)
-	}
-	for i := range notices {
-		party := notices[i].PartyID
-		notices[i].Stream = heads[party].Stream
-		notices[i].Sequence = heads[party].Sequence - int64(counts[party]) + 1
-		counts[party]--
-	}
-	if err := tx.InsertNotices(ctx, notices); err != nil {
-		return nil, fmt.Errorf("inserting notices: %w", err)
-	}
-	return notices, nil
+// numbering is what becomes of some changes in one transaction.
+type numbering struct {
+	taken      int
+	heads      map[string]*PartyHead
+	notices    []Notice
+	deliveries []Delivery
+	// moved are the last numbers that passed the filters of endpoints.
+	moved map[string]int64
+	// leased are the deliveries that the caller makes, with their endpoints.
+	leased []leasedDelivery
 }
 
-// concerned makes a notice of each change for its delegator and for the
-// recipients that watch, and counts them by party. Of a filing that was never
-// accepted recipients know nothing. A change of the service concerns its party
-// alone.
-func concerned(ctx context.Context, tx Tx, changes []Change) ([]Notice, map[string]int, error) {
-	watchers, err := tx.WatchersOf(ctx, watched(changes))
-	if err != nil {
-		return nil, nil, fmt.Errorf("reading watchers: %w", err)
-	}
-	var notices []Notice
-	counts := map[string]int{}
-	for _, c := range changes {
-		parties := []string{c.DelegatorID}
-		switch {
-		case c.PartyID != "":
-			parties = []string{c.PartyID}
-		case c.Type != NoticeRefused:
-			parties = append(parties, watchers[c.ID]...)
+type leasedDelivery struct {
+	Delivery
+	open func(context.Context) (Endpoint, error)
+}
+
+// parcels opens the endpoints of what is leased. Where one cannot be opened now,
+// all are given back; what goes to an erased party is left.
+func (n *Notifier) parcels(ctx context.Context, c numbering) ([]Parcel, error) {
+	opened := map[string]Endpoint{}
+	parcels := make([]Parcel, 0, len(c.leased))
+	for _, d := range c.leased {
+		e, ok := opened[d.EndpointID]
+		if !ok {
+			var err error
+			e, err = d.open(ctx)
+			if err != nil && !errors.Is(err, ErrNotFound) {
+				return nil, errors.Join(fmt.Errorf("opening endpoint: %w", err), n.Release(ctx, c.leasedIDs()))
+			}
+			opened[d.EndpointID] = e
 		}
-		for _, party := range parties {
-			notices = append(notices, Notice{PartyID: party, Change: c})
+		if e.ID != "" {
+			parcels = append(parcels, Parcel{d.Delivery, e})
+		}
+	}
+	return parcels, nil
+}
+
+func (c *numbering) leasedIDs() []string {
+	ids := make([]string, len(c.leased))
+	for i, d := range c.leased {
+		ids[i] = d.ID
+	}
+	return ids
+}
+
+// number gives each change the next number of every party that it concerns, in
+// the order of the changes.
+func (c *numbering) number(ctx context.Context, tx Tx, changes []TakenChange) error {
+	counts := map[string]int{}
+	for _, change := range changes {
+		for _, party := range change.concerns() {
+			c.notices = append(c.notices, Notice{PartyID: party, Change: change.Change})
 			counts[party]++
 		}
 	}
-	return notices, counts, nil
+	if len(c.notices) == 0 {
+		return nil
+	}
+	var err error
+	if c.heads, err = tx.DrawSequences(ctx, counts); err != nil {
+		return fmt.Errorf("drawing sequences: %w", err)
+	}
+	for i := range c.notices {
+		n := &c.notices[i]
+		n.Stream = c.heads[n.PartyID].Stream
+		n.Sequence = c.heads[n.PartyID].Sequence - int64(counts[n.PartyID]) + 1
+		counts[n.PartyID]--
+	}
+	return nil
 }
 
-// Told asks who watched a delegation before a version of its history.
-type Told struct {
-	ChangeID     int64
-	DelegationID DelegationID
-	// Before is the version that watchers have not read yet.
-	Before int
+// TakenChange is a change that is to be numbered, with those who watch its
+// delegation.
+type TakenChange struct {
+	Change
+	Watchers []Watcher
 }
 
-func watched(changes []Change) []Told {
-	told := make([]Told, len(changes))
-	for i, c := range changes {
-		told[i] = Told{ChangeID: c.ID, DelegationID: c.DelegationID, Before: c.Version}
-		if c.byTime() {
-			told[i].Before++ // no new version: whoever read this very one when it began is told, too
+// Watcher is a recipient that watches a delegation since it read a version.
+type Watcher struct {
+	RecipientID  string
+	SinceVersion int
+}
+
+// concerns lists the parties that a change concerns: its delegator, and the
+// recipients that watch. Of a filing that was never accepted recipients know
+// nothing. A change of the service concerns its party alone.
+func (c TakenChange) concerns() []string {
+	switch {
+	case c.PartyID != "":
+		return []string{c.PartyID}
+	case c.Type == NoticeRefused:
+		return []string{c.DelegatorID}
+	default:
+		return append([]string{c.DelegatorID}, c.Told()...)
+	}
+}
+
+// Told lists the recipients that watch and have not read this change. Of what
+// time alone brings about there is no new version: whoever read this very one
+// when it began to watch is told, too.
+func (c TakenChange) Told() []string {
+	before := c.Version
+	if c.byTime() {
+		before++
+	}
+	var told []string
+	for _, w := range c.Watchers {
+		if w.SinceVersion < before {
+			told = append(told, w.RecipientID)
 		}
 	}
 	return told
@@ -138,47 +180,27 @@ func (c Change) byTime() bool {
 }
 
 // deliver puts notices on their way to the active endpoints of their parties
-// whose filters they pass, and returns those that are leased to the caller.
-func (n *Notifier) deliver(ctx context.Context, tx Tx, notices []Notice, until time.Time, mine func(Delivery) bool) ([]Delivery, error) {
-	parties := map[string][]EndpointHead{}
-	for _, notice := range notices {
-		parties[notice.PartyID] = nil
-	}
-	if len(parties) == 0 {
-		return nil, nil
-	}
-	heads, err := tx.LockEndpointHeads(ctx, slices.Sorted(maps.Keys(parties)))
-	if err != nil {
-		return nil, fmt.Errorf("reading endpoints: %w", err)
-	}
-	for _, e := range heads {
-		parties[e.PartyID] = append(parties[e.PartyID], e)
-	}
-	var deliveries, leased []Delivery
-	moved := map[string]int64{}
-	for _, notice := range notices {
-		for i, e := range parties[notice.PartyID] {
+// whose filters they pass.
+func (c *numbering) deliver(now, until time.Time, mine func(Delivery) bool) {
+	c.moved = map[string]int64{}
+	for _, notice := range c.notices {
+		endpoints := c.heads[notice.PartyID].Endpoints
+		for i := range endpoints {
+			e := &endpoints[i]
 			if !wants(e.Types, notice.Type) {
 				continue
 			}
-			d := Delivery{ID: NewID(PrefixDelivery), EndpointID: e.ID, Notice: notice, Previous: e.Sequence, State: DeliveryPending, NextAt: n.clock.Now()}
-			if e.PausedUntil.After(d.NextAt) {
+			d := Delivery{ID: NewID(PrefixDelivery), EndpointID: e.ID, Notice: notice, Previous: e.Sequence, State: DeliveryPending, NextAt: now}
+			if e.PausedUntil.After(now) {
 				d.NextAt = e.PausedUntil
 			} else if mine(d) {
 				d.LeasedUntil = until
-				leased = append(leased, d)
+				c.leased = append(c.leased, leasedDelivery{d, e.Open})
 			}
-			deliveries = append(deliveries, d)
-			parties[notice.PartyID][i].Sequence, moved[e.ID] = notice.Sequence, notice.Sequence
+			c.deliveries = append(c.deliveries, d)
+			e.Sequence, c.moved[e.ID] = notice.Sequence, notice.Sequence
 		}
 	}
-	if len(deliveries) == 0 {
-		return nil, nil
-	}
-	if err := tx.InsertDeliveries(ctx, deliveries); err != nil {
-		return nil, fmt.Errorf("inserting deliveries: %w", err)
-	}
-	return leased, tx.AdvanceEndpoints(ctx, moved)
 }
 
 // wants reports whether a type passes a filter; an empty one lets all pass.
@@ -188,27 +210,14 @@ func wants(filter []NoticeType, t NoticeType) bool {
 
 // mailNotices mails notices to the parties' confirmed addresses that want them.
 // A reader who unsubscribed is still told what must be told (2.1.1, 6.3.1).
-func (n *Notifier) mailNotices(ctx context.Context, tx Tx, notices []Notice) error {
-	parties := map[string]bool{}
-	for _, notice := range notices {
-		if notice.AnnouncementID == "" {
-			parties[notice.PartyID] = true
-		}
-	}
-	if len(parties) == 0 {
-		return nil
-	}
-	addresses, err := tx.MailAddressesOf(ctx, slices.Sorted(maps.Keys(parties)))
-	if err != nil {
-		return fmt.Errorf("reading mail addresses: %w", err)
-	}
+func (n *Notifier) mailNotices(ctx context.Context, tx Tx, notices []Notice, heads map[string]*PartyHead) error {
 	a := &act{Tx: tx, now: n.clock.Now()}
 	var mails []Mail
 	for _, notice := range notices {
 		if notice.AnnouncementID != "" {
 			continue // its mails, or its letter, were made together with the change
 		}
-		for _, address := range addresses[notice.PartyID] {
+		for _, address := range heads[notice.PartyID].Addresses {
 			if address.wants(notice.Type) {
 				mails = append(mails, n.noticeMail(tx, notice, address))
 			}

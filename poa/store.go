@@ -13,6 +13,7 @@ type Store interface {
 	// of fn is returned as it is, after rollback. It does not nest.
 	InTx(ctx context.Context, fn func(context.Context, Tx) error) error
 	Reader
+	DispatchReader
 	// Ask checks the credential, reads the delegations and inserts the audit
 	// rows of the inquiries in one statement, and returns one Reading for each
 	// inquiry, in order, once they are durable. Where the credential does not
@@ -161,7 +162,6 @@ type Reader interface {
 	EndpointReader
 	FeedReader
 	LogReader
-	DispatchReader
 
 	Delegator(ctx context.Context, id string) (Delegator, error)
 	Recipient(ctx context.Context, id string) (Recipient, error)

@@ -13,7 +13,15 @@ type StreamHead struct {
 	Sequence int64
 }
 
-// EndpointHead is what numbering needs of an endpoint: nothing that is sealed.
+// PartyHead is what numbering needs of a party that is told: the head of its
+// sequence, its active endpoints and its addresses, each the oldest first.
+type PartyHead struct {
+	StreamHead
+	Endpoints []EndpointHead
+	Addresses []MailAddress
+}
+
+// EndpointHead is what numbering needs of an endpoint.
 type EndpointHead struct {
 	ID      string
 	PartyID string
@@ -21,28 +29,23 @@ type EndpointHead struct {
 	// Sequence is the last number that passed the filter.
 	Sequence    int64
 	PausedUntil time.Time
+	// Open returns the endpoint with what is sealed of it; ErrNotFound where its
+	// party was erased.
+	Open func(context.Context) (Endpoint, error)
 }
 
 // NumberTx is what the numbering leader changes, for many changes at once.
 type NumberTx interface {
-	// TakeChanges returns the oldest changes that are not numbered yet, in the
-	// order of their IDs, for the one leader.
-	TakeChanges(ctx context.Context, limit int) ([]Change, error)
-	// MarkNumbered marks changes as done, each by its own ID.
-	MarkNumbered(ctx context.Context, ids []int64, at time.Time) error
-	// WatchersOf returns the recipients that watch each delegation since before
-	// the version, by change.
-	WatchersOf(ctx context.Context, told []Told) (map[int64][]string, error)
+	// TakeChanges marks the oldest changes that are not numbered yet as numbered
+	// and returns them, in the order of their IDs, for the one leader.
+	TakeChanges(ctx context.Context, limit int, at time.Time) ([]TakenChange, error)
 	// DrawSequences draws so many next numbers of each party's sequence and
-	// returns the heads after them.
-	DrawSequences(ctx context.Context, counts map[string]int) (map[string]StreamHead, error)
-	InsertNotices(ctx context.Context, notices []Notice) error
-	// LockEndpointHeads locks the active endpoints of parties and returns them,
-	// the oldest first.
-	LockEndpointHeads(ctx context.Context, partyIDs []string) ([]EndpointHead, error)
+	// returns the heads after them. Endpoints are locked.
+	DrawSequences(ctx context.Context, counts map[string]int) (map[string]*PartyHead, error)
+	// InsertNotices stores numbered changes and their deliveries, and sets the
+	// last numbers that passed the endpoints' filters, together with the commit.
+	InsertNotices(ctx context.Context, notices []Notice, deliveries []Delivery, last map[string]int64) error
 	InsertDeliveries(ctx context.Context, deliveries []Delivery) error
-	// AdvanceEndpoints sets the last numbers that passed the endpoints' filters.
-	AdvanceEndpoints(ctx context.Context, last map[string]int64) error
 	MailAddressesOf(ctx context.Context, partyIDs []string) (map[string][]MailAddress, error)
 	InsertMails(ctx context.Context, mails []Mail) error
 }
