@@ -36,10 +36,6 @@ CREATE TABLE log_head (
 );
 INSERT INTO log_head DEFAULT VALUES;
 
--- What is sealed is read by its instant; the primary key serves that, so that no
--- other index burdens the answers. New rows come at its end.
-ALTER TABLE inquiries DROP CONSTRAINT inquiries_pkey, ADD CONSTRAINT inquiries_pkey PRIMARY KEY (answered_at, id);
-
 GRANT SELECT, INSERT ON log_leaves, log_nodes, log_checkpoints TO ininjo_program;
 GRANT SELECT, UPDATE (size, audit_through, inquiries_through, swept_at) ON log_head TO ininjo_program;
 GRANT SELECT ON log_leaves, log_nodes, log_checkpoints, log_head TO ininjo_auditor, ininjo_retention;
