@@ -6,6 +6,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/uptrace/bun"
 
 	"ininjo/poa"
@@ -29,17 +30,22 @@ type actorRow struct {
 
 func (r actorRow) actor() poa.Actor {
 	return poa.Actor{Kind: poa.ActorKind(r.Kind), ID: r.ID, PartyID: fromNullText[string](r.PartyID), Roles: fromTexts[poa.Role](r.Roles),
-		Member: fromNullText[poa.MemberRole](r.Member), Language: r.Language}
+		Member: fromNullText[poa.MemberRole](r.Member), Language: r.Language, TokenID: r.TokenID}
 }
+
+// tokenHolds is of a token t, neither withdrawn nor over at $2, of an account a
+// that is not disabled.
+const tokenHolds = "t.revoked_at IS NULL AND t.expires_at > $2 AND (a.disabled_at IS NULL OR a.disabled_at > $2)"
 
 // ActorByToken finds the actor of a token that holds at now: neither withdrawn
 // nor over, of an account that is not disabled.
 func (d *DB) ActorByToken(ctx context.Context, hash [32]byte, now time.Time) (poa.Actor, poa.TokenScope, error) {
-	var row actorRow
-	err := d.bun.NewSelect().TableExpr("api_tokens AS t").Join("JOIN accounts AS a ON a.id = t.account_id").
-		ColumnExpr("a.id, a.party_id, a.kind, a.roles, a.member, a.language, t.scope, t.id AS token_id, t.last_used_at").
-		Where("t.hash = ? AND t.revoked_at IS NULL AND t.expires_at > ?", hash[:], now.UTC()).
-		Where("a.disabled_at IS NULL OR a.disabled_at > ?", now.UTC()).Scan(ctx, &row)
+	rows, err := d.pool.Query(ctx, `SELECT a.id, a.party_id, a.kind, a.roles, a.member, a.language, t.scope, t.id, t.last_used_at
+		FROM api_tokens t JOIN accounts a ON a.id = t.account_id WHERE t.hash = $1 AND `+tokenHolds, hash[:], now.UTC())
+	if err != nil {
+		return poa.Actor{}, "", failed(err, "reading token")
+	}
+	row, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[actorRow])
 	if err != nil {
 		return poa.Actor{}, "", failed(err, "reading token")
 	}
@@ -47,6 +53,21 @@ func (d *DB) ActorByToken(ctx context.Context, hash [32]byte, now time.Time) (po
 		return poa.Actor{}, "", err
 	}
 	return row.actor(), poa.TokenScope(row.Scope), nil
+}
+
+// Holding returns those of the tokens that hold now.
+func (d *DB) Holding(ctx context.Context, tokenIDs []string) (map[string]bool, error) {
+	now := d.clock.Now().UTC()
+	rows, err := d.pool.Query(ctx, `SELECT t.id FROM api_tokens t JOIN accounts a ON a.id = t.account_id WHERE t.id = ANY ($1) AND `+tokenHolds, tokenIDs, now)
+	if err != nil {
+		return nil, failed(err, "reading tokens")
+	}
+	held, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	holding := make(map[string]bool, len(held))
+	for _, id := range held {
+		holding[id] = true
+	}
+	return holding, failed(err, "reading tokens")
 }
 
 func (d *DB) noteUse(ctx context.Context, row actorRow, now time.Time) error {

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -76,13 +77,38 @@ var (
 )
 
 // Ask checks the credential, reads the delegations and inserts the audit rows
-// of the inquiries, all in one statement of the prepared pool. It returns after
-// the server said that the statement's transaction is over, hence durable: rows
-// alone can arrive before that.
+// of the inquiries in one statement. It returns after the server said that the
+// statement's transaction is over, hence durable: rows alone can arrive before
+// that. Questions of now by a token share their statement with others that wait;
+// what reads facts, begins a watch or comes with another credential has one of
+// its own.
 func (d *DB) Ask(ctx context.Context, c poa.Credential, inquiries []poa.Inquiry) ([]poa.Reading, error) {
 	if len(inquiries) == 0 {
 		return nil, nil
 	}
+	if c.Anonymous || c.AccountID != "" || slices.ContainsFunc(inquiries, func(q poa.Inquiry) bool { return q.Historical || q.AtGiven || q.KnownAtGiven }) {
+		return d.askAlone(ctx, c, inquiries)
+	}
+	asked, err := d.group.ask(ctx, c.TokenHash, inquiries)
+	if err != nil || len(asked.later) == 0 {
+		return asked.all(), err
+	}
+	watched := make([]poa.Inquiry, len(asked.later))
+	for i, place := range asked.later {
+		watched[i] = inquiries[place]
+	}
+	readings, err := d.askAlone(ctx, c, watched)
+	if err != nil {
+		return nil, err
+	}
+	for i, place := range asked.later {
+		asked.readings[place] = readings[i]
+	}
+	return asked.readings, nil
+}
+
+// askAlone asks in a statement of the request's own.
+func (d *DB) askAlone(ctx context.Context, c poa.Credential, inquiries []poa.Inquiry) ([]poa.Reading, error) {
 	statement, credential := askByAccount, any(c.AccountID)
 	switch {
 	case c.Anonymous:

@@ -42,8 +42,10 @@ type DB struct {
 	bun *bun.DB
 	// acts carries transactions and bun's reads; pool the validity read and what
 	// runs beside transactions, so that neither waits for the other's sessions.
-	acts    *pgxpool.Pool
-	pool    *pgxpool.Pool
+	acts *pgxpool.Pool
+	pool *pgxpool.Pool
+	// group carries the questions of now.
+	group   *group
 	seal    *Sealer
 	enqueue Enqueuer
 	clock   poa.Clock
@@ -68,7 +70,13 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		pool.Close()
 		return nil, err
 	}
-	d := &DB{bun: newBun(openBun(acts)), acts: acts, pool: pool, seal: c.Sealer, enqueue: c.Enqueue, clock: c.Clock, due: make(chan struct{}, 1)}
+	grouped, err := newGroup(ctx, c)
+	if err != nil {
+		pool.Close()
+		acts.Close()
+		return nil, err
+	}
+	d := &DB{bun: newBun(openBun(acts)), acts: acts, pool: pool, group: grouped, seal: c.Sealer, enqueue: c.Enqueue, clock: c.Clock, due: make(chan struct{}, 1)}
 	d.reader = reader{db: d, q: d.bun}
 	d.outbox = newAnnouncer(pool)
 	return d, nil
@@ -77,7 +85,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 func newBun(sqldb *sql.DB) *bun.DB { return bun.NewDB(sqldb, pgdialect.New()) }
 
 // connect opens a pool and proves that it reaches the server.
-func connect(ctx context.Context, c Config) (*pgxpool.Pool, error) {
+func connect(ctx context.Context, c Config, changes ...func(*pgxpool.Config)) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(c.URL)
 	if err != nil {
 		return nil, errors.New("parsing the database's URL: it is not a PostgreSQL URL") // pgx quotes parts of it
@@ -95,6 +103,9 @@ func connect(ctx context.Context, c Config) (*pgxpool.Pool, error) {
 		role = RoleProgram
 	}
 	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error { return takeRole(ctx, conn, role) }
+	for _, change := range changes {
+		change(config)
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("opening database: %w", translate(err))
@@ -140,6 +151,7 @@ func (d *DB) Close() {
 	d.outbox.stop()
 	_ = d.bun.Close()
 	d.acts.Close()
+	d.group.pool.Close()
 	d.pool.Close()
 }
 

@@ -4,9 +4,10 @@ package db
 
 import (
 	"context"
+	"strings"
 	"time"
 
-	"github.com/uptrace/bun"
+	"github.com/jackc/pgx/v5"
 
 	"ininjo/poa"
 )
@@ -27,12 +28,13 @@ type feedRow struct {
 	Status         *string
 	At             *time.Time
 	EffectiveAt    *time.Time
+	AnnouncementID *string
 }
 
 // readFeed takes the party, the number and the bound. One statement sees one
 // state: no number is missing between the notices and the head.
 const readFeed = `SELECT s.sequence AS head, s.stream::text AS head_stream, coalesce(a.sequence, 0) AS acknowledged, a.at AS acknowledged_at,
-	n.sequence, n.change_id, n.type, n.delegation_id, n.delegator_id, n.version, n.status, n.at, n.effective_at
+	n.sequence, n.change_id, n.type, n.delegation_id, n.delegator_id, n.version, n.status, n.at, n.effective_at, n.announcement_id
 	FROM streams s
 	LEFT JOIN LATERAL (SELECT k.sequence, k.at FROM feed_acknowledgements k WHERE k.party_id = s.party_id AND k.stream = s.stream
 		ORDER BY k.sequence DESC LIMIT 1) a ON true
@@ -46,6 +48,26 @@ func (r reader) FeedSlice(ctx context.Context, partyID string, after int64, limi
 	if err := r.q.NewRaw(readFeed, partyID, after, limit).Scan(ctx, &rows); err != nil {
 		return poa.FeedSlice{}, failed(err, "reading feed")
 	}
+	return sliceOf(partyID, rows), nil
+}
+
+// readFeedPrepared is the same for those who wait: all of them ask at each change.
+var readFeedPrepared = strings.NewReplacer("?0", "$1", "?1", "$2", "?2", "$3").Replace(readFeed)
+
+// FeedSlice reads a party's notices after a number and where the sequence stands.
+func (d *DB) FeedSlice(ctx context.Context, partyID string, after int64, limit int) (poa.FeedSlice, error) {
+	rows, err := d.pool.Query(ctx, readFeedPrepared, partyID, after, limit)
+	if err != nil {
+		return poa.FeedSlice{}, failed(err, "reading feed")
+	}
+	read, err := pgx.CollectRows(rows, pgx.RowToStructByPos[feedRow])
+	if err != nil {
+		return poa.FeedSlice{}, failed(err, "reading feed")
+	}
+	return sliceOf(partyID, read), nil
+}
+
+func sliceOf(partyID string, rows []feedRow) poa.FeedSlice {
 	var slice poa.FeedSlice
 	for _, row := range rows {
 		slice.Head, slice.Acknowledged, slice.AcknowledgedAt = poa.Head{Stream: row.HeadStream, Sequence: row.Head}, row.Acknowledged, fromNullTime(row.AcknowledgedAt)
@@ -53,29 +75,29 @@ func (r reader) FeedSlice(ctx context.Context, partyID string, after int64, limi
 			slice.Notices = append(slice.Notices, row.notice(partyID))
 		}
 	}
-	return slice, nil
+	return slice
 }
 
 func (row feedRow) notice(partyID string) poa.Notice {
-	c := changeColumns{Type: *row.Type, DelegationID: row.DelegationID, DelegatorID: row.DelegatorID, Version: *row.Version, Status: *row.Status, At: *row.At, EffectiveAt: row.EffectiveAt}
+	c := changeColumns{Type: *row.Type, DelegationID: row.DelegationID, DelegatorID: row.DelegatorID, Version: *row.Version, Status: *row.Status, At: *row.At, EffectiveAt: row.EffectiveAt,
+		AnnouncementID: row.AnnouncementID}
 	return poa.Notice{PartyID: partyID, Stream: row.HeadStream, Sequence: *row.Sequence, Change: c.change(*row.ChangeID)}
 }
 
-// Heads reads where the sequences of parties stand.
-func (r reader) Heads(ctx context.Context, partyIDs []string) (map[string]poa.Head, error) {
+// Heads reads where the sequences of parties stand. It is asked for thousands at
+// once and again and again: its statement is prepared.
+func (d *DB) Heads(ctx context.Context, partyIDs []string) (map[string]poa.Head, error) {
 	heads := make(map[string]poa.Head, len(partyIDs))
-	if len(partyIDs) == 0 {
-		return heads, nil
+	rows, err := d.pool.Query(ctx, "SELECT party_id, stream::text, sequence FROM streams WHERE party_id = ANY ($1)", partyIDs)
+	if err != nil {
+		return nil, failed(err, "reading heads of sequences")
 	}
-	var rows []struct {
-		PartyID  string
-		Stream   string
-		Sequence int64
-	}
-	err := r.q.NewRaw("SELECT party_id, stream::text AS stream, sequence FROM streams WHERE party_id IN (?)", bun.List(partyIDs)).Scan(ctx, &rows)
-	for _, row := range rows {
-		heads[row.PartyID] = poa.Head{Stream: row.Stream, Sequence: row.Sequence}
-	}
+	var party string
+	var head poa.Head
+	_, err = pgx.ForEachRow(rows, []any{&party, &head.Stream, &head.Sequence}, func() error {
+		heads[party] = head
+		return nil
+	})
 	return heads, failed(err, "reading heads of sequences")
 }
 

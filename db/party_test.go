@@ -165,12 +165,22 @@ func TestTokens(t *testing.T) {
 		t.Error(err, diff)
 	}
 	actor, scope, err := d.DB.ActorByToken(t.Context(), token.Hash, d.Clock.Now())
-	want := poa.Actor{Kind: poa.ActorRecipient, ID: a.ID, PartyID: p.ID, Member: poa.MemberAdministrator, Language: "ja"}
+	want := poa.Actor{Kind: poa.ActorRecipient, ID: a.ID, PartyID: p.ID, Member: poa.MemberAdministrator, Language: "ja", TokenID: token.ID}
 	if diff := cmp.Diff(want, actor); err != nil || diff != "" || scope != poa.ScopeValidity {
 		t.Error(err, diff, scope)
 	}
 	if kept, _ := d.DB.Tokens(t.Context(), p.ID); !kept[0].LastUsedAt.Equal(d.Clock.Now()) {
 		t.Error("its use was not noted")
+	}
+	holds := func() bool {
+		holding, err := d.DB.Holding(t.Context(), []string{token.ID, poa.NewID(poa.PrefixToken)})
+		if err != nil || len(holding) > 1 {
+			t.Errorf("holding are %v, %v", holding, err)
+		}
+		return holding[token.ID]
+	}
+	if !holds() {
+		t.Error("among others it does not hold")
 	}
 	if _, _, err := d.DB.ActorByToken(t.Context(), token.Hash, token.ExpiresAt); !errors.Is(err, poa.ErrNotFound) {
 		t.Errorf("it holds when over: %v", err)
@@ -184,7 +194,7 @@ func TestTokens(t *testing.T) {
 	if err := revoke(p.ID); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := d.DB.ActorByToken(t.Context(), token.Hash, d.Clock.Now()); !errors.Is(err, poa.ErrNotFound) {
+	if _, _, err := d.DB.ActorByToken(t.Context(), token.Hash, d.Clock.Now()); !errors.Is(err, poa.ErrNotFound) || holds() {
 		t.Errorf("it holds when withdrawn: %v", err)
 	}
 }

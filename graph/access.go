@@ -14,13 +14,18 @@ import (
 // access is who asks in one request, found once and only if a field needs it:
 // the validity read never does.
 type access struct {
-	once  sync.Once
-	actor poa.Actor
-	scope poa.TokenScope
-	err   error
+	mu    sync.Mutex
+	found *caller
 	// asked counts what is asked for without a token: aliases must not carry more
 	// questions than one caller may put at once.
 	asked atomic.Int64
+}
+
+// caller is who asks, or why nobody does.
+type caller struct {
+	actor poa.Actor
+	scope poa.TokenScope
+	err   error
 }
 
 type accessKey struct{}
@@ -34,8 +39,13 @@ func (r *resolver) actor(ctx context.Context) (poa.Actor, poa.TokenScope, error)
 	if !ok {
 		return r.Actor(ctx)
 	}
-	a.once.Do(func() { a.actor, a.scope, a.err = r.Actor(ctx) })
-	return a.actor, a.scope, a.err
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.found == nil {
+		a.found = &caller{}
+		a.found.actor, a.found.scope, a.found.err = r.Actor(ctx)
+	}
+	return a.found.actor, a.found.scope, a.found.err
 }
 
 // reader is the actor of a query: a token for validity alone reads nothing else.

@@ -85,7 +85,7 @@ func (s *subscriptionResolver) Events(ctx context.Context, after *string) (<-cha
 	if _, err := s.Notifier.Feed(ctx, actor, probe); err != nil { // what is wrong with the place is said at once
 		return nil, err
 	}
-	w, err := s.Bell.Enter(actor.PartyID)
+	w, err := s.Bell.Enter(actor)
 	if err != nil {
 		return nil, err
 	}

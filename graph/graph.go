@@ -19,7 +19,7 @@ import (
 )
 
 // Config is what the room is given: the chapters of poa and how a request is
-// read. Every field but Bell, Wait and Limits is needed.
+// read. Every field but Bell, Wait, Documents and Limits is needed.
 type Config struct {
 	Enrollment *poa.Enrollment
 	Registrar  *poa.Registrar
@@ -43,6 +43,8 @@ type Config struct {
 	Log      *slog.Logger
 	// Wait says for how long a request comes too early; nil lets all come.
 	Wait func(*http.Request) time.Duration
+	// Documents are the trusted ones; nil knows none.
+	Documents *Documents
 	// Limits of zero are the defaults.
 	Limits Limits
 }
@@ -60,13 +62,14 @@ const (
 	cacheable = 2 << 10
 )
 
-// smallQueries keeps parsed queries of short texts.
-type smallQueries struct {
+// queryCache keeps parsed queries of short texts, and the trusted documents.
+type queryCache struct {
 	graphql.Cache[*ast.QueryDocument]
+	trusted *Documents
 }
 
 // Add keeps a query if its text is short.
-func (c smallQueries) Add(ctx context.Context, text string, query *ast.QueryDocument) {
+func (c queryCache) Add(ctx context.Context, text string, query *ast.QueryDocument) {
 	if len(text) <= cacheable {
 		c.Cache.Add(ctx, text, query)
 	}
@@ -77,7 +80,7 @@ func New(config Config) http.Handler {
 	config.Limits = config.Limits.orDefaults()
 	r := &resolver{config}
 	exec := executor.New(schema.NewExecutableSchema(schema.Config{Resolvers: r, Complexity: complexities()}))
-	exec.SetQueryCache(smallQueries{lru.New[*ast.QueryDocument](cached)})
+	exec.SetQueryCache(queryCache{lru.New[*ast.QueryDocument](cached), config.Documents})
 	exec.SetParserTokenLimit(config.Limits.Tokens)
 	exec.SetDisableSuggestion(true)
 	exec.SetErrorPresenter(r.present)
@@ -85,7 +88,7 @@ func New(config Config) http.Handler {
 	exec.Use(extension.Introspection{})
 	exec.Use(bounds{config.Limits})
 	exec.Use(extension.FixedComplexityLimit(config.Limits.Complexity))
-	return &transport{exec: exec, limits: config.Limits, resolver: r}
+	return &transport{exec: exec, limits: config.Limits, resolver: r, documents: config.Documents}
 }
 
 var _ graphql.HandlerExtension = bounds{}

@@ -110,14 +110,16 @@ func (h *house) serve(ca *poatest.CA) {
 	h.enrollment = poa.NewEnrollment(clock, store, policy, hasher{})
 	h.notifier, h.bell = poa.NewNotifier(clock, store, policy), poa.NewBell(store)
 	go h.bell.Run(h.tb.Context(), nil, func(error) {})
+	documents, err := graph.NewDocuments(nil, graph.Limits{})
+	must(h.tb, err)
 	server := httptest.NewServer(withRequest(graph.New(graph.Config{
 		Enrollment: h.enrollment,
 		Registrar:  poa.NewRegistrar(clock, store, policy, jpki.Profile{Roots: roots, Policies: []string{poatest.PolicyTest}}),
 		Responder:  poa.NewResponder(clock, store, policy, signer),
 		Notifier:   h.notifier,
 		Records:    poa.NewRecords(clock, store),
-		Bell:       h.bell,
-		Addresses:  publicURL{}, Actor: h.actor, Credential: credential, Language: language, Text: locale.Text,
+		Bell:       h.bell, Documents: documents,
+		Addresses: publicURL{}, Actor: h.actor, Credential: credential, Language: language, Text: locale.Text,
 		Log: slog.New(slog.NewTextHandler(h.log, nil)),
 	})))
 	h.tb.Cleanup(server.Close)

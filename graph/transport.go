@@ -36,6 +36,9 @@ type transport struct {
 	exec     *executor.Executor
 	limits   Limits
 	resolver *resolver
+	// documents are the trusted ones, plans those of free queries.
+	documents *Documents
+	plans     plans
 }
 
 // failure is a request that cannot be executed: an HTTP status and a code.
@@ -51,29 +54,35 @@ var badRequest = failure{http.StatusBadRequest, poa.CodeBadUserInput}
 
 // ServeHTTP answers one request.
 func (t *transport) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Cache-Control", "no-store")
+	w.Header()["Cache-Control"] = noStore
 	w.Header().Add("Vary", "Accept, Accept-Language")
-	ctx := withAccess(graphql.StartOperationTrace(r.Context()))
-	streams := wantsStream(strings.Join(r.Header.Values("Accept"), ","))
-	accepted := negotiate(r.Header.Values("Accept"))
-	if streams {
-		accepted = typeJSON // of what is refused before the stream begins
-	}
+	streams, accepted := wanted(r.Header["Accept"])
 	if accepted == "" {
-		t.fail(ctx, w, typeJSON, failure{http.StatusNotAcceptable, poa.CodeBadUserInput})
+		t.fail(r.Context(), w, typeJSON, failure{http.StatusNotAcceptable, poa.CodeBadUserInput})
 		return
 	}
 	if wait := t.wait(r); wait > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
-		t.fail(ctx, w, accepted, failure{http.StatusTooManyRequests, poa.CodeRateLimited})
+		t.fail(r.Context(), w, accepted, failure{http.StatusTooManyRequests, poa.CodeRateLimited})
 		return
 	}
-	params, err := t.read(w, r)
-	if err != nil {
-		if isMethod(err) {
-			w.Header().Set("Allow", "GET, POST")
+	var body []byte
+	var err error
+	if r.Method == http.MethodPost {
+		s := scratches.Get().(*scratch) //nolint:forcetypeassert // nothing else is put there
+		defer scratches.Put(s)
+		body, err = t.body(w, r, s)
+		if err == nil && !streams && t.lean(w, r, accepted, body, s) {
+			return
 		}
-		t.fail(ctx, w, accepted, err)
+	}
+	ctx := withAccess(graphql.StartOperationTrace(r.Context()))
+	var params *graphql.RawParams
+	if err == nil {
+		params, err = t.read(r, body)
+	}
+	if err != nil {
+		t.refuse(ctx, w, accepted, err)
 		return
 	}
 	if streams && r.Method != http.MethodPost {
@@ -85,7 +94,67 @@ func (t *transport) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		t.stream(ctx, w, params)
 		return
 	}
-	t.execute(ctx, w, r.Method, accepted, params)
+	if operation := t.execute(ctx, w, r.Method, accepted, params); operation != nil {
+		t.learn(body, operation.Doc)
+	}
+}
+
+// noStore is shared by all answers and never written to.
+var noStore = []string{"no-store"}
+
+// wanted says whether a caller wants a stream and which media type it takes, ""
+// for none of ours. What is refused before a stream begins is JSON.
+func wanted(accept []string) (streams bool, accepted string) {
+	if len(accept) == 1 {
+		if usual, known := usualWishes[accept[0]]; known {
+			return false, usual
+		}
+	}
+	if wantsStream(strings.Join(accept, ",")) {
+		return true, typeJSON
+	}
+	return false, negotiate(accept)
+}
+
+// usualWishes are what most clients send, negotiated once.
+var usualWishes = func() map[string]string {
+	usual := map[string]string{}
+	for _, accept := range []string{"*/*", typeJSON, typeResponse, typeResponse + ", " + typeJSON, typeJSON + ", " + typeResponse, typeJSON + ", */*",
+		typeResponse + ",application/json;q=0.9", typeResponse + ", application/json;q=0.9"} {
+		usual[accept] = negotiate([]string{accept})
+	}
+	return usual
+}()
+
+// learn makes ready what a free query asked, for the next one that is written
+// the same.
+func (t *transport) learn(body []byte, document *ast.QueryDocument) {
+	var in leanRequest
+	if scanLean(body, &in) && in.documentID == nil && t.plans.find(in.query) == nil {
+		t.plans.learn(in.query, newPlan(document, t.limits))
+	}
+}
+
+// refuse answers a request that cannot be read.
+func (t *transport) refuse(ctx context.Context, w http.ResponseWriter, accepted string, err error) {
+	var unknown *poa.Error
+	switch {
+	case errors.As(err, &unknown):
+		t.write(ctx, w, accepted, ofRequest(accepted), reply{Errors: gqlerror.List{t.resolver.present(ctx, err)}})
+		return
+	case isMethod(err):
+		w.Header().Set("Allow", "GET, POST")
+	}
+	t.fail(ctx, w, accepted, err)
+}
+
+// ofRequest is the status of a request that is well written and cannot be
+// executed: 200 as GraphQL over HTTP wants it of application/json.
+func ofRequest(accepted string) int {
+	if accepted == typeResponse {
+		return http.StatusBadRequest
+	}
+	return http.StatusOK
 }
 
 // wait says for how long a request comes too early.
@@ -96,25 +165,22 @@ func (t *transport) wait(r *http.Request) time.Duration {
 	return t.resolver.Wait(r)
 }
 
-func (t *transport) execute(ctx context.Context, w http.ResponseWriter, method, accepted string, params *graphql.RawParams) {
+// execute answers with the executor and returns the operation if it was executed.
+func (t *transport) execute(ctx context.Context, w http.ResponseWriter, method, accepted string, params *graphql.RawParams) *graphql.OperationContext {
 	operation, faults := t.exec.CreateOperationContext(ctx, params)
 	if faults != nil {
-		status := http.StatusOK // as GraphQL over HTTP wants it of application/json
-		if accepted == typeResponse {
-			status = http.StatusBadRequest
-		}
 		response := t.exec.DispatchError(graphql.WithOperationContext(ctx, operation), faults)
-		t.write(ctx, w, accepted, status, reply{Errors: response.Errors})
-		return
+		t.write(ctx, w, accepted, ofRequest(accepted), reply{Errors: response.Errors})
+		return nil
 	}
 	if method == http.MethodGet && operation.Operation.Operation != ast.Query {
 		w.Header().Set("Allow", "POST")
 		t.fail(ctx, w, accepted, failure{http.StatusMethodNotAllowed, poa.CodeBadUserInput})
-		return
+		return nil
 	}
 	if operation.Operation.Operation == ast.Subscription { // one answer is not what was asked for
 		t.fail(ctx, w, accepted, failure{http.StatusNotAcceptable, poa.CodeBadUserInput})
-		return
+		return nil
 	}
 	respond, ctx := t.exec.DispatchOperation(ctx, operation)
 	response := respond(ctx)
@@ -122,6 +188,7 @@ func (t *transport) execute(ctx context.Context, w http.ResponseWriter, method, 
 		response = &graphql.Response{}
 	}
 	t.write(ctx, w, accepted, http.StatusOK, reply{Data: data(response.Data), Errors: response.Errors})
+	return operation
 }
 
 // data is null, and not left out, where an executed operation gave nothing.
@@ -157,8 +224,21 @@ func (t *transport) write(ctx context.Context, w http.ResponseWriter, accepted s
 		status, body = http.StatusInternalServerError, []byte(`{"errors":[{"message":"INTERNAL","extensions":{"code":"INTERNAL"}}]}`)
 		t.resolver.Log.ErrorContext(ctx, "encoding GraphQL reply", "error", err)
 	}
-	w.Header().Set("Content-Type", accepted+"; charset=utf-8")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
+	t.send(w, accepted, status, body)
+}
+
+var (
+	inJSON     = []string{typeJSON + "; charset=utf-8"}
+	inResponse = []string{typeResponse + "; charset=utf-8"}
+	noSniff    = []string{"nosniff"}
+)
+
+func (t *transport) send(w http.ResponseWriter, accepted string, status int, body []byte) {
+	header := w.Header()
+	header["Content-Type"], header["X-Content-Type-Options"] = inJSON, noSniff
+	if accepted == typeResponse {
+		header["Content-Type"] = inResponse
+	}
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // the caller may have gone away
 }
@@ -168,16 +248,20 @@ func isMethod(err error) bool {
 	return errors.As(err, &f) && f.status == http.StatusMethodNotAllowed
 }
 
-func (t *transport) read(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, error) {
+func (t *transport) read(r *http.Request, body []byte) (*graphql.RawParams, error) {
 	var params *graphql.RawParams
+	var document string
 	var err error
 	switch r.Method {
 	case http.MethodGet:
-		params, err = fromURL(r.URL)
+		params, document, err = fromURL(r.URL)
 	case http.MethodPost:
-		params, err = t.fromBody(w, r)
+		params, document, err = fromBody(body)
 	default:
 		return nil, failure{http.StatusMethodNotAllowed, poa.CodeBadUserInput}
+	}
+	if err == nil {
+		err = t.resolve(params, document)
 	}
 	if err != nil {
 		return nil, err
@@ -192,31 +276,47 @@ func (t *transport) read(w http.ResponseWriter, r *http.Request) (*graphql.RawPa
 	return params, nil
 }
 
-func fromURL(u *url.URL) (*graphql.RawParams, error) {
+// fromURL reads a request and the document that it names.
+func fromURL(u *url.URL) (*graphql.RawParams, string, error) {
 	values, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
-		return nil, badRequest
+		return nil, "", badRequest
 	}
 	params := &graphql.RawParams{Query: values.Get("query"), OperationName: values.Get("operationName")}
 	for name, into := range map[string]*map[string]any{"variables": &params.Variables, "extensions": &params.Extensions} {
 		if text := values.Get(name); text != "" && decode([]byte(text), into) != nil {
-			return nil, badRequest
+			return nil, "", badRequest
 		}
 	}
-	return params, nil
+	return params, values.Get("documentId"), nil
 }
 
 // request is the body of a POST. A list of requests is not taken.
 type request struct {
 	Query         string         `json:"query"`
+	DocumentID    string         `json:"documentId"`
 	OperationName string         `json:"operationName"`
 	Variables     map[string]any `json:"variables"`
 	Extensions    map[string]any `json:"extensions"`
 }
 
-func (t *transport) fromBody(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, error) {
+// smallBody is up to what length a body is read into a buffer that is kept.
+const smallBody = 16 << 10
+
+// body reads the body of a POST, a small one into memory that is used again.
+func (t *transport) body(w http.ResponseWriter, r *http.Request, s *scratch) ([]byte, error) {
 	if !isJSON(r.Header) {
 		return nil, failure{http.StatusUnsupportedMediaType, poa.CodeBadUserInput}
+	}
+	if length := r.ContentLength; length > 0 && length <= min(smallBody, t.limits.Body) {
+		if int64(cap(s.body)) < length {
+			s.body = make([]byte, 0, max(length, 1<<10))
+		}
+		body := s.body[:length]
+		if _, err := io.ReadFull(r.Body, body); err != nil {
+			return nil, badRequest
+		}
+		return body, nil
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, t.limits.Body))
 	var large *http.MaxBytesError
@@ -226,16 +326,23 @@ func (t *transport) fromBody(w http.ResponseWriter, r *http.Request) (*graphql.R
 	case err != nil:
 		return nil, badRequest
 	}
+	return body, nil
+}
+
+func fromBody(body []byte) (*graphql.RawParams, string, error) {
 	var in request
 	if decode(body, &in) != nil {
-		return nil, badRequest
+		return nil, "", badRequest
 	}
-	return &graphql.RawParams{Query: in.Query, OperationName: in.OperationName, Variables: in.Variables, Extensions: in.Extensions}, nil
+	return &graphql.RawParams{Query: in.Query, OperationName: in.OperationName, Variables: in.Variables, Extensions: in.Extensions}, in.DocumentID, nil
 }
 
 // isJSON wants application/json in UTF-8 that nothing compressed: a small body
 // must not unfold into a large one.
 func isJSON(h http.Header) bool {
+	if types := h["Content-Type"]; len(types) == 1 && types[0] == typeJSON && len(h["Content-Encoding"]) == 0 {
+		return true
+	}
 	media, parameters, err := mime.ParseMediaType(h.Get("Content-Type"))
 	charset := parameters["charset"]
 	return err == nil && media == typeJSON && (charset == "" || strings.EqualFold(charset, "utf-8")) && h.Get("Content-Encoding") == ""

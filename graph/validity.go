@@ -28,14 +28,18 @@ func (q *queryResolver) Validities(ctx context.Context, ids []string) ([]schema.
 // ask puts questions with the credential as it was brought: it is checked in
 // the statement that reads and audits, and nowhere before.
 func (r *resolver) ask(ctx context.Context, questions ...poa.Question) ([]schema.Validity, error) {
+	answers, err := r.answers(ctx, questions...)
+	return each(answers, newValidity), err
+}
+
+func (r *resolver) answers(ctx context.Context, questions ...poa.Question) ([]poa.Answer, error) {
 	credential := r.Credential(ctx)
 	if r.Enrollment != nil && r.Enrollment.Registration() == poa.RegistrationNone {
 		if err := boundAnonymous(ctx, credential, len(questions)); err != nil {
 			return nil, err
 		}
 	}
-	answers, err := r.Responder.Ask(ctx, credential, questions)
-	return each(answers, newValidity), err
+	return r.Responder.Ask(ctx, credential, questions)
 }
 
 // Receipt signs the answer.

@@ -20,6 +20,11 @@ const (
 	each   = 4 * poa.DefaultInFlight
 	// takeEvery is the net under wake-ups, and how late a retry may be.
 	takeEvery = 250 * time.Millisecond
+	// looked is how many due deliveries the store looks at for what it gives: where
+	// it gives as many, more may be due behind them.
+	looked = 256
+	// freshFor is for how long an endpoint is posted to as it was read.
+	freshFor = time.Second
 )
 
 // postman delivers webhooks: what the numbering leader hands over, and what is
@@ -110,19 +115,22 @@ func (p *postman) takeDue(ctx context.Context) bool {
 }
 
 // caughtUp forgets the endpoints that nothing waits for any more: they were
-// asked for and given less than there was room for.
+// asked for, and all that was due was given. Where an endpoint was given all that
+// it may have, its others may hide what waits for the rest.
 func (p *postman) caughtUp(t poa.Taking, parcels []poa.Parcel) {
-	if len(parcels) >= t.Most {
+	if len(parcels) >= min(t.Most, looked) {
 		return
 	}
 	given := map[string]int{}
 	for _, parcel := range parcels {
-		given[parcel.Endpoint.ID]++
+		if given[parcel.Endpoint.ID]++; given[parcel.Endpoint.ID] >= t.Each {
+			return
+		}
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for id := range p.queued {
-		if given[id] < t.Each && !slices.Contains(t.Except, id) {
+		if !slices.Contains(t.Except, id) {
 			delete(p.queued, id)
 		}
 	}
@@ -159,13 +167,14 @@ func (r *reservation) mine(d poa.Delivery) bool {
 func (p *postman) accept(parcels []poa.Parcel) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	now := p.MachineClock.Now()
 	for _, parcel := range parcels {
 		l := p.lines[parcel.Endpoint.ID]
 		if l == nil {
 			l = &line{spare: p.spare()}
 			p.lines[parcel.Endpoint.ID] = l
 		}
-		l.set(parcel.Endpoint)
+		l.set(parcel.Endpoint, now)
 		l.waiting = append(l.waiting, parcel)
 		p.held++
 	}
@@ -178,6 +187,12 @@ func (p *postman) accept(parcels []poa.Parcel) {
 func (p *postman) pump(l *line) {
 	for !p.stopped {
 		now := p.MachineClock.Now()
+		if l.stale(now) {
+			l.reading = true
+			first := l.waiting[0].Delivery
+			p.flying.Go(func() { p.refresh(l, first) })
+			return
+		}
 		fly, later := l.mayFly(now)
 		if !fly {
 			if later > 0 && !l.timed {
@@ -193,8 +208,30 @@ func (p *postman) pump(l *line) {
 			continue
 		}
 		l.flying++
+		parcel.Endpoint = l.endpoint
 		p.flying.Go(func() { p.fly(l, parcel) })
 	}
+}
+
+// refresh reads the endpoint of a line anew: what waited behind a slow post must
+// not go to one that was deleted or switched off meanwhile, nor be signed by a
+// secret that holds no more.
+func (p *postman) refresh(l *line, first poa.Delivery) {
+	parcels, err := p.Notifier.Parcels(p.posts, []poa.Delivery{first})
+	var back []string
+	p.mu.Lock()
+	l.reading = false
+	now := p.MachineClock.Now()
+	if err == nil && len(parcels) > 0 {
+		l.set(parcels[0].Endpoint, now)
+	}
+	if err != nil || len(parcels) == 0 || l.endpoint.PausedUntil.After(now) {
+		back = l.drop()
+	}
+	p.held -= len(back)
+	p.pump(l)
+	p.mu.Unlock()
+	p.recorder.release(back...)
 }
 
 func (p *postman) goOn(l *line) {
@@ -269,7 +306,7 @@ func (p *postman) recorded(outcomes []poa.Outcome, changed map[string]poa.Endpoi
 			continue
 		}
 		if e, ok := changed[o.Endpoint.ID]; ok {
-			l.set(e)
+			l.set(e, now)
 			if e.PausedUntil.After(now) || e.State != poa.EndpointActive {
 				back = append(back, l.drop()...)
 			}

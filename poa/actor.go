@@ -57,6 +57,8 @@ type Actor struct {
 	Member MemberRole
 	// SessionID names the browser's session, "" where the actor came by a token.
 	SessionID string
+	// TokenID names the API token that the actor came by, "" otherwise.
+	TokenID string
 	// Enrolling is the account of somebody who gave the right password and must
 	// add a second factor before anything else: of kind ANONYMOUS till then.
 	Enrolling string

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"ininjo/poa"
 )
 
@@ -100,6 +102,12 @@ func TestAnnouncement(t *testing.T) {
 	delivery := o.deliveries(hook.ID)[0]
 	if body := delivery.Body(); body.Type != poa.NoticeAnnouncement || body.Data.AnnouncementID != id || body.Data.DelegationID != "" {
 		t.Errorf("the webhook says %+v", body)
+	}
+	after := int64(before)
+	feed, err := o.notifier.Feed(t.Context(), o.recipient, poa.FeedInput{After: &after, Limit: 10})
+	must(t, err)
+	if diff := cmp.Diff([]poa.WebhookBody{o.notifier.BodyOf(delivery.Notice)}, []poa.WebhookBody{o.notifier.BodyOf(feed.Notices[0])}); diff != "" || feed.Notices[0].AnnouncementID != id {
+		t.Error("the feed says otherwise than the webhook:", diff)
 	}
 	m := o.mailTo(recipientEmail, poa.MailAnnouncement)
 	if m.Values["text"] != "障害が\n発生しました。" || m.Values["link"] != "https://ininjo.example/repository/"+o.announced(id).PublishedID() || m.Values["unsubscribe"] != "" {
@@ -250,6 +258,15 @@ func TestLettersInstead(t *testing.T) {
 	if reach := o.announced(id).Reach; reach != (poa.Reach{Told: 3, Letters: 3, Waiting: 3}) {
 		t.Errorf("reached: %+v", reach)
 	}
+	t.Run("an address that is confirmed again takes no letter back, and writes none anew", func(t *testing.T) {
+		must(t, o.lift())
+		if got := o.letters(poa.LetterFilter{PartyID: o.recipient.PartyID}); len(got) != 1 || got[0].State() != poa.LetterWaiting || !o.bouncesSince(recipientEmail).IsZero() {
+			t.Errorf("letters: %+v", got)
+		}
+		if _, err := o.notifier.PrintLetters(t.Context(), o.reception, poa.LettersInput{IdempotencyKey: newKey(), IDs: []string{o.letters(poa.LetterFilter{PartyID: o.recipient.PartyID})[0].ID}}); err != nil {
+			t.Error(err)
+		}
+	})
 	t.Run("of two messages that fail at once, one letter comes", func(t *testing.T) {
 		id := o.prepareAnnouncement()
 		must(t, o.lift())

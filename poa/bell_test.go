@@ -26,7 +26,7 @@ func (o *office) mine(context.Context) (poa.Actor, error) { return o.recipient, 
 // enter takes a place for the recipient.
 func (o *office) enter(bell *poa.Bell) *poa.Waiter {
 	o.tb.Helper()
-	w, err := bell.Enter(o.recipient.PartyID)
+	w, err := bell.Enter(o.recipient)
 	must(o.tb, err)
 	return w
 }
@@ -64,7 +64,7 @@ func TestWaiting(t *testing.T) {
 	t.Run("too many of one party are RATE_LIMITED, others still wait", func(t *testing.T) {
 		var taken []*poa.Waiter
 		for range poa.MaxWaitersOfParty {
-			w, err := bell.Enter(o.recipient.PartyID)
+			w, err := bell.Enter(o.recipient)
 			must(t, err)
 			taken = append(taken, w)
 		}
@@ -72,24 +72,24 @@ func TestWaiting(t *testing.T) {
 		wantCode(t, err, poa.CodeRateLimited)
 		_, err = o.notifier.Await(ctx, bell, o.mine, poa.FeedInput{After: at(6), Limit: 10}, 0) // who does not wait takes no place
 		must(t, err)
-		other, err := bell.Enter(o.delegator.PartyID)
+		other, err := bell.Enter(o.delegator)
 		must(t, err)
 		other.Leave()
 		for _, w := range taken {
 			w.Leave()
 			w.Leave()
 		}
-		again, err := bell.Enter(o.recipient.PartyID)
+		again, err := bell.Enter(o.recipient)
 		must(t, err)
 		again.Leave()
 	})
 	t.Run("all places of a process are bounded", func(t *testing.T) {
 		full := poa.NewBell(o.store)
-		for i := range poa.MaxWaiters {
-			_, err := full.Enter(poa.NewID("rcp_") + string(rune('a'+i%26)))
+		for range poa.MaxWaiters {
+			_, err := full.Enter(poa.Actor{PartyID: poa.NewID("rcp_")})
 			must(t, err)
 		}
-		_, err := full.Enter(o.recipient.PartyID)
+		_, err := full.Enter(o.recipient)
 		wantCode(t, err, poa.CodeRateLimited)
 	})
 }

@@ -165,11 +165,15 @@ func newECDSA(t *testing.T) crypto.Signer {
 	return key
 }
 
+func clientTemplate(now time.Time) *x509.Certificate {
+	return &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "ininjo"}, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour),
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}
+}
+
 // clientCertificate makes one that signs itself and holds for one more hour.
 func clientCertificate(t *testing.T, now time.Time, key crypto.Signer, change func(*x509.Certificate)) poa.CertificateInput {
 	t.Helper()
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "ininjo"}, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour),
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}
+	template := clientTemplate(now)
 	if change != nil {
 		change(template)
 	}

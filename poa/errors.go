@@ -21,6 +21,7 @@ const (
 	CodeNotFound           Code = "NOT_FOUND"
 	CodeConflict           Code = "CONFLICT"
 	CodeRateLimited        Code = "RATE_LIMITED"
+	CodeDocumentNotFound   Code = "PERSISTED_QUERY_NOT_FOUND"
 	CodeTooLarge           Code = "TOO_LARGE"
 	CodeComplexity         Code = "COMPLEXITY_LIMIT_EXCEEDED"
 	CodeSigningUnavailable Code = "SIGNING_UNAVAILABLE"

@@ -19,3 +19,9 @@ var (
 func (r *Registrar) Examine(format document.Format, file, drafted []byte, at time.Time) error {
 	return r.examine(format.Open, format.Name(), file, drafted, at, "signedFile").faults.Err()
 }
+
+// ApplyHeaders sets an endpoint's headers.
+func (in SettingsInput) ApplyHeaders(e *Endpoint) Faults { return in.applyHeaders(e) }
+
+// ReadClientCertificate reads what an endpoint is shown as TLS client.
+var ReadClientCertificate = readClientCertificate

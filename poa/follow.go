@@ -10,8 +10,8 @@ import (
 // MaxWait bounds how long one question to the change feed may wait.
 const MaxWait = time.Minute
 
-// recheckEvery is how long a waiter waits at most before it is asked again
-// whether it still may: a withdrawn token ends what waits by it.
+// recheckEvery is how long one who waits by no token waits at most before it is
+// asked again whether it still may. Tokens are looked at together, by the bell.
 const recheckEvery = 5 * time.Second
 
 // Caller finds who asks, anew at every call: a token that waits may be
@@ -29,14 +29,14 @@ func (n *Notifier) Await(ctx context.Context, bell *Bell, caller Caller, in Feed
 	if wait <= 0 || actor.PartyID == "" {
 		return n.Feed(ctx, actor, in)
 	}
-	w, err := bell.Enter(actor.PartyID)
+	w, err := bell.Enter(actor)
 	if err != nil {
 		return Feed{}, err
 	}
 	defer w.Leave()
 	waiting, cancel := context.WithTimeout(ctx, min(wait, MaxWait))
 	defer cancel()
-	return n.await(ctx, waiting, w, caller, in)
+	return n.await(ctx, waiting, w, caller, actor, in)
 }
 
 // Follow hands over the notices of a party's sequence one after the other, as
@@ -44,7 +44,11 @@ func (n *Notifier) Await(ctx context.Context, bell *Bell, caller Caller, in Feed
 // stops, else why it ended. w is the caller's place at the bell.
 func (n *Notifier) Follow(ctx context.Context, w *Waiter, caller Caller, in FeedInput, deliver func(context.Context, Notice) error) error {
 	for {
-		f, err := n.await(ctx, ctx, w, caller, in)
+		actor, err := caller(ctx)
+		if err != nil {
+			return err
+		}
+		f, err := n.await(ctx, ctx, w, caller, actor, in)
 		if err != nil {
 			return err
 		}
@@ -60,24 +64,20 @@ func (n *Notifier) Follow(ctx context.Context, w *Waiter, caller Caller, in Feed
 	}
 }
 
-// await reads until there are notices, waiting is over or the process stops.
-func (n *Notifier) await(ctx, waiting context.Context, w *Waiter, caller Caller, in FeedInput) (Feed, error) {
+// await reads until there are notices, waiting is over or the process stops. The
+// actor is the caller as it was just found, and found anew before each further
+// reading.
+func (n *Notifier) await(ctx, waiting context.Context, w *Waiter, caller Caller, actor Actor, in FeedInput) (Feed, error) {
 	for {
-		actor, err := caller(ctx)
-		if err != nil {
-			return Feed{}, err
-		}
 		f, err := n.Feed(ctx, actor, in)
 		if err != nil || len(f.Notices) > 0 {
 			return f, err
 		}
-		for !w.Wait(waiting, f.Head, recheckEvery) {
-			if w.bell.ended(waiting) {
-				return f, nil
-			}
-			if _, err := caller(ctx); err != nil {
-				return Feed{}, err
-			}
+		if !w.Wait(waiting, f.Head) && w.bell.ended(waiting) {
+			return f, nil
+		}
+		if actor, err = caller(ctx); err != nil {
+			return Feed{}, err
 		}
 	}
 }

@@ -5,7 +5,11 @@ package poa
 import (
 	"crypto/rand"
 	"encoding/base32"
+	"encoding/binary"
 	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // crockford is Douglas Crockford's base 32 alphabet: no I, L, O or U.
@@ -50,36 +54,61 @@ func ParseDelegationID(s string) (DelegationID, bool) {
 // without hyphens and spaces, I and L as 1 and O as 0.
 func readCrockford(text string, length int) ([]byte, bool) {
 	symbols := make([]byte, 0, length)
-	for _, r := range strings.ToUpper(text) {
-		switch r {
-		case '-', ' ', '\u3000':
-			continue
-		case 'I', 'L':
-			r = '1'
-		case 'O':
-			r = '0'
+	for _, r := range text {
+		if r >= utf8.RuneSelf {
+			if r = unicode.ToUpper(r); r == '\u3000' {
+				continue
+			}
 		}
-		at := strings.IndexRune(crockford, r)
-		if at < 0 || len(symbols) == length {
+		if r >= utf8.RuneSelf || crockfordValues[r] == foreign || crockfordValues[r] < passedOver && len(symbols) == length {
 			return nil, false
 		}
-		symbols = append(symbols, byte(at))
+		if crockfordValues[r] < passedOver {
+			symbols = append(symbols, crockfordValues[r])
+		}
 	}
 	return symbols, len(symbols) == length
 }
+
+// foreign marks a character that stands in no ID, passedOver one that separates.
+const (
+	foreign    = 0xff
+	passedOver = 0xfe
+)
+
+// crockfordValues are the values of ASCII's characters.
+var crockfordValues = func() (values [utf8.RuneSelf]byte) {
+	for c := range values {
+		values[c] = foreign
+		upper := unicode.ToUpper(rune(c))
+		switch upper {
+		case '-', ' ':
+			values[c] = passedOver
+			continue
+		case 'I', 'L':
+			upper = '1'
+		case 'O':
+			upper = '0'
+		}
+		if at := strings.IndexRune(crockford, upper); at >= 0 {
+			values[c] = byte(at)
+		}
+	}
+	return values
+}()
 
 // Compact returns the 25 characters without hyphens.
 func (id DelegationID) Compact() string { return strings.ReplaceAll(string(id), "-", "") }
 
 func formatID(symbols []byte) DelegationID {
-	var b strings.Builder
+	b := make([]byte, 0, delegationIDLength+4)
 	for i, s := range symbols {
 		if i > 0 && i%5 == 0 {
-			b.WriteByte('-')
+			b = append(b, '-')
 		}
-		b.WriteByte(crockford[s])
+		b = append(b, crockford[s])
 	}
-	return DelegationID(b.String())
+	return DelegationID(b)
 }
 
 // checkSymbol makes the weighted sum over GF(32) zero: weights α^i from the
@@ -88,11 +117,29 @@ func formatID(symbols []byte) DelegationID {
 func checkSymbol(symbols []byte) byte {
 	sum, weight := byte(0), byte(1)
 	for _, s := range symbols {
-		sum ^= gfMultiply(s, weight)
-		weight = gfMultiply(weight, 2)
+		sum ^= gfProducts[s][weight]
+		weight = gfProducts[weight][2]
 	}
-	return gfMultiply(sum, gfInverse(weight))
+	return gfProducts[sum][gfInverses[weight]]
 }
+
+// gfProducts and gfInverses are the tables of GF(32).
+var (
+	gfProducts = func() (products [32][32]byte) {
+		for a := range products {
+			for b := range products[a] {
+				products[a][b] = gfMultiply(byte(a), byte(b))
+			}
+		}
+		return products
+	}()
+	gfInverses = func() (inverses [32]byte) {
+		for a := range inverses {
+			inverses[a] = gfInverse(byte(a))
+		}
+		return inverses
+	}()
+)
 
 // gfMultiply multiplies in GF(32) with x⁵+x²+1.
 func gfMultiply(a, b byte) byte {
@@ -147,6 +194,17 @@ func NewID(prefix string) string {
 	var raw [16]byte
 	rand.Read(raw[:])
 	return prefix + idEncoding.EncodeToString(raw[:])
+}
+
+// NewInquiryID draws an inquiry's ID: its first 48 bits are the milliseconds of
+// its instant, the other 80 are random. So IDs come in about the order of their
+// instants, and the inquiries' one index grows at its end alone. Who sees the ID
+// has seen the instant.
+func NewInquiryID(at time.Time) string {
+	var raw [16]byte
+	binary.BigEndian.PutUint64(raw[:8], uint64(at.UnixMilli())<<16)
+	rand.Read(raw[6:])
+	return PrefixInquiry + idEncoding.EncodeToString(raw[:])
 }
 
 // IsID reports whether s has the prefix and the shape of [NewID].

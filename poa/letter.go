@@ -92,7 +92,9 @@ type LetterLine struct {
 	Title, PostedByName string
 }
 
-// letterTo writes a letter to a party.
+// letterTo writes a letter to a party. Nothing takes it back: its message is not
+// sent again, so it stays the way by which the party is told, though an address
+// is confirmed before it is posted.
 func (n *Notifier) letterTo(ctx context.Context, a *act, party Party, announcementID string, reason LetterReason) error {
 	if party.Erased {
 		return nil

@@ -6,6 +6,7 @@ import (
 	"crypto"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"hash/crc32"
@@ -121,5 +122,7 @@ func SecretWellFormed(text string) bool {
 		return false
 	}
 	body, sum := text[:len(text)-9], text[len(text)-8:]
-	return fmt.Sprintf("%08x", crc32.ChecksumIEEE([]byte(body))) == sum
+	var want [8]byte
+	hex.Encode(want[:], binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE([]byte(body))))
+	return string(want[:]) == sum
 }

@@ -53,13 +53,12 @@ func (r *Responder) Ask(ctx context.Context, c Credential, questions []Question)
 		return nil, nil
 	}
 	now := r.clock.Now()
-	inquiries, asked := make([]Inquiry, len(questions)), make([]Question, len(questions))
+	inquiries := make([]Inquiry, len(questions))
 	for i, q := range questions {
-		inquiry, faults := inquiryOf(q, now)
-		if len(faults) > 0 {
+		var faults Faults
+		if inquiries[i], faults = inquiryOf(q, now); len(faults) > 0 {
 			return nil, faults
 		}
-		inquiries[i], asked[i] = inquiry, inquiry.question(q)
 	}
 	readings, err := r.store.Ask(ctx, c, inquiries)
 	if err != nil {
@@ -70,7 +69,7 @@ func (r *Responder) Ask(ctx context.Context, c Credential, questions []Question)
 		if err := mayAsk(reading); err != nil {
 			return nil, err
 		}
-		answers[i] = answer(asked[i], inquiries[i], reading)
+		answers[i] = answer(inquiries[i].question(questions[i]), inquiries[i], reading)
 		if inquiries[i].Mistyped {
 			answers[i].DelegationID = questions[i].DelegationID // to the asker alone: it is not kept
 		}
@@ -96,7 +95,7 @@ func mayAsk(r Reading) error {
 func inquiryOf(q Question, now time.Time) (Inquiry, Faults) {
 	var faults Faults
 	id, ok := ParseDelegationID(q.DelegationID)
-	in := Inquiry{ID: NewID(PrefixInquiry), DelegationID: id, Mistyped: !ok, AnsweredAt: now, At: now, KnownAt: now, Nonce: q.Nonce}
+	in := Inquiry{ID: NewInquiryID(now), DelegationID: id, Mistyped: !ok, AnsweredAt: now, At: now, KnownAt: now, Nonce: q.Nonce}
 	if !q.At.IsZero() {
 		in.At, in.AtGiven, in.Historical = q.At.UTC().Truncate(time.Microsecond), true, true
 	}
@@ -125,8 +124,15 @@ func inquiryOf(q Question, now time.Time) (Inquiry, Faults) {
 func (in Inquiry) question(q Question) Question {
 	q.DelegationID = string(in.DelegationID)
 	q.At, q.KnownAt = exactly(q.At), exactly(q.KnownAt)
-	q.DocumentSHA256, q.DelegateCertificateSHA256 = hex.EncodeToString(in.DocumentSHA256), hex.EncodeToString(in.DelegateCertificateSHA256)
+	q.DocumentSHA256, q.DelegateCertificateSHA256 = hexText(in.DocumentSHA256), hexText(in.DelegateCertificateSHA256)
 	return q
+}
+
+func hexText(digest []byte) string {
+	if len(digest) == 0 {
+		return ""
+	}
+	return hex.EncodeToString(digest)
 }
 
 func digestOf(text, field string, faults *Faults) []byte {

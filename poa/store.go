@@ -14,6 +14,7 @@ type Store interface {
 	InTx(ctx context.Context, fn func(context.Context, Tx) error) error
 	Reader
 	DispatchReader
+	HeadReader
 	// Ask checks the credential, reads the delegations and inserts the audit
 	// rows of the inquiries in one statement, and returns one Reading for each
 	// inquiry, in order, once they are durable. Where the credential does not

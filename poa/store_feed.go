@@ -86,8 +86,6 @@ type FeedReader interface {
 	// the sequence stands, in one statement. A party whose sequence never began
 	// has the zero one.
 	FeedSlice(ctx context.Context, partyID string, after int64, limit int) (FeedSlice, error)
-	// Heads reads where the sequences of parties stand, in one statement.
-	Heads(ctx context.Context, partyIDs []string) (map[string]Head, error)
 	// EndNotices tells of each end of a delegation how far it is known, the oldest
 	// first.
 	EndNotices(ctx context.Context, id DelegationID) ([]EndNotice, error)

@@ -36,7 +36,7 @@ func announcementSamples() []Sample {
 		To: poa.Addressee{Name: "株式会社サンプル銀行", Address: "東京都千代田区丸の内一丁目1番1号", Title: "代表取締役", Person: "銀行 太郎"}}, Title: text.TitleJa}
 	posted := letter
 	posted.PrintedBy, posted.PrintedAt, posted.PostedBy, posted.PostedAt, posted.PostedByName = "stf_2", sampleAt, "stf_2", sampleAt.Add(time.Hour), "受付 花子"
-	letters := lettersView{State: string(poa.LetterWaiting), States: poa.LetterStates, Reasons: poa.LetterReasons, Lines: []poa.LetterLine{letter}, Chosen: true}
+	letters := lettersView{State: string(poa.LetterWaiting), States: poa.LetterStates, Reasons: poa.LetterReasons, Lines: []poa.LetterLine{letter}, Pager: pager{Total: 1}, Chosen: true}
 	return []Sample{
 		{"announcements", "announcements", staffWho, announcementsView{Items: []poa.AnnouncementText{prepared.AnnouncementText, running.AnnouncementText, stopped.AnnouncementText, finished.AnnouncementText, withdrawn.AnnouncementText}}, nil},
 		{"announcements-empty", "announcements", staffWho, announcementsView{}, nil},
@@ -49,9 +49,9 @@ func announcementSamples() []Sample {
 		{"announcement-release", "announcement-release", staffWho, prepared, nil},
 		{"letters", "letters", staffWho, letters, nil},
 		{"letters-refused", "letters", staffWho, letters, []*Form{faulty("letters", "letters")}},
-		{"letters-posted", "letters", staffWho, lettersView{State: string(poa.LetterPosted), States: poa.LetterStates, Reasons: poa.LetterReasons, Lines: []poa.LetterLine{posted}}, nil},
+		{"letters-posted", "letters", staffWho, lettersView{State: string(poa.LetterPosted), States: poa.LetterStates, Reasons: poa.LetterReasons, Lines: []poa.LetterLine{posted}, Pager: pager{Total: 1}}, nil},
 		{"letters-empty", "letters", staffWho, lettersView{State: string(poa.LetterWaiting), States: poa.LetterStates, Reasons: poa.LetterReasons}, nil},
-		{"suppressions", "suppressions", staffWho, suppressionsView{Lines: []poa.SuppressionLine{{Suppression: poa.Suppression{ID: "sup_1", PartyID: "rcp_1", Email: "bank@example.jp", Reason: poa.SuppressedBounced, Status: "5.1.1", At: sampleAt}, PartyName: "株式会社サンプル銀行"}}}, nil},
+		{"suppressions", "suppressions", staffWho, suppressionsView{Pager: pager{Total: 1}, Lines: []poa.SuppressionLine{{Suppression: poa.Suppression{ID: "sup_1", PartyID: "rcp_1", Email: "bank@example.jp", Reason: poa.SuppressedBounced, Status: "5.1.1", At: sampleAt}, PartyName: "株式会社サンプル銀行"}}}, nil},
 		{"suppressions-empty", "suppressions", staffWho, suppressionsView{}, nil},
 	}
 }

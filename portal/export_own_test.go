@@ -18,7 +18,7 @@ func ownSamples() []Sample {
 	delivery := poa.Delivery{ID: "whd_1", EndpointID: "whe_1", State: poa.DeliveryFailed, Attempts: 2, Notice: poa.Notice{Change: poa.Change{Type: poa.NoticeTest, At: sampleAt}}}
 	waiting := delivery
 	waiting.State = poa.DeliveryPending
-	attempts := []poa.Attempt{{Number: 2, At: sampleAt, Status: 500, Error: "STATUS", Millis: 12, Answer: []byte("<b>\x1b</b>")}, {Number: 1, At: sampleAt, Error: "TIMEOUT", Millis: 10000}, {Number: 3, At: sampleAt, Status: 204}}
+	attempts := []poa.Attempt{{Number: 3, At: sampleAt, Status: 204}, {Number: 2, At: sampleAt, Status: 500, Error: "STATUS", Millis: 12, Answer: []byte("<b>\x1b</b>")}, {Number: 1, At: sampleAt, Error: "TIMEOUT", Millis: 10000}}
 	address := poa.MailAddress{ID: "adr_1", Email: "mihon@example.jp", Language: "ja"}
 	stopped := poa.MailAddress{ID: "adr_2", Email: "b@example.jp", Language: "en", ConfirmedAt: sampleAt, UnsubscribedAt: sampleAt, Types: []poa.NoticeType{poa.NoticeRevoked, poa.NoticeEnded}}
 	token := poa.Token{ID: "tok_1", Name: "基幹", Scope: poa.ScopeAll, ExpiresAt: sampleAt}

@@ -74,7 +74,9 @@ func SampleHandler() http.Handler {
 				return
 			}
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
-			w.WriteHeader(each.Status())
+			if r.Header.Get("HX-Request") == "" { // what a page asks for itself afterwards is no answer to a form
+				w.WriteHeader(each.Status())
+			}
 			_, _ = w.Write([]byte(text))
 		}
 		mux.HandleFunc("GET /samples/"+each.Name, show)

@@ -2,7 +2,12 @@
 
 package portal
 
-import "ininjo/poa"
+import (
+	"net/http"
+	"net/url"
+
+	"ininjo/poa"
+)
 
 // noticeSamples are the states of the change feed and of ends that recipients
 // are told of.
@@ -22,3 +27,12 @@ func noticeSamples() []Sample {
 		{"delegation-ends-nobody", "delegation", delegatorWho, nobody, nil},
 	}
 }
+
+// HeadersIn reads the field of an endpoint's headers.
+func HeadersIn(text string) []poa.HeaderInput {
+	r := &request{Request: &http.Request{PostForm: url.Values{"headers": {text}}}}
+	return headersIn(r.lines("headers"))
+}
+
+// HeaderLines writes headers as the form shows them.
+var HeaderLines = headerLines

@@ -13,6 +13,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"ininjo/poa"
 )
@@ -20,14 +21,19 @@ import (
 //go:embed views/*.html
 var viewFiles embed.FS
 
-// views are the parsed templates, by language and name.
-type views map[string]map[string]*template.Template
+// views are the templates, by language and name.
+type views map[string]map[string]parsedView
 
-// PageViews are the parsed views of every page. They depend on the texts alone, so
-// all portals of a process may share them: they take tens of megabytes.
+// parsedView parses a view when it is shown for the first time: all of them,
+// each with the layout, take tens of megabytes, which a process that answers
+// programs alone never needs.
+type parsedView func() (*template.Template, error)
+
+// PageViews are the views of every page. They depend on the texts alone, so all
+// portals of a process may share them.
 type PageViews struct{ parsed views }
 
-// ParseViews parses every view with the texts of codes and labels.
+// ParseViews makes every view ready with the texts of codes and labels.
 func ParseViews(text func(lang, key string, args map[string]string) string) (*PageViews, error) {
 	parsed, err := parseViews(text)
 	return &PageViews{parsed}, err
@@ -48,31 +54,41 @@ func parseViews(codes func(lang, key string, args map[string]string) string) (vi
 		if err != nil {
 			return nil, fmt.Errorf("parsing layout: %w", err)
 		}
-		all[lang] = map[string]*template.Template{}
+		all[lang] = map[string]parsedView{}
 		for _, file := range names {
 			name := strings.TrimSuffix(path.Base(file), ".html")
 			if strings.HasPrefix(name, "_") {
 				continue
 			}
-			layout, err := base.Clone()
-			if err != nil {
-				return nil, fmt.Errorf("cloning layout: %w", err)
-			}
-			if all[lang][name], err = layout.ParseFS(viewFiles, file); err != nil {
-				return nil, fmt.Errorf("parsing view %s: %w", name, err)
-			}
+			all[lang][name] = sync.OnceValues(func() (*template.Template, error) { return parseView(base, name, file) })
 		}
 	}
 	return all, nil
+}
+
+func parseView(base *template.Template, name, file string) (*template.Template, error) {
+	layout, err := base.Clone()
+	if err != nil {
+		return nil, fmt.Errorf("cloning layout: %w", err)
+	}
+	parsed, err := layout.ParseFS(viewFiles, file)
+	if err != nil {
+		return nil, fmt.Errorf("parsing view %s: %w", name, err)
+	}
+	return parsed, nil
 }
 
 // names lists the views.
 func (v views) names() []string { return slices.Sorted(maps.Keys(v["ja"])) }
 
 func (v views) execute(w io.Writer, lang, name string, p *page) error {
-	t, ok := v[lang][name]
+	view, ok := v[lang][name]
 	if !ok {
 		return fmt.Errorf("view %s in %s is not there", name, lang)
+	}
+	t, err := view()
+	if err != nil {
+		return err
 	}
 	return t.ExecuteTemplate(w, "layout", p)
 }

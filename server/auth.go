@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/text/language"
 
 	"ininjo/poa"
@@ -18,42 +19,93 @@ type contextKey int
 
 const (
 	keyBearer contextKey = iota
-	keyLanguage
-	keyRequestID
-	keyRoute
+	keyExchange
 )
 
-// bearer keeps the request's token for whoever needs the actor. A token of a
-// validity query is checked in the same statement that reads and audits, so
-// nothing is looked up here.
-func bearer(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx := context.WithValue(r.Context(), keyLanguage, languageOf(r))
-		if scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") {
-			ctx = context.WithValue(ctx, keyBearer, strings.TrimSpace(token))
-		} else if r.Header.Get("Authorization") != "" {
-			ctx = context.WithValue(ctx, keyBearer, "?") // something was brought that holds for nothing
+// exchange is one request on its way: what every room asks about it, in one
+// context value.
+type exchange struct {
+	context.Context //nolint:containedctx // it is a context itself
+
+	// id stands in the log, in the answer and on error pages.
+	id       string
+	language string
+	// token is the request's Bearer token, "?" for something that holds for
+	// nothing; brought tells whether there was any.
+	token   string
+	brought bool
+	// route is the pattern that matched inside a room of its own.
+	route  string
+	status statusRecorder
+}
+
+// Value gives the exchange itself and its token.
+func (x *exchange) Value(key any) any {
+	switch key {
+	case keyExchange:
+		return x
+	case keyBearer:
+		if !x.brought {
+			return nil
 		}
-		next.ServeHTTP(w, r.WithContext(ctx))
-	})
+		return x.token
+	}
+	return x.Context.Value(key)
+}
+
+func exchangeOf(ctx context.Context) *exchange {
+	x, _ := ctx.Value(keyExchange).(*exchange)
+	return x
+}
+
+// newExchange keeps the request's token for whoever needs the actor. A token of
+// a validity query is checked in the same statement that reads and audits, so
+// nothing is looked up here.
+func newExchange(r *http.Request) *exchange {
+	x := &exchange{Context: r.Context(), language: languageOf(r)}
+	brought := r.Header.Get("Authorization")
+	if scheme, token, ok := strings.Cut(brought, " "); ok && strings.EqualFold(scheme, "Bearer") {
+		x.token, x.brought = strings.TrimSpace(token), true
+	} else if brought != "" {
+		x.token, x.brought = "?", true
+	}
+	return x
+}
+
+// bearer keeps the request's token alone.
+func bearer(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(w, r.WithContext(newExchange(r))) })
 }
 
 var languages = language.NewMatcher([]language.Tag{language.Japanese, language.English})
 
+// languagesOf remembers what callers' wishes came to: parsing them takes longer
+// than the rest of a request's reading.
+var languagesOf, _ = lru.New[string, string](256)
+
 func languageOf(r *http.Request) string {
-	tags, _, err := language.ParseAcceptLanguage(r.Header.Get("Accept-Language"))
-	if err != nil {
+	wish := r.Header.Get("Accept-Language")
+	if wish == "" {
 		return "ja"
 	}
-	if _, index, _ := languages.Match(tags...); index == 1 {
-		return "en"
+	if known, ok := languagesOf.Get(wish); ok {
+		return known
 	}
-	return "ja"
+	chosen := "ja"
+	if tags, _, err := language.ParseAcceptLanguage(wish); err == nil {
+		if _, index, _ := languages.Match(tags...); index == 1 {
+			chosen = "en"
+		}
+	}
+	if len(wish) <= 256 {
+		languagesOf.Add(wish, chosen)
+	}
+	return chosen
 }
 
 func languageFrom(ctx context.Context) string {
-	if l, ok := ctx.Value(keyLanguage).(string); ok {
-		return l
+	if x := exchangeOf(ctx); x != nil {
+		return x.language
 	}
 	return "ja"
 }

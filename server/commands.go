@@ -8,8 +8,6 @@ import (
 	"encoding/base32"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"os"
 	"runtime/debug"
 	"strings"
@@ -211,11 +209,4 @@ func version() string {
 		}
 	}
 	return info.Main.Version
-}
-
-func newLogger(c Config, w io.Writer) *slog.Logger {
-	if c.LogFormat == "json" {
-		return slog.New(slog.NewJSONHandler(w, nil))
-	}
-	return slog.New(slog.NewTextHandler(w, nil))
 }

@@ -95,7 +95,10 @@ type Config struct {
 	timestampConfig `embed:""`
 	evidenceConfig  `embed:""`
 	noticesConfig   `embed:""`
+	answersConfig   `embed:""`
 	signingConfig   `embed:""`
+
+	connectionsConfig `embed:""`
 
 	// demo marks a service of the demo command, beside a command that may run
 	// while serve holds the private PostgreSQL, withoutKeys one that signs nothing;
@@ -134,6 +137,12 @@ func (c Config) withDefaults() (Config, error) {
 		return c, err
 	}
 	if err := c.signingConfig.check(); err != nil {
+		return c, err
+	}
+	if err := c.connectionsConfig.check(); err != nil {
+		return c, err
+	}
+	if err := c.answersConfig.check(); err != nil {
 		return c, err
 	}
 	if c.StopTimeout <= 0 {

@@ -287,7 +287,7 @@ func (o *office) refusesFeeds(t *testing.T, stream string) {
 	t.Run("too many of one party are told to come again", func(t *testing.T) {
 		var places []*poa.Waiter
 		for range poa.MaxWaitersOfParty {
-			w, err := o.service.bell.Enter(o.partyOf(t, o.recipient))
+			w, err := o.service.bell.Enter(poa.Actor{PartyID: o.partyOf(t, o.recipient)})
 			o.must(err)
 			places = append(places, w)
 		}

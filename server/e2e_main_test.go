@@ -52,6 +52,12 @@ func TestMain(m *testing.M) {
 	if url := os.Getenv(tellVariable); url != "" {
 		os.Exit(tellOn(url))
 	}
+	if os.Getenv(waitersVariable) != "" {
+		os.Exit(waitOn(os.Stdin, os.Stdout))
+	}
+	if told := os.Getenv(answerVariable); told != "" {
+		os.Exit(serveAhead(told))
+	}
 	code := m.Run()
 	for _, end := range atEnd.do {
 		if err := end(); err != nil {

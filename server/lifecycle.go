@@ -17,6 +17,7 @@ import (
 
 // begin listens, works and serves.
 func (s *service) begin(ctx context.Context) error {
+	s.config.tune()
 	if err := s.listen(ctx); err != nil {
 		return err
 	}
@@ -103,6 +104,7 @@ func (s *service) drain(ctx context.Context) error {
 	if s.listener != nil && s.http == nil {
 		_ = s.listener.Close() // the start failed before anybody was served
 	}
+	s.log.Info("drained") // behind the lines of the last requests
 	return errors.Join(ends[:]...)
 }
 
@@ -155,7 +157,9 @@ func (s *service) serve(ctx context.Context) error {
 		return err
 	}
 	s.http = newHTTPServer(routes)
-	go s.run(s.http, s.listener)
+	bounded := newConnections(s.listener, s.config.MaxConnections, s.machine, s.metrics)
+	s.http.ConnState = bounded.note
+	go s.run(s.http, bounded)
 	s.log.Info("serving", "address", "http://"+s.listener.Addr().String())
 	return s.recordStart(ctx)
 }
@@ -202,6 +206,6 @@ func (s *service) run(server *http.Server, listener net.Listener) {
 // newHTTPServer bounds headers and time: a slow peer holds no connection for
 // long.
 func newHTTPServer(h http.Handler) *http.Server {
-	return &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
+	return &http.Server{Handler: patient(h), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: bodyPatience, WriteTimeout: answerPatience,
 		IdleTimeout: 90 * time.Second, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
 }

@@ -5,6 +5,7 @@ package main
 import (
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -17,8 +18,16 @@ import (
 type metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.HistogramVec
+	// observers are those of requests that were seen before.
+	observers sync.Map
 	// throttled counts refusals for coming too often.
 	throttled prometheus.Counter
+}
+
+// observed is a route with a status.
+type observed struct {
+	route  string
+	status int
 }
 
 func newMetrics() *metrics {
@@ -38,7 +47,11 @@ func (m *metrics) gauge(name, help string, value func() float64) {
 }
 
 func (m *metrics) observe(route string, status int, took time.Duration) {
-	m.requests.WithLabelValues(route, strconv.Itoa(status)).Observe(took.Seconds())
+	seen, known := m.observers.Load(observed{route, status})
+	if !known {
+		seen, _ = m.observers.LoadOrStore(observed{route, status}, m.requests.WithLabelValues(route, strconv.Itoa(status)))
+	}
+	seen.(prometheus.Observer).Observe(took.Seconds()) //nolint:forcetypeassert // nothing else is put there
 }
 
 func (m *metrics) handler() http.Handler {

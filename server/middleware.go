@@ -19,54 +19,44 @@ import (
 // a mutation.
 const maxBody = 8 << 20
 
-// wrap puts what every request passes around the routes, outermost first.
+// wrap is what every request passes before the routes: an ID, its token and
+// language, a bound on its body, a net under panics, a line in the log and a
+// measure. It is one step, with one context: it takes part in every answer.
 func wrap(routes http.Handler, log *slog.Logger, clock poa.Clock, m *metrics) http.Handler {
-	handler := bounded(routes)
-	handler = recovered(handler, log)
-	handler = logged(handler, log, clock, m)
-	handler = bearer(handler)
-	return requestID(handler)
-}
-
-// bounded lets no body be read beyond its bound. It keeps the request itself,
-// so that the routes' pattern reaches the log.
-func bounded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := clock.Now()
+		x := newExchange(r)
+		x.id = poa.NewID("req_")
+		x.status = statusRecorder{ResponseWriter: w, status: http.StatusOK}
+		header := w.Header()
+		header["X-Request-Id"], header["X-Content-Type-Options"] = []string{x.id}, noSniff
+		r = r.WithContext(x)
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-		next.ServeHTTP(w, r)
+		guarded(routes, &x.status, r, log)
+		took := clock.Now().Sub(began)
+		route := cmp.Or(x.route, routeOf(r))
+		m.observe(route, x.status.status, took)
+		logged(log, r, x, route, took)
 	})
 }
 
-// requestID gives the request an ID that stands in the log, in the answer and
-// on error pages.
-func requestID(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		id := poa.NewID("req_")
-		w.Header().Set("X-Request-Id", id)
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), keyRequestID, id)))
-	})
-}
+var noSniff = []string{"nosniff"}
 
 func requestIDFrom(ctx context.Context) string {
-	id, _ := ctx.Value(keyRequestID).(string)
-	return id
+	if x := exchangeOf(ctx); x != nil {
+		return x.id
+	}
+	return ""
 }
+
+// requestLine begins the line of each request in the log.
+const requestLine = "request"
 
 // logged writes one line for each request: its route, never its path or query,
 // which may hold a one-time link.
-func logged(next http.Handler, log *slog.Logger, clock poa.Clock, m *metrics) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		began := clock.Now()
-		recorder, inner := &statusRecorder{ResponseWriter: w, status: http.StatusOK}, ""
-		r = r.WithContext(context.WithValue(r.Context(), keyRoute, &inner))
-		next.ServeHTTP(recorder, r)
-		took := clock.Now().Sub(began)
-		route := cmp.Or(inner, routeOf(r))
-		m.observe(route, recorder.status, took)
-		log.LogAttrs(r.Context(), slog.LevelInfo, "request", slog.String("method", methodOf(r)), slog.String("route", route),
-			slog.Int("status", recorder.status), slog.Duration("took", took.Round(time.Microsecond)), slog.String("request", requestIDFrom(r.Context())))
-	})
+func logged(log *slog.Logger, r *http.Request, x *exchange, route string, took time.Duration) {
+	log.LogAttrs(r.Context(), slog.LevelInfo, requestLine, slog.String("method", methodOf(r)), slog.String("route", route),
+		slog.Int("status", x.status.status), slog.Duration("took", took.Round(time.Microsecond)), slog.String("request", x.id))
 }
 
 // noteRoute tells the log which of a room's own routes matched: the session's
@@ -74,8 +64,8 @@ func logged(next http.Handler, log *slog.Logger, clock poa.Clock, m *metrics) ht
 func noteRoute(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(w, r)
-		if inner, ok := r.Context().Value(keyRoute).(*string); ok {
-			*inner = r.Pattern
+		if x := exchangeOf(r.Context()); x != nil {
+			x.route = r.Pattern
 		}
 	})
 }
@@ -110,21 +100,19 @@ func (s *statusRecorder) WriteHeader(status int) {
 // Unwrap lets http.ResponseController reach the connection.
 func (s *statusRecorder) Unwrap() http.ResponseWriter { return s.ResponseWriter }
 
-// recovered turns a panic into a 500 whose cause stands in the log alone.
-func recovered(next http.Handler, log *slog.Logger) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		defer func() {
-			p := recover()
-			if p == http.ErrAbortHandler { //nolint:errorlint // the very value, as net/http compares it
-				panic(p) // an answer that was cut off must not look whole
-			}
-			if p != nil {
-				log.ErrorContext(r.Context(), "panic", "route", routeOf(r), "request", requestIDFrom(r.Context()), "cause", fmt.Sprintf("%T", p), "stack", frames(debug.Stack()))
-				http.Error(w, "INTERNAL "+requestIDFrom(r.Context()), http.StatusInternalServerError)
-			}
-		}()
-		next.ServeHTTP(w, r)
-	})
+// guarded turns a panic into a 500 whose cause stands in the log alone.
+func guarded(next http.Handler, w http.ResponseWriter, r *http.Request, log *slog.Logger) {
+	defer func() {
+		p := recover()
+		if p == http.ErrAbortHandler { //nolint:errorlint // the very value, as net/http compares it
+			panic(p) // an answer that was cut off must not look whole
+		}
+		if p != nil {
+			log.ErrorContext(r.Context(), "panic", "route", routeOf(r), "request", requestIDFrom(r.Context()), "cause", fmt.Sprintf("%T", p), "stack", frames(debug.Stack()))
+			http.Error(w, "INTERNAL "+requestIDFrom(r.Context()), http.StatusInternalServerError)
+		}
+	}()
+	next.ServeHTTP(w, r)
 }
 
 // frames keeps the functions of a stack and drops the arguments.

@@ -237,7 +237,11 @@ func (s *service) routes() (http.Handler, error) {
 	}
 	often.reads = s.policy.Registration() == poa.RegistrationNone
 	s.feed(mux, often)
-	mux.Handle("/graphql", s.graphQL(often))
+	documents, err := s.config.documents()
+	if err != nil {
+		return nil, err
+	}
+	mux.Handle("/graphql", s.graphQL(often, documents))
 	pages, err := s.portal(often)
 	if err != nil {
 		return nil, err
@@ -249,12 +253,12 @@ func (s *service) routes() (http.Handler, error) {
 	return wrap(mux, s.log, s.clock, s.metrics), nil
 }
 
-func (s *service) graphQL(often *throttle) http.Handler {
+func (s *service) graphQL(often *throttle, documents *graph.Documents) http.Handler {
 	return graph.New(graph.Config{
 		Enrollment: s.chapters.enrollment, Registrar: s.chapters.registrar, Responder: s.chapters.responder,
 		Notifier: s.chapters.notifier, Records: s.chapters.records, Addresses: s.hooks, Bell: s.bell,
 		Actor: s.actors.actor, Credential: s.actors.credential, Language: languageFrom, Text: locale.Text, Log: s.log,
-		Wait: often.anonymousWait,
+		Wait: often.anonymousWait, Documents: documents,
 	})
 }
 

@@ -17,13 +17,16 @@ import (
 // invalid is the error of a scalar that cannot be read. It never repeats it.
 var invalid error = &poa.Error{Code: poa.CodeBadUserInput}
 
+// DateTimeLayout is how an instant in UTC is written.
+const DateTimeLayout = "2006-01-02T15:04:05.999999Z07:00"
+
 // MarshalDateTime writes an instant in UTC with the microseconds that are kept,
 // and null for the zero instant.
 func MarshalDateTime(t time.Time) graphql.Marshaler {
 	if t.IsZero() {
 		return graphql.Null
 	}
-	return quoted(t.UTC().Format("2006-01-02T15:04:05.999999Z07:00"))
+	return quoted(t.UTC().Format(DateTimeLayout))
 }
 
 // UnmarshalDateTime reads an instant of RFC 3339 between the years 1 and 9999.

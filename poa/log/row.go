@@ -65,7 +65,7 @@ type InquiryRow struct {
 
 // EncodeInquiry gives the fixed encoding of an inquiry, which doc.go describes.
 func EncodeInquiry(r InquiryRow) []byte {
-	e := encoder(inquiryPrefix)
+	e := append(make(encoder, 0, 320), inquiryPrefix...)
 	e.text(r.InquiryID)
 	e.instant(r.At)
 	e.text(r.RecipientID)

@@ -4,6 +4,7 @@ package webhook_test
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -57,4 +58,23 @@ func TestRetryAfter(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Whatever an endpoint writes, it is left alone for at most a day and for no time
+// below zero; what is a number of seconds is taken as it is.
+func FuzzRetryAfter(f *testing.F) {
+	for _, seed := range []string{"", "0", "120", "86401", "-5", "1.5", strings.Repeat("9", 40), "Thu, 26 Nov 2026 12:01:30 GMT", "Thursday, 26-Nov-26 12:01:30 GMT", "Thu Nov 26 12:01:30 2026", "Fri, 31 Dec 9999 23:59:59 GMT", "soon"} {
+		f.Add(seed, "Thu, 26 Nov 2026 12:00:00 GMT")
+		f.Add(seed, "")
+	}
+	now := time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
+	f.Fuzz(func(t *testing.T, text, date string) {
+		got := webhook.RetryAfter(http.Header{"Retry-After": {text}, "Date": {date}}, now)
+		if got < 0 || got > 24*time.Hour {
+			t.Fatalf("%q at %q gave %s", text, date, got)
+		}
+		if seconds, err := strconv.ParseUint(text, 10, 16); err == nil && got != time.Duration(seconds)*time.Second {
+			t.Errorf("%q gave %s", text, got)
+		}
+	})
 }

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package db
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"ininjo/poa"
+)
+
+const (
+	// maxGrouped bounds the inquiries of one statement, so that no caller waits
+	// long for the others'. One request's stay together.
+	maxGrouped = 512
+	// maxWaiting bounds what waits for the next statements: beyond it the process
+	// says that it is overloaded.
+	maxWaiting = 20_000
+	// groupTimeout bounds one statement of a group. It takes a millisecond; nothing
+	// in it waits for a lock of anybody.
+	groupTimeout = 10 * time.Second
+)
+
+// group joins the requests of the whole process that wait for an answer into
+// one statement, one in flight at a time: while it is away the next ones gather,
+// and one that finds nothing under way goes at once. So a commit's wait for the
+// disk is shared, and a request joins only a statement that was not sent yet:
+// what it reads is never older than the question.
+type group struct {
+	pool *pgxpool.Pool
+
+	mu      sync.Mutex
+	waiting []*asking
+	// inquiries are how many wait, running tells whether a statement is under way.
+	inquiries int
+	running   bool
+}
+
+// asking is one request on its way through a group.
+type asking struct {
+	ctx       context.Context //nolint:containedctx // it tells whether the caller is still there when the statement is written
+	hash      [32]byte
+	inquiries []poa.Inquiry
+	readings  []poa.Reading
+	one       [1]poa.Reading // of the readings, where there is one
+	// later are the inquiries that begin a watch, which a statement of their own
+	// does: it may wait for a change under way.
+	later []int
+	err   error
+	done  chan struct{}
+}
+
+// all are the readings of an asking that came to its end.
+func (a *asking) all() []poa.Reading {
+	if a == nil {
+		return nil
+	}
+	return a.readings
+}
+
+// newGroup opens the connections that carry the groups' statement. Its plan is
+// made once and goes by indexes, however small the tables were at that time.
+func newGroup(ctx context.Context, c Config) (*group, error) {
+	c.MaxConns = 2 // one in flight, and one in place of a connection that broke
+	pool, err := connect(ctx, c, func(config *pgxpool.Config) {
+		for name, value := range map[string]string{"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "enable_bitmapscan": "off",
+			"enable_mergejoin": "off", "enable_material": "off", "statement_timeout": fmt.Sprint(groupTimeout.Milliseconds())} {
+			config.ConnConfig.RuntimeParams[name] = value
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &group{pool: pool}, nil
+}
+
+// ask puts a request's inquiries into the next statement and waits for its end.
+// A caller who goes away leaves the others alone.
+func (g *group) ask(ctx context.Context, hash [32]byte, inquiries []poa.Inquiry) (*asking, error) {
+	a := &asking{ctx: ctx, hash: hash, inquiries: inquiries, done: make(chan struct{})}
+	if err := g.join(a); err != nil {
+		return nil, err
+	}
+	select {
+	case <-a.done:
+		if a.err != nil {
+			return nil, a.err
+		}
+		return a, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (g *group) join(a *asking) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.inquiries > 0 && g.inquiries+len(a.inquiries) > maxWaiting {
+		return &poa.Error{Code: poa.CodeUnavailable, Cause: errors.New("too many inquiries wait")}
+	}
+	g.waiting, g.inquiries = append(g.waiting, a), g.inquiries+len(a.inquiries)
+	if !g.running {
+		g.running = true
+		go g.run()
+	}
+	return nil
+}
+
+// run sends one statement after the other until nobody waits.
+func (g *group) run() {
+	for {
+		batch := g.collect()
+		if batch == nil {
+			return
+		}
+		g.answer(batch)
+		for _, a := range batch {
+			close(a.done)
+		}
+	}
+}
+
+// collect takes what waits, in the order in which it came and up to the bound.
+// Who went away meanwhile is left out.
+func (g *group) collect() []*asking {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	taken, size := 0, 0
+	for _, a := range g.waiting {
+		if taken > 0 && size+len(a.inquiries) > maxGrouped {
+			break
+		}
+		taken, size = taken+1, size+len(a.inquiries)
+	}
+	if taken == 0 {
+		g.waiting, g.running = nil, false
+		return nil
+	}
+	batch := g.waiting[:taken:taken]
+	g.waiting, g.inquiries = g.waiting[taken:], g.inquiries-size
+	return present(batch)
+}
+
+// present are the askings whose callers are still there. Nobody waits for the
+// end of the others.
+func present(batch []*asking) []*asking {
+	kept := batch[:0]
+	for _, a := range batch {
+		if a.ctx.Err() == nil {
+			kept = append(kept, a)
+		}
+	}
+	return kept
+}
+
+// answer sends the statement. Where the server refused it, nothing of it was
+// kept, and each request is asked again for itself: none spoils the others.
+// After a lost connection nobody knows what was kept; the callers may ask again.
+func (g *group) answer(batch []*asking) {
+	if len(batch) == 0 {
+		return
+	}
+	err := g.send(batch)
+	if err == nil || len(batch) == 1 || !refused(err) {
+		for _, a := range batch {
+			a.err = groupFailed(err)
+		}
+		return
+	}
+	for _, a := range batch {
+		a.err = groupFailed(g.send([]*asking{a}))
+	}
+}
+
+// refused tells whether the server undid the statement for what was in it.
+func refused(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code != stateCanceled && !strings.HasPrefix(pg.Code, "57P") && !strings.HasPrefix(pg.Code, "08") && !strings.HasPrefix(pg.Code, "53")
+}
+
+// stateCanceled is that of a statement that took too long.
+const stateCanceled = "57014"
+
+// groupFailed says of what ended for all that it can be asked again: no caller's
+// own context ends a group.
+func groupFailed(err error) error {
+	var pg *pgconn.PgError
+	if errors.Is(err, context.DeadlineExceeded) || errors.As(err, &pg) && pg.Code == stateCanceled {
+		err = &poa.Error{Code: poa.CodeUnavailable, Cause: errors.New("the database took too long")}
+	}
+	return failed(err, "asking")
+}
+
+// send writes one statement for all of the batch and reads its rows. It returns
+// after the server said that the transaction is over, hence durable: rows alone
+// can arrive before that.
+func (g *group) send(batch []*asking) error {
+	ctx, cancel := context.WithTimeout(context.Background(), groupTimeout)
+	defer cancel()
+	conn, err := g.pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	prepared, err := conn.Conn().Prepare(ctx, "ask", askGroupSQL) // once for each connection
+	if err != nil {
+		return err
+	}
+	rows := conn.Conn().PgConn().ExecStatement(ctx, prepared, groupArguments(batch), binaryFormat, binaryFormat)
+	places := newPlaces(batch)
+	for rows.NextRow() {
+		if err == nil {
+			err = places.take(rows.Values())
+		}
+	}
+	if _, closing := rows.Close(); closing != nil { // waits for the end of the transaction
+		return closing
+	}
+	return err
+}
+
+// places tells where each row of the statement belongs.
+type places struct {
+	of      []*asking
+	ordinal []int
+}
+
+func newPlaces(batch []*asking) places {
+	p := places{make([]*asking, 0, len(batch)), make([]int, 0, len(batch))}
+	for _, a := range batch {
+		a.later, a.one = nil, [1]poa.Reading{}
+		if a.readings = a.one[:]; len(a.inquiries) != 1 {
+			a.readings = make([]poa.Reading, len(a.inquiries))
+		}
+		for i := range a.inquiries {
+			p.of, p.ordinal = append(p.of, a), append(p.ordinal, i)
+		}
+	}
+	return p
+}
+
+// take reads one row. A credential that does not hold has none: its readings
+// stay as they are.
+func (p places) take(row [][]byte) error {
+	number, err := number64(row[0])
+	if err != nil || number < 1 || int(number) > len(p.of) {
+		return fmt.Errorf("reading an inquiry's row: want a number up to %d", len(p.of))
+	}
+	a, i := p.of[number-1], p.ordinal[number-1]
+	reading, later, err := readGrouped(row[1:], a.inquiries[i])
+	if err != nil {
+		return fmt.Errorf("reading an inquiry's row: %w", err)
+	}
+	if later {
+		a.later = append(a.later, i)
+	}
+	a.readings[i] = reading
+	return nil
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package db
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"time"
+
+	"ininjo/poa"
+	"ininjo/poa/log"
+)
+
+// readGrouped reads a row of askGroupSQL after its ordinal, and whether the
+// inquiry is left for a statement of its own. An asker who may not ask is told
+// nothing but who it is. The audit row is what was sent with what was read, so
+// its leaf hash is computed from these.
+func readGrouped(row [][]byte, q poa.Inquiry) (poa.Reading, bool, error) {
+	c := columns{row: row}
+	out := poa.Reading{Asker: poa.Actor{Kind: poa.ActorKind(c.text()), ID: c.text(), PartyID: c.text()}, Scope: poa.TokenScope(c.text()), Active: c.truth()}
+	may, later := c.truth(), c.truth()
+	if !may || later {
+		return out, may && later, c.err
+	}
+	version := c.number()
+	out.Found = version > 0
+	out.LeafHash = log.InquiryLeafHash(inquiryOf(q, out.Asker.PartyID, version))
+	if !out.Found {
+		return out, false, c.err
+	}
+	p := projectionRow{DelegationID: string(q.DelegationID), Version: version, AcceptedAt: c.instant(), ValidFrom: c.day(), ValidThrough: c.day()}
+	p.FinalKind, p.FinalAt, p.FinalReason, p.FinalVersion, p.FinalRecordedAt = c.optionalText(), c.optionalInstant(), c.optionalText(), c.optionalNumber(), c.optionalInstant()
+	p.Suspensions = c.json()
+	digests := make([]byte, 0, 96)
+	out.FileSHA256, digests = c.bytes(digests)
+	out.ContentSHA256, digests = c.bytes(digests)
+	out.DelegateCertificateSHA256, _ = c.bytes(digests)
+	out.SignatureVerifiedAt, out.Qualification = c.instant(), poa.Qualification(c.text())
+	p.TitleVersion, p.TitleVerifiedAt, p.TitleUntil, p.TitleRecordedAt = c.optionalNumber(), c.optionalInstant(), c.optionalInstant(), c.optionalInstant()
+	if c.err != nil {
+		return poa.Reading{}, false, c.err
+	}
+	var err error
+	out.Projection, err = p.projection()
+	return out, false, err
+}
+
+// inquiryOf is the audit row that the group's statement wrote.
+func inquiryOf(q poa.Inquiry, recipient string, version int) log.InquiryRow {
+	row := log.InquiryRow{InquiryID: q.ID, At: q.AnsweredAt, RecipientID: recipient, DelegationID: string(q.DelegationID),
+		DocumentSHA256: hex.EncodeToString(q.DocumentSHA256), DelegateCertificateSHA256: hex.EncodeToString(q.DelegateCertificateSHA256),
+		Nonce: q.Nonce, AnsweredAt: q.AnsweredAt, Mistyped: q.DelegationID == ""}
+	if version > 0 {
+		row.Version = &version
+	}
+	return row
+}
+
+// epochMicro is PostgreSQL's epoch, the beginning of 2000, in microseconds.
+var epochMicro = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro()
+
+var errWidth = errors.New("a column has not the width of its type")
+
+// columns reads the columns of a row one after the other, in the binary format.
+// The first fault stays.
+type columns struct {
+	row [][]byte
+	err error
+}
+
+func (c *columns) next() []byte {
+	if len(c.row) == 0 {
+		c.err = errWidth
+		return nil
+	}
+	value := c.row[0]
+	c.row = c.row[1:]
+	return value
+}
+
+// fixed is the next column, nil where it is null.
+func (c *columns) fixed(width int) []byte {
+	value := c.next()
+	if value != nil && len(value) != width {
+		c.err = errWidth
+		return nil
+	}
+	return value
+}
+
+func (c *columns) text() string { return string(c.next()) }
+
+func (c *columns) optionalText() *string {
+	value := c.next()
+	if value == nil {
+		return nil
+	}
+	text := string(value)
+	return &text
+}
+
+func (c *columns) truth() bool {
+	value := c.fixed(1)
+	return value != nil && value[0] != 0
+}
+
+// number is 0 for null.
+func (c *columns) number() int {
+	value := c.fixed(4)
+	if value == nil {
+		return 0
+	}
+	return int(int32(binary.BigEndian.Uint32(value)))
+}
+
+func (c *columns) optionalNumber() *int {
+	value := c.fixed(4)
+	if value == nil {
+		return nil
+	}
+	n := int(int32(binary.BigEndian.Uint32(value)))
+	return &n
+}
+
+// instant is zero for null.
+func (c *columns) instant() time.Time {
+	value := c.fixed(8)
+	if value == nil {
+		return time.Time{}
+	}
+	return time.UnixMicro(int64(binary.BigEndian.Uint64(value)) + epochMicro).UTC()
+}
+
+func (c *columns) optionalInstant() *time.Time {
+	value := c.fixed(8)
+	if value == nil {
+		return nil
+	}
+	at := time.UnixMicro(int64(binary.BigEndian.Uint64(value)) + epochMicro).UTC()
+	return &at
+}
+
+// day is the midnight of a date.
+func (c *columns) day() time.Time {
+	value := c.fixed(4)
+	if value == nil {
+		return time.Time{}
+	}
+	return time.Date(2000, 1, 1+int(int32(binary.BigEndian.Uint32(value))), 0, 0, 0, 0, time.UTC)
+}
+
+// json is a copy of a column of type jsonb, whose first byte is a version.
+func (c *columns) json() []byte {
+	value := c.next()
+	if len(value) <= 1 {
+		return nil
+	}
+	return append([]byte(nil), value[1:]...)
+}
+
+// bytes appends a copy of the column to a buffer and returns both: the driver
+// uses the row's memory again.
+func (c *columns) bytes(buffer []byte) (column, rest []byte) {
+	value := c.next()
+	if value == nil {
+		return nil, buffer
+	}
+	begin := len(buffer)
+	buffer = append(buffer, value...)
+	return buffer[begin:len(buffer):len(buffer)], buffer
+}
+
+func number64(value []byte) (int64, error) {
+	if len(value) != 8 {
+		return 0, errWidth
+	}
+	return int64(binary.BigEndian.Uint64(value)), nil
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package db
+
+import (
+	"encoding/binary"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+)
+
+// askGroupSQL checks the tokens of a group, reads and audits in one statement:
+// a withdrawn token stops with its commit, and what is answered is what was
+// audited. Each token is looked up once, each inquiry judged at its own instant.
+// It takes the same way for known and unknown IDs. Nothing is inserted for an
+// asker who may not ask, and nothing for one that watches what it asks about and
+// does not watch this yet: that waits for changes under way (design.md, rule 14),
+// which nobody else must do.
+const askGroupSQL = `WITH asker AS MATERIALIZED (
+	SELECT c.number, t.id AS token_id, t.account_id, t.kind, coalesce(t.party_id, '') AS party_id, t.scope, t.expires_at, a.disabled_at,
+		coalesce(p.state = 'ACTIVE', false) AS active, coalesce(p.watch_asked, false) AS watches
+	FROM unnest($1::bytea[]) WITH ORDINALITY AS c (hash, number)
+	JOIN api_tokens t ON t.hash = c.hash JOIN accounts a ON a.id = t.account_id LEFT JOIN parties p ON p.id = t.party_id
+	WHERE t.revoked_at IS NULL
+), asked AS (
+	SELECT u.*, k.token_id, k.account_id, k.kind, k.party_id, k.scope, k.active,
+		k.kind = 'RECIPIENT' AND k.active AND k.scope IN ('ALL', 'VALIDITY') AS may,
+		k.watches AND u.delegation_id IS NOT NULL AND NOT EXISTS (SELECT FROM watches w WHERE w.recipient_id = k.party_id AND w.delegation_id = u.delegation_id AND w.ended_at IS NULL) AS later
+	FROM unnest($2::integer[], $3::text[], $4::text[], $5::timestamptz[], $6::bytea[], $7::bytea[], $8::text[])
+		WITH ORDINALITY AS u (asker, id, delegation_id, answered_at, asked_document, asked_certificate, nonce, ordinal)
+	JOIN asker k ON k.number = u.asker AND k.expires_at > u.answered_at AND (k.disabled_at IS NULL OR k.disabled_at > u.answered_at)
+), reading AS MATERIALIZED (
+	SELECT q.*, p.accepted_at, p.valid_from, p.valid_through, p.version, p.final_kind, p.final_at, p.final_reason, p.final_version, p.final_recorded_at,
+		p.suspensions, p.file_sha256, p.content_sha256, p.delegate_certificate_sha256, p.signature_verified_at, p.qualification,
+		p.title_version, p.title_verified_at, p.title_until, p.title_recorded_at
+	FROM asked q LEFT JOIN projections p ON p.delegation_id = q.delegation_id
+), inserted AS (
+	INSERT INTO inquiries (id, answered_at, recipient_id, account_id, token_id, delegation_id, mistyped, historical,
+		document_sha256, delegate_certificate_sha256, nonce, version)
+	SELECT id, answered_at, party_id, account_id, token_id, delegation_id, delegation_id IS NULL, false, asked_document, asked_certificate, nonce, version
+	FROM reading WHERE may AND NOT later
+)
+SELECT ordinal, kind, account_id, party_id, scope, active, may, later, version, accepted_at, valid_from, valid_through,
+	final_kind, final_at, final_reason, final_version, final_recorded_at, suspensions, file_sha256, content_sha256, delegate_certificate_sha256,
+	signature_verified_at, qualification, title_version, title_verified_at, title_until, title_recorded_at
+FROM reading`
+
+// binaryFormat is that of all parameters and columns.
+var binaryFormat = []int16{pgx.BinaryFormatCode}
+
+// groupArguments are the parameters of askGroupSQL: one array for each column,
+// and each token once.
+func groupArguments(batch []*asking) [][]byte {
+	n := 0
+	for _, a := range batch {
+		n += len(a.inquiries)
+	}
+	numbers := make(map[[32]byte]uint32, len(batch))
+	hashes := newArray(pgtype.ByteaOID, 36*len(batch))
+	askers, ids, delegations := newArray(pgtype.Int4OID, 8*n), newArray(pgtype.TextOID, 34*n), newArray(pgtype.TextOID, 36*n)
+	instants := newArray(pgtype.TimestamptzOID, 12*n)
+	documents, certificates, nonces := newArray(pgtype.ByteaOID, 4*n), newArray(pgtype.ByteaOID, 4*n), newArray(pgtype.TextOID, 4*n)
+	for _, a := range batch {
+		number, known := numbers[a.hash]
+		if !known {
+			number = uint32(len(numbers) + 1)
+			numbers[a.hash] = number
+			hashes.bytes(a.hash[:])
+		}
+		for _, q := range a.inquiries {
+			askers.number32(number)
+			ids.text(q.ID)
+			if q.DelegationID == "" {
+				delegations.null()
+			} else {
+				delegations.text(string(q.DelegationID))
+			}
+			instants.instant(q.AnsweredAt)
+			documents.optional(q.DocumentSHA256)
+			certificates.optional(q.DelegateCertificateSHA256)
+			nonces.text(q.Nonce)
+		}
+	}
+	return [][]byte{hashes.done(), askers.done(), ids.done(), delegations.done(), instants.done(), documents.done(), certificates.done(), nonces.done()}
+}
+
+// array writes an array in PostgreSQL's binary format: dimensions, whether there
+// are nulls, the elements' type, their number, the first one's index, and each
+// element behind its length.
+type array struct {
+	buffer []byte
+	count  uint32
+}
+
+const arrayHeader = 20
+
+func newArray(element uint32, size int) *array {
+	b := make([]byte, 0, arrayHeader+size)
+	b = binary.BigEndian.AppendUint32(b, 1)
+	b = binary.BigEndian.AppendUint32(b, 0)
+	b = binary.BigEndian.AppendUint32(b, element)
+	b = binary.BigEndian.AppendUint32(b, 0)
+	return &array{buffer: binary.BigEndian.AppendUint32(b, 1)}
+}
+
+func (a *array) text(s string) {
+	a.length(uint32(len(s)))
+	a.buffer = append(a.buffer, s...)
+}
+
+func (a *array) bytes(b []byte) {
+	a.length(uint32(len(b)))
+	a.buffer = append(a.buffer, b...)
+}
+
+func (a *array) optional(b []byte) {
+	if len(b) == 0 {
+		a.null()
+		return
+	}
+	a.bytes(b)
+}
+
+func (a *array) number32(n uint32) {
+	a.length(4)
+	a.buffer = binary.BigEndian.AppendUint32(a.buffer, n)
+}
+
+// instant writes microseconds since 2000.
+func (a *array) instant(t time.Time) {
+	a.length(8)
+	a.buffer = binary.BigEndian.AppendUint64(a.buffer, uint64(t.UnixMicro()-epochMicro))
+}
+
+func (a *array) null() {
+	a.length(^uint32(0))
+	a.buffer[7] = 1
+}
+
+func (a *array) length(n uint32) {
+	a.count++
+	a.buffer = binary.BigEndian.AppendUint32(a.buffer, n)
+}
+
+func (a *array) done() []byte {
+	binary.BigEndian.PutUint32(a.buffer[12:], a.count)
+	return a.buffer
+}

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package graph
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"ininjo/graph/schema"
+	"ininjo/poa"
+)
+
+// answer asks by the plan and writes the whole body of the answer into the
+// buffer. Faults of receipts stand beside the data.
+func (r *resolver) answer(ctx context.Context, p *plan, questions []poa.Question, into []byte) ([]byte, gqlerror.List) {
+	ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: "Query", Field: p.root, IsMethod: true, IsResolver: true})
+	answers, err := r.askSafely(ctx, questions)
+	if err != nil {
+		return into, gqlerror.List{r.failedField(ctx, err)}
+	}
+	w := planWriter{ctx: ctx, resolver: r, out: append(into, p.opening...)}
+	if p.many {
+		w.out = append(w.out, '[')
+	}
+	for i := range answers {
+		if i > 0 {
+			w.out = append(w.out, ',')
+		}
+		shown := newValidity(answers[i])
+		w.validity(p.selection, &shown)
+	}
+	if p.many {
+		w.out = append(w.out, ']')
+	}
+	return append(w.out, "}}"...), w.faults
+}
+
+// failedField is what the executor makes of a field's error.
+func (r *resolver) failedField(ctx context.Context, err error) *gqlerror.Error {
+	return r.present(ctx, graphql.ErrorOnPath(ctx, graphql.AddFieldLocationToError(ctx, err)))
+}
+
+// askSafely keeps a panic from whoever waits, as the executor does.
+func (r *resolver) askSafely(ctx context.Context, questions []poa.Question) (answers []poa.Answer, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = r.recovered(ctx, v)
+		}
+	}()
+	return r.answers(ctx, questions...)
+}
+
+// planWriter writes answers as the executor and encoding/json do.
+type planWriter struct {
+	ctx      context.Context //nolint:containedctx // of one answer
+	resolver *resolver
+	out      []byte
+	faults   gqlerror.List
+}
+
+func (w *planWriter) validity(fields []planField, v *schema.Validity) {
+	separator := byte('{')
+	for i := range fields {
+		f := &fields[i]
+		w.out = append(append(w.out, separator), f.key...)
+		separator = ','
+		w.field(f, v)
+	}
+	w.out = append(w.out, '}')
+}
+
+func (w *planWriter) field(f *planField, v *schema.Validity) {
+	switch f.name {
+	case "__typename":
+		w.text(f.typeName)
+	case "delegationId":
+		w.text(v.DelegationID)
+	case "status":
+		w.text(string(v.Status))
+	case "reason":
+		w.optional(string(v.Reason))
+	case "asOf":
+		w.instant(v.AsOf)
+	case "knownAt":
+		w.instant(v.KnownAt)
+	case "answeredAt":
+		w.instant(v.AnsweredAt)
+	case "inquiryId":
+		w.text(v.InquiryID)
+	case "documentMatches":
+		w.truth(v.DocumentMatches)
+	case "delegateMatches":
+		w.truth(v.DelegateMatches)
+	case "validFrom":
+		w.optional(v.ValidFrom.String())
+	case "validThrough":
+		w.optional(v.ValidThrough.String())
+	case "version":
+		w.number(v.Version)
+	case "signatureVerifiedAt":
+		w.instant(v.SignatureVerifiedAt)
+	case "qualification":
+		w.qualification(f.inner, v.Qualification)
+	case "receipt":
+		w.receipt(f, v)
+	}
+}
+
+func (w *planWriter) qualification(fields []planField, q *schema.QualificationStanding) {
+	if q == nil {
+		w.null()
+		return
+	}
+	separator := byte('{')
+	for i := range fields {
+		f := &fields[i]
+		w.out = append(append(w.out, separator), f.key...)
+		separator = ','
+		switch f.name {
+		case "__typename":
+			w.text(f.typeName)
+		case "qualification":
+			w.optional(string(q.Qualification))
+		case "standing":
+			w.text(string(q.Standing))
+		case "verifiedAt":
+			w.instant(given(q.VerifiedAt))
+		}
+	}
+	w.out = append(w.out, '}')
+}
+
+// receipt is null beside its error where it cannot be signed.
+func (w *planWriter) receipt(f *planField, v *schema.Validity) {
+	ctx := graphql.WithFieldContext(w.ctx, &graphql.FieldContext{Object: "Validity", Field: f.field, IsMethod: true, IsResolver: true})
+	compact, err := w.resolver.signSafely(ctx, v)
+	if err != nil {
+		w.faults = append(w.faults, w.resolver.failedField(ctx, err))
+	}
+	w.optional(compact)
+}
+
+func (r *resolver) signSafely(ctx context.Context, v *schema.Validity) (compact string, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = r.recovered(ctx, v)
+		}
+	}()
+	return r.Responder.Receipt(ctx, v.Answer)
+}
+
+func (w *planWriter) null() { w.out = append(w.out, "null"...) }
+
+func (w *planWriter) truth(b *bool) {
+	if b == nil {
+		w.null()
+		return
+	}
+	w.out = strconv.AppendBool(w.out, *b)
+}
+
+func (w *planWriter) number(n *int) {
+	if n == nil {
+		w.null()
+		return
+	}
+	w.out = strconv.AppendInt(w.out, int64(*n), 10)
+}
+
+func (w *planWriter) instant(t time.Time) {
+	if t.IsZero() {
+		w.null()
+		return
+	}
+	w.out = append(w.out, '"')
+	w.out = t.UTC().AppendFormat(w.out, schema.DateTimeLayout)
+	w.out = append(w.out, '"')
+}
+
+func (w *planWriter) optional(text string) {
+	if text == "" {
+		w.null()
+		return
+	}
+	w.text(text)
+}
+
+// text writes what needs no escapes as it is, and the rest as the executor does.
+func (w *planWriter) text(text string) {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			w.escaped(text)
+			return
+		}
+	}
+	w.out = append(append(append(w.out, '"'), text...), '"')
+}
+
+func (w *planWriter) escaped(text string) {
+	var b bytes.Buffer
+	graphql.MarshalString(text).MarshalGQL(&b)
+	encoded, err := json.Marshal(json.RawMessage(b.Bytes()))
+	if err != nil { // no text that JSON can hold comes here
+		encoded = []byte("null")
+	}
+	w.out = append(w.out, encoded...)
+}
+
+// scratch is the memory of one request, used again for others. Nothing of it
+// outlives the answer.
+type scratch struct {
+	body, answer []byte
+	request      leanRequest
+}
+
+var scratches = sync.Pool{New: func() any { return &scratch{} }}
+
+// planOf is the plan that a request asks by, nil where it asks otherwise.
+func (t *transport) planOf(in *leanRequest) *plan {
+	if in.documentID == nil {
+		return t.plans.find(in.query)
+	}
+	if known := t.documents.find(in.documentID); known != nil && in.query == nil {
+		return known.plan
+	}
+	return nil
+}
+
+// lean answers a request that asks by a plan, and says false of any other.
+func (t *transport) lean(w http.ResponseWriter, r *http.Request, accepted string, body []byte, s *scratch) bool {
+	if !scanLean(body, &s.request) {
+		return false
+	}
+	found := t.planOf(&s.request)
+	if found == nil {
+		return false
+	}
+	questions, ok := found.questions(&s.request, t.limits)
+	if !ok {
+		return false
+	}
+	ctx := withAccess(r.Context())
+	answer, faults := t.resolver.answer(ctx, found, questions, s.answer[:0])
+	s.answer = answer
+	if len(faults) > 0 || len(answer) > t.limits.Reply {
+		data := json.RawMessage("null")
+		if asked, whole := bytes.CutPrefix(answer, []byte(`{"data":`)); whole {
+			data = asked[:len(asked)-1]
+		}
+		t.write(ctx, w, accepted, http.StatusOK, reply{Data: &data, Errors: faults})
+		return true
+	}
+	t.send(w, accepted, http.StatusOK, answer)
+	return true
+}

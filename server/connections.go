@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"container/list"
+	"errors"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"ininjo/poa"
+)
+
+// connectionsConfig bounds what callers hold open.
+type connectionsConfig struct {
+	// MaxConnections bounds the connections of callers to this process.
+	MaxConnections int `default:"4096" env:"ININJO_MAX_CONNECTIONS" help:"Connections that callers may hold to this process. Beyond it the longest idle one of whoever holds most is ended with 408, and where none is idle a new one is refused with 503; 0 for no bound."`
+}
+
+// check refuses what cannot be meant.
+func (c connectionsConfig) check() error {
+	if c.MaxConnections < 0 {
+		return errors.New("--max-connections is a number of connections, or 0 for no bound")
+	}
+	return nil
+}
+
+// What is told to a connection that is ended: RFC 9110 lets a server send 408 on
+// an idle one, and clients try again on a new connection.
+const (
+	idleTooLong = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: 33\r\n\r\nREQUEST_TIMEOUT idle connections\n"
+	tooMany     = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Type: text/plain\r\nContent-Length: 33\r\n\r\nUNAVAILABLE too many connections\n"
+)
+
+// farewell bounds the writing of that.
+const farewell = time.Second
+
+// connections is a listener that holds at most so many connections. Whoever opens
+// thousands and asks nothing loses them again, and nobody else notices: room is
+// made by ending the longest idle connection of the client that holds most. One
+// that has not sent a whole header counts as idle.
+type connections struct {
+	net.Listener
+	bound          int
+	machine        poa.Clock
+	ended, refused prometheus.Counter
+
+	mu      sync.Mutex
+	held    map[net.Conn]*holding
+	clients map[netip.Addr]*caller
+}
+
+// holding is a connection; idle is its place in its caller's list, nil while a
+// request is under way.
+type holding struct {
+	by   *caller
+	idle *list.Element
+}
+
+// caller is a client's address with its connections, the longest idle first.
+type caller struct {
+	address netip.Addr
+	count   int
+	idle    list.List
+}
+
+// newConnections puts a bound around a listener, zero for none. The server must tell its connections'
+// states to note.
+func newConnections(l net.Listener, bound int, machine poa.Clock, m *metrics) *connections {
+	c := &connections{Listener: l, bound: bound, machine: machine, held: map[net.Conn]*holding{}, clients: map[netip.Addr]*caller{},
+		ended:   prometheus.NewCounter(prometheus.CounterOpts{Name: "ininjo_connections_ended_total", Help: "Idle connections that were ended to make room."}),
+		refused: prometheus.NewCounter(prometheus.CounterOpts{Name: "ininjo_connections_refused_total", Help: "Connections refused because none of those held was idle."})}
+	m.registry.MustRegister(c.ended, c.refused)
+	m.gauge("ininjo_connections", "Connections that callers hold.", func() float64 {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return float64(len(c.held))
+	})
+	return c
+}
+
+// Accept returns the next connection that there is room for.
+func (c *connections) Accept() (net.Conn, error) {
+	for {
+		conn, err := c.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		ended, admitted := c.admit(conn)
+		if ended != nil {
+			c.ended.Inc()
+			c.dismiss(ended, idleTooLong)
+		}
+		if admitted {
+			return conn, nil
+		}
+		c.refused.Inc()
+		c.dismiss(conn, tooMany)
+	}
+}
+
+// dismiss tells a connection why it is ended.
+func (c *connections) dismiss(conn net.Conn, why string) {
+	_ = conn.SetWriteDeadline(c.machine.Now().Add(farewell))
+	_, _ = conn.Write([]byte(why)) // its peer may be gone
+	_ = conn.Close()
+}
+
+// admit holds a connection, and names the one that must go for it.
+func (c *connections) admit(conn net.Conn) (ended net.Conn, admitted bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.bound > 0 && len(c.held) >= c.bound {
+		if ended = c.longestIdle(); ended == nil {
+			return nil, false
+		}
+		c.forget(ended)
+	}
+	address := addressOf(conn)
+	by := c.clients[address]
+	if by == nil {
+		by = &caller{address: address}
+		c.clients[address] = by
+	}
+	by.count++
+	c.held[conn] = &holding{by: by, idle: by.idle.PushBack(conn)}
+	return ended, true
+}
+
+// addressOf is a connection's peer, the zero address where it has none.
+func addressOf(conn net.Conn) netip.Addr {
+	tcp, ok := conn.RemoteAddr().(*net.TCPAddr)
+	if !ok {
+		return netip.Addr{}
+	}
+	return tcp.AddrPort().Addr().Unmap()
+}
+
+// longestIdle is that of the client that holds most among those with idle ones.
+func (c *connections) longestIdle() net.Conn {
+	var most *caller
+	for _, each := range c.clients {
+		if each.idle.Len() > 0 && (most == nil || each.count > most.count) {
+			most = each
+		}
+	}
+	if most == nil {
+		return nil
+	}
+	conn, _ := most.idle.Front().Value.(net.Conn)
+	return conn
+}
+
+// note follows a connection's state; http.Server calls it.
+func (c *connections) note(conn net.Conn, state http.ConnState) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	h := c.held[conn]
+	if h == nil { // ended by us already
+		return
+	}
+	switch state {
+	case http.StateActive:
+		if h.idle != nil {
+			h.by.idle.Remove(h.idle)
+			h.idle = nil
+		}
+	case http.StateIdle:
+		if h.idle == nil {
+			h.idle = h.by.idle.PushBack(conn)
+		}
+	case http.StateClosed, http.StateHijacked:
+		c.forget(conn)
+	case http.StateNew:
+	}
+}
+
+func (c *connections) forget(conn net.Conn) {
+	h := c.held[conn]
+	delete(c.held, conn)
+	if h.idle != nil {
+		h.by.idle.Remove(h.idle)
+	}
+	if h.by.count--; h.by.count == 0 {
+		delete(c.clients, h.by.address)
+	}
+}
