@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -85,7 +86,20 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 func newBun(sqldb *sql.DB) *bun.DB { return bun.NewDB(sqldb, pgdialect.New()) }
 
 // connect opens a pool and proves that it reaches the server.
-func connect(ctx context.Context, c Config, changes ...func(*pgxpool.Config)) (*pgxpool.Pool, error) {
+func connect(ctx context.Context, c Config) (*pgxpool.Pool, error) {
+	pool, err := newPool(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if err := pool.Ping(ctx); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("connecting to database: %w", translate(err))
+	}
+	return pool, nil
+}
+
+// newPool opens a pool that connects when it is used.
+func newPool(ctx context.Context, c Config, settings ...string) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(c.URL)
 	if err != nil {
 		return nil, errors.New("parsing the database's URL: it is not a PostgreSQL URL") // pgx quotes parts of it
@@ -103,16 +117,13 @@ func connect(ctx context.Context, c Config, changes ...func(*pgxpool.Config)) (*
 		role = RoleProgram
 	}
 	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error { return takeRole(ctx, conn, role) }
-	for _, change := range changes {
-		change(config)
+	for _, setting := range settings {
+		name, value, _ := strings.Cut(setting, "=")
+		config.ConnConfig.RuntimeParams[name] = value
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("opening database: %w", translate(err))
-	}
-	if err := pool.Ping(ctx); err != nil {
-		pool.Close()
-		return nil, fmt.Errorf("connecting to database: %w", translate(err))
 	}
 	return pool, nil
 }
@@ -151,7 +162,7 @@ func (d *DB) Close() {
 	d.outbox.stop()
 	_ = d.bun.Close()
 	d.acts.Close()
-	d.group.pool.Close()
+	d.group.close()
 	d.pool.Close()
 }
 
