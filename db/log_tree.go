@@ -83,8 +83,8 @@ func (t *tx) Unsealed(ctx context.Context, table string, since, until time.Time,
 		}
 		return entries, nil
 	}
-	var rows []inquiryRow
-	if err := unsealed(t.q.NewSelect().Model(&rows), bun.Ident("i.answered_at"), bun.Ident("i.id"), since, until, limit).Scan(ctx); err != nil {
+	rows, err := t.unsealedInquiries(ctx, since, until, limit)
+	if err != nil {
 		return nil, failed(err, "reading inquiries to seal")
 	}
 	entries := make([]poa.LogEntry, len(rows))
@@ -99,6 +99,24 @@ func unsealed(q *bun.SelectQuery, at, id bun.Ident, since, until time.Time, limi
 		q = q.Where("? >= ?", at, since.UTC())
 	}
 	return q.Where("? < ?", at, until.UTC()).Where(notSealed, at, id).OrderExpr("?, ?", at, id).Limit(int64(limit))
+}
+
+// unsealedInquiries goes by the primary key, the only index that they have: their
+// IDs begin with their instant, but for those of before there was a tree.
+func (t *tx) unsealedInquiries(ctx context.Context, since, until time.Time, limit int) ([]inquiryRow, error) {
+	var idsSince time.Time
+	if err := t.q.NewRaw("SELECT ids_since FROM log_head").Scan(ctx, &idsSince); err != nil {
+		return nil, err
+	}
+	var rows []inquiryRow
+	at, id := bun.Ident("i.answered_at"), bun.Ident("i.id")
+	if since.Before(idsSince) {
+		err := unsealed(t.q.NewSelect().Model(&rows), at, id, since, until, limit).Scan(ctx)
+		return rows, err
+	}
+	err := t.q.NewSelect().Model(&rows).Where("? >= ? AND ? < ?", id, poa.FirstInquiryID(since), id, poa.FirstInquiryID(until.Add(time.Millisecond))).
+		Where("? >= ? AND ? < ?", at, since.UTC(), at, until.UTC()).Where(notSealed, at, id).OrderExpr("?", id).Limit(int64(limit)).Scan(ctx)
+	return rows, err
 }
 
 // AppendLog stores leaves and nodes. A position that is taken is an error: nothing

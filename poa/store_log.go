@@ -26,7 +26,8 @@ type LogTx interface {
 	// transaction ends; false where another does so already.
 	LockLog(ctx context.Context) (LogHead, bool, error)
 	// Unsealed reads rows of a table from since (zero for the first) to until that are
-	// no leaves yet, in the order of instant and ID, at most limit.
+	// no leaves yet, in the order of instant (inquiries: by its millisecond) and ID, at
+	// most limit.
 	Unsealed(ctx context.Context, table string, since, until time.Time, limit int) ([]LogEntry, error)
 	// AppendLog stores leaves from a position on, and nodes above them.
 	AppendLog(ctx context.Context, position int64, entries []LogEntry, nodes []log.Node) error

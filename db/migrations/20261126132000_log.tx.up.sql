@@ -32,9 +32,12 @@ CREATE TABLE log_head (
     size bigint NOT NULL DEFAULT 0 CONSTRAINT log_head_size CHECK (size >= 0),
     audit_through timestamptz,
     inquiries_through timestamptz,
-    swept_at timestamptz
+    swept_at timestamptz,
+    -- Since when IDs of inquiries begin with their instant: what is younger is found
+    -- by the primary key.
+    ids_since timestamptz NOT NULL
 );
-INSERT INTO log_head DEFAULT VALUES;
+INSERT INTO log_head (ids_since) SELECT coalesce(date_trunc('milliseconds', max(answered_at)) + interval '1 millisecond', 'epoch') FROM inquiries;
 
 GRANT SELECT, INSERT ON log_leaves, log_nodes, log_checkpoints TO ininjo_program;
 GRANT SELECT, UPDATE (size, audit_through, inquiries_through, swept_at) ON log_head TO ininjo_program;
