@@ -5,6 +5,7 @@ package jobs_test
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -64,7 +65,7 @@ func (g gated) Post(ctx context.Context, r jobs.Request) jobs.Response {
 }
 
 // fairWorld is a world with a receiver that is posted to one at a time, so that
-// the leader hands over four at most, and a database that gives out when it is
+// the leader hands over few, and a database that gives out when it is
 // let.
 func fairWorld(t *testing.T) (*world, slowTaking, gated) {
 	t.Helper()
@@ -88,20 +89,26 @@ func (w *world) narrow(t *testing.T, d poa.Delegation) poa.Endpoint {
 	return e
 }
 
-// fill tells of eight changes: the first is posted and waits for its answer, the
-// leader hands three more over, and four wait in the database.
-func (w *world) fill(t *testing.T, e poa.Endpoint, d poa.Delegation, receiver gated) {
+// fill tells of changes until four wait in the database: the first is posted and
+// waits for its answer, the leader handed over as many as it may, and the last of
+// these has the number returned.
+func (w *world) fill(t *testing.T, e poa.Endpoint, d poa.Delegation, receiver gated) int64 {
 	t.Helper()
 	w.revoked(t, d)
 	if came := next(t, receiver.came); came != 1 {
 		t.Errorf("first came %d", came)
 	}
-	for range 7 {
+	for n := 2; n <= 100; n++ {
 		w.revoked(t, d)
+		if inHand, queued := w.handed(t, e, n); len(queued) == 4 {
+			if last := int64(len(inHand)); inHand[last] && queued[last+1] && queued[last+4] {
+				return last
+			}
+			t.Fatalf("in hand %v, waiting in the database %v", inHand, queued)
+		}
 	}
-	if inHand, queued := w.handed(t, e, 8); len(inHand) != 4 || !inHand[4] || len(queued) != 4 || !queued[5] {
-		t.Fatalf("in hand %v, waiting in the database %v", inHand, queued)
-	}
+	t.Fatal("the leader hands over without end")
+	return 0
 }
 
 // handed are the numbers of an endpoint's waiting deliveries that somebody has in
@@ -138,31 +145,34 @@ func TestWhatWaitsIsNotOvertaken(t *testing.T) {
 	e := w.narrow(t, d)
 	w.start(t)
 	next(t, taking.asked)
-	w.fill(t, e, d, receiver)
-	for n := range int64(4) { // a place becomes free, and something new happens
+	last := w.fill(t, e, d, receiver)
+	all := last + 4
+	for n := range last { // a place becomes free, and something new happens
 		receiver.let <- struct{}{}
 		w.revoked(t, d)
-		if _, queued := w.handed(t, e, 9+int(n)); !queued[5] || !queued[9+n] {
-			t.Fatalf("waiting in the database after %d: %v", 9+n, queued)
+		all++
+		if _, queued := w.handed(t, e, int(all)); !queued[last+1] || !queued[all] {
+			t.Fatalf("waiting in the database: %v", queued)
 		}
-	}
-	for n := range int64(3) {
+		if n+1 == last {
+			break
+		}
 		if came := next(t, receiver.came); came != n+2 {
 			t.Errorf("number %d came after %d", came, n+1)
 		}
 	}
 	taking.take(t)
 	seen := map[int64]bool{}
-	for range 8 {
+	for range all - last {
 		seen[next(t, receiver.came)] = true
 		receiver.let <- struct{}{}
 	}
-	if len(seen) != 8 || !seen[5] || !seen[12] {
-		t.Errorf("of 5 to 12 came %v", seen)
+	if len(seen) != int(all-last) || !seen[last+1] || !seen[all] {
+		t.Errorf("of %d to %d came %v", last+1, all, seen)
 	}
-	until(t, "nothing waits", func() bool { inHand, queued := w.handed(t, e, 12); return len(inHand)+len(queued) == 0 })
+	until(t, "nothing waits", func() bool { inHand, queued := w.handed(t, e, int(all)); return len(inHand)+len(queued) == 0 })
 	w.revoked(t, d)
-	if came := next(t, receiver.came); came != 13 {
+	if came := next(t, receiver.came); came != all+1 {
 		t.Errorf("after all that waited came %d", came)
 	}
 	receiver.let <- struct{}{}
@@ -184,14 +194,14 @@ func TestWhatWaitsBehindOthersIsNotOvertaken(t *testing.T) {
 			}
 			w.start(t)
 			next(t, taking.asked)
-			w.fill(t, e, d, receiver)
+			last := w.fill(t, e, d, receiver)
 			taking.take(t) // the others' alone
 			for range 300 {
 				receiver.let <- struct{}{}
 			}
-			until(t, "what was in hand is delivered", func() bool { inHand, _ := w.handed(t, e, 8); return len(inHand) == 0 })
+			until(t, "what was in hand is delivered", func() bool { inHand, _ := w.handed(t, e, int(last)+4); return len(inHand) == 0 })
 			w.revoked(t, d)
-			if _, queued := w.handed(t, e, 9); !queued[5] || !queued[9] {
+			if _, queued := w.handed(t, e, int(last)+5); !queued[last+1] || !queued[last+5] {
 				t.Errorf("waiting in the database: %v", queued)
 			}
 		})
@@ -207,7 +217,9 @@ func (w *world) due(t *testing.T, e poa.Endpoint, n int) {
 		deliveries[i] = poa.Delivery{ID: poa.NewID(poa.PrefixDelivery), EndpointID: e.ID, State: poa.DeliveryPending, NextAt: long,
 			Notice: poa.Notice{PartyID: e.PartyID, Change: poa.Change{Type: poa.NoticeTest, At: long}}}
 	}
-	w.in(t, func(ctx context.Context, tx poa.Tx) error { return tx.InsertDeliveries(ctx, deliveries) })
+	for some := range slices.Chunk(deliveries, 1000) {
+		w.in(t, func(ctx context.Context, tx poa.Tx) error { return tx.InsertDeliveries(ctx, some) })
+	}
 }
 
 // One endpoint's many, more than a process may hold and all due for longer, do
@@ -228,7 +240,7 @@ func TestManyHideNoFew(t *testing.T) {
 	})
 	w.renew(t)
 	party := w.party(t, poa.PartyRecipient, "ja")
-	w.due(t, w.endpoint(t, party, r.URL+"/hang"), 2500)
+	w.due(t, w.endpoint(t, party, r.URL+"/hang"), 9000)
 	few := w.endpoint(t, party, r.URL)
 	for range 3 {
 		w.test(t, few)

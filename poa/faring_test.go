@@ -3,6 +3,7 @@
 package poa_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -175,5 +176,46 @@ func TestFailingEndpointIsSwitchedOff(t *testing.T) {
 	must(t, err)
 	if got := o.endpointNow(e.ID); got.State != poa.EndpointActive || got.Failures != 0 || !o.goesOut(waiting) {
 		t.Errorf("switched on again: %+v", got)
+	}
+}
+
+// Every status from 200 to 599 leads to one of three ends: 2xx delivered, 410
+// given up with its endpoint, all others tried again.
+func TestEveryStatusIsSettled(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	e := o.endpoint(o.recipient)
+	now := o.clock.Now()
+	ids := map[int]string{}
+	var deliveries []poa.Delivery
+	var outcomes []poa.Outcome
+	for status := 200; status <= 599; status++ {
+		d := poa.Delivery{ID: poa.NewID(poa.PrefixDelivery), EndpointID: e.ID, State: poa.DeliveryPending, NextAt: now,
+			Notice: poa.Notice{PartyID: e.PartyID, Change: poa.Change{Type: poa.NoticeTest, At: now}}}
+		outcome := poa.Outcome{Parcel: poa.Parcel{Delivery: d, Endpoint: e}, Attempt: poa.Attempt{DeliveryID: d.ID, Number: 1, At: now, Status: status}}
+		if status > 299 {
+			outcome.Error = "STATUS"
+		}
+		ids[status], deliveries = d.ID, append(deliveries, d)
+		if status != 410 {
+			outcomes = append(outcomes, outcome)
+		}
+	}
+	must(t, o.store.InTx(t.Context(), func(ctx context.Context, tx poa.Tx) error { return tx.InsertDeliveries(ctx, deliveries) }))
+	_, err := o.notifier.Attempted(t.Context(), now, days, outcomes)
+	must(t, err)
+	for status, id := range ids {
+		d, err := o.store.Delivery(t.Context(), id)
+		must(t, err)
+		switch tried := d.NextAt.Sub(now) >= 4*time.Second && d.LastStatus == status && d.LastError == "STATUS"; {
+		case status == 410:
+		case status <= 299 && (d.State != poa.DeliveryDelivered || !d.NextAt.IsZero() || d.LastError != ""),
+			status > 299 && (d.State != poa.DeliveryPending || !tried):
+			t.Errorf("%d led to %+v", status, d)
+		}
+	}
+	o.attempt(ids[410], 410, "", days...)
+	if d, err := o.store.Delivery(t.Context(), ids[410]); err != nil || d.State != poa.DeliveryFailed || o.endpointNow(e.ID).State != poa.EndpointDisabled {
+		t.Errorf("410 led to %+v, %v", d, err)
 	}
 }

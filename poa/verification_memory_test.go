@@ -5,8 +5,6 @@ package poa_test
 import (
 	"encoding/pem"
 	"fmt"
-	"math"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -17,20 +15,6 @@ import (
 	"ininjo/poa/jpki"
 	"ininjo/poa/poatest"
 )
-
-// allocated returns the bytes that one run allocates: the least of some, since
-// the runtime may allocate beside it. No more than these are ever held at once.
-func allocated(run func()) uint64 {
-	least := uint64(math.MaxUint64)
-	for range 3 {
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		run()
-		runtime.ReadMemStats(&after)
-		least = min(least, after.TotalAlloc-before.TotalAlloc)
-	}
-	return least
-}
 
 // largeContent is a delegation with as much in it as a file may hold.
 func largeContent(items int, item string) document.Content {
@@ -98,7 +82,7 @@ func TestVerificationAllocatesAtMostThreeTimesTheFile(t *testing.T) {
 			if whole < len(test.draft) {
 				whole += len(test.draft) // a detached signature: the other half of what is filed
 			}
-			got := allocated(func() {
+			got := poatest.Allocated(func() {
 				err := registrar.Examine(test.format, test.file, test.draft, at)
 				if err == nil && test.refused != "" || err != nil && codes(err) != string(test.refused) {
 					t.Errorf("got %v", err)

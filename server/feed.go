@@ -179,6 +179,7 @@ func feedQuery(raw string) (poa.FeedInput, time.Duration, error) {
 		switch {
 		case len(given) != 1:
 			faults.Add(poa.CodeInvalid, known(name))
+			err = nil
 		case name == "stream":
 			in.Stream = given[0]
 			err = nil

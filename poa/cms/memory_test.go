@@ -4,26 +4,11 @@ package cms_test
 
 import (
 	"bytes"
-	"math"
-	"runtime"
 	"testing"
 
 	"ininjo/poa/cms"
 	"ininjo/poa/poatest"
 )
-
-// allocated returns the bytes that one run allocates: the least of some, since the runtime may allocate beside it.
-func allocated(run func()) uint64 {
-	least := uint64(math.MaxUint64)
-	for range 3 {
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		run()
-		runtime.ReadMemStats(&after)
-		least = min(least, after.TotalAlloc-before.TotalAlloc)
-	}
-	return least
-}
 
 // Memory per verification is bounded by three times what was handed in, whatever its form. Bytes are counted, not timed.
 // It is not parallel: the tests that are wait until it has ended.
@@ -62,7 +47,7 @@ func TestVerifyAllocatesAtMostThreeTimesTheFile(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			whole := uint64(len(test.file) + len(test.beside))
-			got := allocated(func() {
+			got := poatest.Allocated(func() {
 				if _, err := cms.Verify(test.file, test.beside, all); cms.KindOf(err) != test.refused {
 					t.Errorf("got %v", err)
 				}
