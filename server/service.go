@@ -52,6 +52,8 @@ type service struct {
 	receipts *keyring
 	keyrings []*keyring
 	stopKeys func()
+	// stopRefusals records what was refused last; nil before they are counted.
+	stopRefusals func(context.Context)
 
 	// started is set once the start stands in the audit log; stopping while the
 	// process takes no more work.
@@ -163,6 +165,7 @@ func (s *service) wire(publicURL string) error {
 		titles:     poa.NewTitles(s.clock, s.db, s.policy),
 		retention:  poa.NewRetention(s.clock, s.db, s.policy),
 	}
+	s.bound()
 	if err := s.equipVerification(profile); err != nil {
 		return err
 	}
