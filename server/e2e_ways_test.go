@@ -25,16 +25,19 @@ const (
 
 // ways are all patterns that this package registers.
 var ways = map[string]string{
-	"GET /healthz":               wayPublic,
-	"GET /readyz":                wayPublic,
-	"GET /schema.graphqls":       wayPublic,
-	"GET /.well-known/jwks.json": wayPublic,
-	"/graphql":                   wayToken,
-	"/feed":                      wayToken,
-	"/feed/ack":                  wayToken,
-	"POST /mail/bounces":         wayToken, // the mail server's own
-	"/":                          wayPages,
-	"GET /metrics":               wayMetrics,
+	"GET /healthz":                 wayPublic,
+	"GET /readyz":                  wayPublic,
+	"GET /schema.graphqls":         wayPublic,
+	"GET /.well-known/jwks.json":   wayPublic,
+	"GET /.well-known/ininjo.json": wayPublic,
+	"/status-lists":                wayToken, // of the setting "registered", which is the default
+	"/status-lists/{list}":         wayToken,
+	"/graphql":                     wayToken,
+	"/feed":                        wayToken,
+	"/feed/ack":                    wayToken,
+	"POST /mail/bounces":           wayToken, // the mail server's own
+	"/":                            wayPages,
+	"GET /metrics":                 wayMetrics,
 }
 
 // TestEveryWayInIsInTheTable reads the patterns out of the source: a new one

@@ -117,7 +117,7 @@ func makeKeys(dir string) error {
 			return err
 		}
 	}
-	for _, name := range []string{"receipt.pem", heartbeatFile} {
+	for _, name := range []string{"receipt.pem", heartbeatFile, statusListFile} {
 		if err := makeSigningKey(filepath.Join(dir, name)); err != nil {
 			return err
 		}

@@ -5,9 +5,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -41,41 +38,12 @@ func (s *service) equipHeartbeats(ctx context.Context) error {
 	if s.config.Heartbeat == 0 {
 		return nil
 	}
-	signer, jwk, err := loadSigner(filepath.Join(s.config.Keys, heartbeatFile))
-	if errors.Is(err, os.ErrNotExist) {
-		signer, jwk, err = s.firstHeartbeatKey(ctx)
-	}
+	signer, err := s.signerOf(ctx, purposeKey{file: heartbeatFile, purpose: receipt.TypHeartbeat, what: "heartbeats", off: "--heartbeat=0"})
 	if err != nil || signer == nil {
 		return err
 	}
-	if err := s.db.InsertSigningKey(ctx, db.SigningKey{KeyID: signer.KeyID(), Purpose: receipt.TypHeartbeat, JWK: jwk, From: s.clock.Now()}); err != nil {
-		return fmt.Errorf("registering key of heartbeats: %w", err)
-	}
 	s.chapters.notifier.SignHeartbeatsWith(signer)
 	return nil
-}
-
-// firstHeartbeatKey makes the key where none ever signed. A key that signed
-// before is to be found again.
-func (s *service) firstHeartbeatKey(ctx context.Context) (*receipt.ES256, []byte, error) {
-	stored, err := s.db.SigningKeys(ctx)
-	if err != nil {
-		return nil, nil, fmt.Errorf("reading signing keys: %w", err)
-	}
-	for _, k := range stored {
-		if k.Purpose == receipt.TypHeartbeat {
-			return nil, nil, fmt.Errorf("reading key: %s is missing in --keys, and heartbeats were signed before: find it again, or set --heartbeat=0", heartbeatFile)
-		}
-	}
-	if s.config.DatabaseURL != "" {
-		s.log.Warn("no " + heartbeatFile + " in --keys: no heartbeats are sent (docs/operations.md)")
-		return nil, nil, nil
-	}
-	path := filepath.Join(s.config.Keys, heartbeatFile)
-	if err := makeSigningKey(path); err != nil {
-		return nil, nil, fmt.Errorf("making %s: %w", heartbeatFile, err)
-	}
-	return loadSigner(path)
 }
 
 // relisten is how long to wait after the session that listens broke.

@@ -47,6 +47,8 @@ type service struct {
 	bell     *poa.Bell
 	stopBell func()
 	keys     keys
+	// stopRefusals records what was refused last; nil before they are counted.
+	stopRefusals func(context.Context)
 
 	// started is set once the start stands in the audit log; stopping while the
 	// process takes no more work.
@@ -69,6 +71,7 @@ type chapters struct {
 	desk       *poa.Desk
 	titles     *poa.Titles
 	retention  *poa.Retention
+	lists      *poa.StatusLists
 }
 
 // newService wires a process: database, keys, rules and jobs, but no listener.
@@ -125,10 +128,12 @@ func (s *service) openStore(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.db, err = db.Open(ctx, db.Config{URL: s.database.url, Sealer: sealer, Clock: s.clock, Enqueue: enqueue})
+	s.db, err = db.Open(ctx, db.Config{URL: s.database.url, Sealer: sealer, Clock: s.clock, Enqueue: enqueue,
+		ReplicaURL: s.config.ReplicaURL, ReplicaWait: s.config.ReplicaWait})
 	if err != nil {
 		return err
 	}
+	s.watchReplica()
 	if err := s.openEraser(ctx, sealer, enqueue); err != nil {
 		return err
 	}
@@ -157,7 +162,9 @@ func (s *service) wire(publicURL string) error {
 		desk:       poa.NewDesk(s.clock, s.db, s.policy),
 		titles:     poa.NewTitles(s.clock, s.db, s.policy),
 		retention:  poa.NewRetention(s.clock, s.db, s.policy),
+		lists:      poa.NewStatusLists(s.clock, s.db, s.db, s.policy),
 	}
+	s.bound()
 	if err := s.equipVerification(profile); err != nil {
 		return err
 	}
@@ -194,6 +201,7 @@ func (s *service) policyAt(publicURL string) poa.Policy {
 	s.config.titlePolicy(&p)
 	s.config.evidencePolicy(&p)
 	p.Heartbeat = s.config.Heartbeat
+	p.StatusListsFor = poa.StatusListMode(strings.ToUpper(s.config.StatusLists))
 	if s.config.demo {
 		p.Live, p.StaffTokens, p.RepeatCodes = "test", true, true
 	}
@@ -232,6 +240,9 @@ func (s *service) routes() (http.Handler, error) {
 	}
 	often.reads = s.policy.Registration() == poa.RegistrationNone
 	s.feed(mux, often)
+	if err := s.statusLists(mux, often); err != nil {
+		return nil, err
+	}
 	documents, err := s.config.documents()
 	if err != nil {
 		return nil, err

@@ -245,7 +245,8 @@ func (w *world) ininjo(tb testing.TB, environ ...string) *contestant {
 	environ = append(environ, "ININJO_TOKEN_RATE=1000000000", "ININJO_UNKNOWN_RATE=0") // counted, and never reached
 	return start(tb, environ, path, "serve", "--addr", "127.0.0.1:0", "--data-dir", data,
 		"--database-url", w.cluster.URL(db.LoginApp, databaseName), "--migrate-database-url", w.cluster.URL(db.LoginMigrate, databaseName),
-		"--keys", filepath.Join(w.dir, "keys"), "--key-store", keyStore)
+		"--keys", filepath.Join(w.dir, "keys"), "--key-store", keyStore,
+		"--token-rate", "1000000000", "--unknown-rate", "0") // counted and told, and never reached
 }
 
 // floor starts the floor on the world's database.
