@@ -124,6 +124,8 @@ func accountRoutes() []route {
 		{"GET /recipient", recipients, (*portal).showRecipient},
 		{"GET /check", askers, (*portal).showCheck},
 		{"POST /check", askers, (*portal).check},
+		{"GET /check/list", recipients, (*portal).showCheckList},
+		{"POST /check/list", recipients, (*portal).checkList},
 		{"GET /check/receipt", askers, (*portal).showCheck},
 		{"POST /check/receipt", askers, (*portal).downloadReceipt},
 		{"GET /watches", recipients, (*portal).listWatches},

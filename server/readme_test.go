@@ -74,6 +74,7 @@ func TestReadme(t *testing.T) {
 		"# follow by GraphQL":          {":"},
 		"# fetch a status list":        {"200 application/statuslist+jwt", `{"status_lists":["`},
 		"# verify with node":           {`true {"iss":"http`, `"fileCompared":false`},
+		"# ask by a trusted document":  {`{"data":{"validity":{"status":"VALID"}}}`},
 	}
 	var seen []string
 	for path, text := range documents(t) {
