@@ -117,18 +117,26 @@ func (d *DB) askAlone(ctx context.Context, c poa.Credential, inquiries []poa.Inq
 		statement, credential = askByToken, c.TokenHash[:]
 	}
 	args := append([]any{credential, inquiries[0].AnsweredAt.UTC()}, askArguments(inquiries)...)
-	rows, err := d.pool.Query(ctx, statement, args...)
+	rows, err := d.group.alone.Query(ctx, statement, args...)
 	if err != nil {
-		return nil, failed(err, "asking")
+		return nil, aloneFailed(ctx, err)
 	}
 	readings, err := pgx.CollectRows(rows, scanReading) // closes the rows, which waits for the end of the transaction
 	if err != nil {
-		return nil, failed(err, "asking")
+		return nil, aloneFailed(ctx, err)
 	}
 	if len(readings) == 0 { // the credential does not hold
 		readings = make([]poa.Reading, len(inquiries))
 	}
 	return readings, nil
+}
+
+// aloneFailed leaves the caller's own end as it is.
+func aloneFailed(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return failed(err, "asking")
+	}
+	return groupFailed(err)
 }
 
 // askArguments turns the inquiries into one array for each column. Of the moment

@@ -34,7 +34,8 @@ const (
 // disk is shared, and a request joins only a statement that was not sent yet:
 // what it reads is never older than the question.
 type group struct {
-	pool *pgxpool.Pool
+	pool, alone *pgxpool.Pool
+	clock       poa.Clock
 
 	mu      sync.Mutex
 	waiting []*asking
@@ -65,20 +66,32 @@ func (a *asking) all() []poa.Reading {
 	return a.readings
 }
 
-// newGroup opens the connections that carry the groups' statement. Its plan is
-// made once and goes by indexes, however small the tables were at that time.
+// asks are the settings of connections that answer: a plan is made once and goes
+// by indexes, however small the tables were at that time, and no statement goes
+// on for ever.
+var asks = []string{"plan_cache_mode=force_generic_plan", "enable_seqscan=off", "enable_bitmapscan=off", "enable_mergejoin=off", "enable_material=off",
+	fmt.Sprintf("statement_timeout=%d", groupTimeout.Milliseconds())}
+
+// newGroup opens the connections that carry the groups' statement, and those of
+// statements for one request alone.
 func newGroup(ctx context.Context, c Config) (*group, error) {
 	c.MaxConns = 2 // one in flight, and one in place of a connection that broke
-	pool, err := connect(ctx, c, func(config *pgxpool.Config) {
-		for name, value := range map[string]string{"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "enable_bitmapscan": "off",
-			"enable_mergejoin": "off", "enable_material": "off", "statement_timeout": fmt.Sprint(groupTimeout.Milliseconds())} {
-			config.ConnConfig.RuntimeParams[name] = value
-		}
-	})
+	pool, err := newPool(ctx, c, asks...)
 	if err != nil {
 		return nil, err
 	}
-	return &group{pool: pool}, nil
+	c.MaxConns = 8
+	alone, err := newPool(ctx, c, asks...)
+	if err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return &group{pool: pool, alone: alone, clock: c.Clock}, nil
+}
+
+func (g *group) close() {
+	g.pool.Close()
+	g.alone.Close()
 }
 
 // ask puts a request's inquiries into the next statement and waits for its end.
@@ -145,15 +158,21 @@ func (g *group) collect() []*asking {
 	}
 	batch := g.waiting[:taken:taken]
 	g.waiting, g.inquiries = g.waiting[taken:], g.inquiries-size
-	return present(batch)
+	return g.present(batch)
 }
 
-// present are the askings whose callers are still there. Nobody waits for the
-// end of the others.
-func present(batch []*asking) []*asking {
-	kept := batch[:0]
+// present are the askings whose callers are still there; nobody waits for the
+// end of the others. One that waited for too long is refused: an answer is never
+// much older than its instant, and the index of inquiries counts on that.
+func (g *group) present(batch []*asking) []*asking {
+	now, kept := g.clock.Now(), batch[:0]
 	for _, a := range batch {
-		if a.ctx.Err() == nil {
+		switch {
+		case a.ctx.Err() != nil:
+		case now.Sub(a.inquiries[0].AnsweredAt) > groupTimeout:
+			a.err = &poa.Error{Code: poa.CodeUnavailable, Cause: errors.New("the database took too long")}
+			close(a.done)
+		default:
 			kept = append(kept, a)
 		}
 	}

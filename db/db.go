@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -98,8 +99,8 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 func newBun(sqldb *sql.DB) *bun.DB { return bun.NewDB(sqldb, pgdialect.New()) }
 
 // connect opens a pool and proves that it reaches the server.
-func connect(ctx context.Context, c Config, changes ...func(*pgxpool.Config)) (*pgxpool.Pool, error) {
-	pool, err := openPool(ctx, c, changes...)
+func connect(ctx context.Context, c Config) (*pgxpool.Pool, error) {
+	pool, err := newPool(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -110,8 +111,8 @@ func connect(ctx context.Context, c Config, changes ...func(*pgxpool.Config)) (*
 	return pool, nil
 }
 
-// openPool opens a pool, which connects once it is used.
-func openPool(ctx context.Context, c Config, changes ...func(*pgxpool.Config)) (*pgxpool.Pool, error) {
+// newPool opens a pool that connects when it is used.
+func newPool(ctx context.Context, c Config, settings ...string) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(c.URL)
 	if err != nil {
 		return nil, errors.New("parsing the database's URL: it is not a PostgreSQL URL") // pgx quotes parts of it
@@ -129,8 +130,9 @@ func openPool(ctx context.Context, c Config, changes ...func(*pgxpool.Config)) (
 		role = RoleProgram
 	}
 	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error { return takeRole(ctx, conn, role) }
-	for _, change := range changes {
-		change(config)
+	for _, setting := range settings {
+		name, value, _ := strings.Cut(setting, "=")
+		config.ConnConfig.RuntimeParams[name] = value
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
@@ -176,7 +178,7 @@ func (d *DB) Close() {
 	}
 	_ = d.bun.Close()
 	d.acts.Close()
-	d.group.pool.Close()
+	d.group.close()
 	d.pool.Close()
 }
 

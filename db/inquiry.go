@@ -51,24 +51,45 @@ func (r inquiryRow) record() poa.InquiryRecord {
 // Inquiries lists a recipient's inquiries, the newest first. They are not
 // counted: a recipient may have asked millions of times.
 func (r reader) Inquiries(ctx context.Context, f poa.InquiryFilter, p poa.Page) (poa.List[poa.InquiryRecord], error) {
-	filtered := func(rows *[]inquiryRow) *bun.SelectQuery {
-		q := r.q.NewSelect().Model(rows).Where("i.recipient_id = ?", f.RecipientID)
+	order := ordering{column: "i.answered_at", id: "i.id"}
+	w, err := order.window(p)
+	if err != nil {
+		return poa.List[poa.InquiryRecord]{}, err
+	}
+	var rows []inquiryRow
+	q, outer := inquiriesThat(f)(r.q.NewSelect(), "i.answered_at").Where("i.recipient_id = ?", f.RecipientID), w
+	if f.ID == "" { // one alone is found by the primary key
+		mark, err := readMark(ctx, r.q, "")
+		if err != nil {
+			return poa.List[poa.InquiryRecord]{}, failed(err, "reading the index of inquiries")
+		}
+		q, outer.from = mark.asked(r.q, f, w), nil // its parts are narrowed
+	}
+	if err := outer.narrow(q.Model(&rows), order).Scan(ctx); err != nil {
+		return poa.List[poa.InquiryRecord]{}, failed(err, "reading inquiries")
+	}
+	place := func(row inquiryRow) cursor { return cursor{At: row.AnsweredAt.UTC(), ID: row.ID} }
+	convert := func(_ context.Context, row inquiryRow) (poa.InquiryRecord, error) { return row.record(), nil }
+	return cut(ctx, rows, w, 0, place, convert)
+}
+
+// inquiriesThat keeps the inquiries that fit the filter, but for whose they are;
+// the column is where their instant stands.
+func inquiriesThat(f poa.InquiryFilter) func(q *bun.SelectQuery, instant string) *bun.SelectQuery {
+	return func(q *bun.SelectQuery, instant string) *bun.SelectQuery {
 		for column, value := range map[string]string{"i.id": f.ID, "i.delegation_id": string(f.DelegationID), "i.token_id": f.TokenID, "i.account_id": f.AccountID} {
 			if value != "" {
 				q = q.Where("? = ?", bun.Ident(column), value)
 			}
 		}
 		if !f.From.IsZero() {
-			q = q.Where("i.answered_at >= ?", f.From.UTC())
+			q = q.Where("? >= ?", bun.Ident(instant), f.From.UTC())
 		}
 		if !f.Until.IsZero() {
-			q = q.Where("i.answered_at < ?", f.Until.UTC())
+			q = q.Where("? < ?", bun.Ident(instant), f.Until.UTC())
 		}
 		return q
 	}
-	place := func(row inquiryRow) cursor { return cursor{At: row.AnsweredAt.UTC(), ID: row.ID} }
-	convert := func(_ context.Context, row inquiryRow) (poa.InquiryRecord, error) { return row.record(), nil }
-	return paged(ctx, filtered, ordering{column: "i.answered_at", id: "i.id", uncounted: true}, p, place, convert)
 }
 
 // ReadingsOf reads again what the inquiries were answered from: the facts of

@@ -25,7 +25,7 @@ func lists(b *testing.B) (*world, string) {
 			SELECT 'inq_' || i, '%[1]s'::timestamptz + i * interval '1 second', '%[2]s', 'acc_1', '', '%[3]s', false, false, '', 1 FROM generate_series(1, 10000) AS i`, start.Format(time.RFC3339), w.recipient, d.ID),
 		fmt.Sprintf(`INSERT INTO deliveries (id, endpoint_id, party_id, sequence, previous, change_id, type, version, status, at, state)
 			SELECT 'whd_' || i, '%[1]s', '%[2]s', 0, 0, 0, 'endpoint.test', 0, '', '%[3]s'::timestamptz + i * interval '1 second', 'FAILED' FROM generate_series(1, 10000) AS i`, endpoint, w.recipient, start.Format(time.RFC3339)),
-		manyWatches(string(d.ID), w.recipient), "ANALYZE")
+		manyWatches(string(d.ID), w.recipient), "INSERT INTO inquiry_index SELECT recipient_id, answered_at, id FROM inquiries", fmt.Sprintf("UPDATE inquiry_index_mark SET until = '%s', id = 'inq_z'", start.Add(30*time.Hour).Format(time.RFC3339)), "ANALYZE")
 	return w, endpoint
 }
 

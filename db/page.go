@@ -78,31 +78,52 @@ func paged[R, T any](ctx context.Context, filtered func(rows *[]R) *bun.SelectQu
 	if err != nil {
 		return poa.List[T]{}, failed(err, "counting rows")
 	}
-	backwards := p.Last > 0 || p.Before != ""
-	size, from, field := p.First, p.After, "after"
-	if backwards {
-		size, from, field = p.Last, p.Before, "before"
+	w, err := o.window(p)
+	if err != nil {
+		return poa.List[T]{}, err
 	}
-	size = pageSize(size)
 	var rows []R
-	q := filtered(&rows)
-	ascending := o.ascending != backwards
-	if from != "" {
-		c, err := decodeCursor(from, field, o.days)
-		if err != nil {
-			return poa.List[T]{}, err
-		}
-		q = beyond(q, o, ascending, c)
-	}
-	direction := bun.Safe("DESC")
-	if ascending {
-		direction = bun.Safe("ASC")
-	}
-	q = q.OrderExpr("? ?, ? ?", bun.Ident(o.column), direction, bun.Ident(o.id), direction).Limit(int64(size) + 1)
-	if err := q.Scan(ctx); err != nil {
+	if err := w.narrow(filtered(&rows), o).Scan(ctx); err != nil {
 		return poa.List[T]{}, failed(err, "reading a page")
 	}
-	return cut(ctx, rows, size, backwards, from != "", total, place, convert)
+	return cut(ctx, rows, w, total, place, convert)
+}
+
+// window is what of a list a page shows.
+type window struct {
+	size      int
+	backwards bool
+	// ascending is the direction of reading.
+	ascending bool
+	// from is where it begins, nil for the list's own end.
+	from *cursor
+}
+
+func (o ordering) window(p poa.Page) (window, error) {
+	w := window{backwards: p.Last > 0 || p.Before != ""}
+	size, from, field := p.First, p.After, "after"
+	if w.backwards {
+		size, from, field = p.Last, p.Before, "before"
+	}
+	w.size, w.ascending = pageSize(size), o.ascending != w.backwards
+	if from == "" {
+		return w, nil
+	}
+	c, err := decodeCursor(from, field, o.days)
+	w.from = &c
+	return w, err
+}
+
+// narrow reads the window of a query, and one row more.
+func (w window) narrow(q *bun.SelectQuery, o ordering) *bun.SelectQuery {
+	if w.from != nil {
+		q = beyond(q, o, w.ascending, *w.from)
+	}
+	direction := bun.Safe("DESC")
+	if w.ascending {
+		direction = bun.Safe("ASC")
+	}
+	return q.OrderExpr("? ?, ? ?", bun.Ident(o.column), direction, bun.Ident(o.id), direction).Limit(int64(w.size) + 1)
 }
 
 // total counts as far as the list is counted at all.
@@ -146,15 +167,15 @@ func beyond(q *bun.SelectQuery, o ordering, ascending bool, c cursor) *bun.Selec
 
 // cut makes the page of the rows read: one row too many tells that there are
 // more that way.
-func cut[R, T any](ctx context.Context, rows []R, size int, backwards, from bool, total int,
+func cut[R, T any](ctx context.Context, rows []R, w window, total int,
 	place func(R) cursor, convert func(context.Context, R) (T, error),
 ) (poa.List[T], error) {
-	more := len(rows) > size
+	more, from := len(rows) > w.size, w.from != nil
 	if more {
-		rows = rows[:size]
+		rows = rows[:w.size]
 	}
 	list := poa.List[T]{Total: total, HasNext: more, HasPrevious: from, Items: []T{}, Cursors: []string{}}
-	if backwards {
+	if w.backwards {
 		slices.Reverse(rows)
 		list.HasNext, list.HasPrevious = from, more
 	}

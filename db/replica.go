@@ -49,11 +49,11 @@ func openReplica(ctx context.Context, c Config, primary *pgxpool.Pool) (*replica
 		wait = replicaWait
 	}
 	c.URL = c.ReplicaURL
-	pool, err := openPool(ctx, c)
+	pool, err := newPool(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	reads, err := openPool(ctx, c)
+	reads, err := newPool(ctx, c)
 	if err != nil {
 		pool.Close()
 		return nil, err

@@ -52,6 +52,8 @@ type house struct {
 	unsigned bool
 	// registration is what recipients need before they ask.
 	registration poa.RegistrationMode
+	// readTimeout is how long a request may take to arrive; zero is no bound.
+	readTimeout time.Duration
 	// bell wakes who waits for notices, notifier numbers them.
 	bell     *poa.Bell
 	notifier *poa.Notifier
@@ -112,7 +114,7 @@ func (h *house) serve(ca *poatest.CA) {
 	go h.bell.Run(h.tb.Context(), nil, func(error) {})
 	documents, err := graph.NewDocuments(nil, graph.Limits{})
 	must(h.tb, err)
-	server := httptest.NewServer(withRequest(graph.New(graph.Config{
+	server := httptest.NewUnstartedServer(withRequest(graph.New(graph.Config{
 		Enrollment: h.enrollment,
 		Registrar:  poa.NewRegistrar(clock, store, policy, jpki.Profile{Roots: roots, Policies: []string{poatest.PolicyTest}}),
 		Responder:  poa.NewResponder(clock, store, policy, signer),
@@ -122,6 +124,8 @@ func (h *house) serve(ca *poatest.CA) {
 		Addresses: publicURL{}, Actor: h.actor, Credential: credential, Language: language, Text: locale.Text,
 		Log: slog.New(slog.NewTextHandler(h.log, nil)),
 	})))
+	server.Config.ReadTimeout = h.readTimeout
+	server.Start()
 	h.tb.Cleanup(server.Close)
 	h.url = server.URL
 }

@@ -3,15 +3,19 @@
 package graph_test
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"ininjo/graph"
+	"ininjo/poa"
 )
 
 // TestTransport tests what the 61 audits of graphql-http, which server's tests
@@ -38,6 +42,8 @@ func TestTransport(t *testing.T) {
 		{name: "no query", body: `{}`, status: 400, code: "BAD_USER_INPUT"},
 		{name: "deep variables", body: `{"query":"{ __typename }","variables":` + strings.Repeat(`{"a":`, 20000) + `1` + strings.Repeat(`}`, 20000) + `}`, status: 400, code: "BAD_USER_INPUT"},
 		{name: "large body", body: `{"query":"` + strings.Repeat("secretword ", 600_000) + `"}`, status: 413, code: "TOO_LARGE"},
+		{name: "million elements", body: `{"query":"query($ids: [ID!]!) { validities(delegationIds: $ids) { status } }","variables":{"ids":["x"` + strings.Repeat(`,"x"`, 999_999) + `]}}`, status: 413, code: "TOO_LARGE"},
+		{name: "many elements that are one text", body: `{"query":"{ __typename }","variables":{"a":"` + strings.Repeat(`,\",`, 30_000) + `"}}`, status: 200},
 		{name: "long query", body: `{"query":"# ` + strings.Repeat("x", 65<<10) + `\n{ __typename }"}`, status: 413, code: "TOO_LARGE"},
 		{name: "deleting", method: http.MethodDelete, status: 405, code: "BAD_USER_INPUT", allow: "GET, POST"},
 		{name: "query by GET", method: http.MethodGet, target: "?query=" + url.QueryEscape("{ __typename }"), status: 200},
@@ -90,6 +96,32 @@ func TestTransport(t *testing.T) {
 	}
 }
 
+// TestSlowBody sends half a body and waits: the request is refused with a word,
+// whatever length it announced.
+func TestSlowBody(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, func(h *house) { h.readTimeout = 300 * time.Millisecond })
+	for _, length := range []string{"Content-Length: 1000", "Content-Length: 1000000", "Transfer-Encoding: chunked"} {
+		t.Run(length, func(t *testing.T) {
+			t.Parallel()
+			conn, err := net.Dial("tcp", strings.TrimPrefix(h.url, "http://"))
+			must(t, err)
+			defer conn.Close()
+			must(t, conn.SetDeadline(poa.SystemClock{}.Now().Add(time.Minute)))
+			_, err = fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n%s\r\n\r\n", length)
+			must(t, err)
+			response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			must(t, err)
+			defer response.Body.Close()
+			body, err := io.ReadAll(response.Body)
+			must(t, err)
+			if code := codeOf(t, body); response.StatusCode != http.StatusRequestTimeout || code != "BAD_USER_INPUT" {
+				t.Errorf("answered %d, %s", response.StatusCode, body)
+			}
+		})
+	}
+}
+
 // codeOf is the code of an answer's first error.
 func codeOf(t *testing.T, body []byte) string {
 	t.Helper()
@@ -123,6 +155,7 @@ func TestHostileQueries(t *testing.T) {
 		{"large pages", "{ delegations(first: 100) { edges { node { " + numbered(20, " a%d: signedFileSha256") + " signedFile draftFile } } } }", "COMPLEXITY_LIMIT_EXCEEDED"},
 		{"files of a page", "{ delegations(first: 10) { nodes { draftFile } } }", "COMPLEXITY_LIMIT_EXCEEDED"},
 		{"page beyond the bound", "{ delegations(first: 101) { totalCount } }", "BAD_USER_INPUT"},
+		{"depth 1,000", strings.Repeat("{ viewer ", 1000) + strings.Repeat("}", 1000), "BAD_USER_INPUT"},
 		{"deep value", `{ node(id: ` + strings.Repeat("[", 1400) + strings.Repeat("]", 1400) + `) { id } }`, "BAD_USER_INPUT"},
 		{"no such field", "{ password }", "BAD_USER_INPUT"},
 		{"no such operation", "query a { __typename } query b { __typename }", "BAD_USER_INPUT"},

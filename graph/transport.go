@@ -314,7 +314,7 @@ func (t *transport) body(w http.ResponseWriter, r *http.Request, s *scratch) ([]
 		}
 		body := s.body[:length]
 		if _, err := io.ReadFull(r.Body, body); err != nil {
-			return nil, badRequest
+			return nil, unread(err)
 		}
 		return body, nil
 	}
@@ -324,15 +324,15 @@ func (t *transport) body(w http.ResponseWriter, r *http.Request, s *scratch) ([]
 	case errors.As(err, &large):
 		return nil, failure{http.StatusRequestEntityTooLarge, poa.CodeTooLarge}
 	case err != nil:
-		return nil, badRequest
+		return nil, unread(err)
 	}
 	return body, nil
 }
 
 func fromBody(body []byte) (*graphql.RawParams, string, error) {
 	var in request
-	if decode(body, &in) != nil {
-		return nil, "", badRequest
+	if err := decode(body, &in); err != nil {
+		return nil, "", undecoded(err)
 	}
 	return &graphql.RawParams{Query: in.Query, OperationName: in.OperationName, Variables: in.Variables, Extensions: in.Extensions}, in.DocumentID, nil
 }
@@ -350,6 +350,9 @@ func isJSON(h http.Header) bool {
 
 // decode reads one JSON value and nothing after it; numbers keep their digits.
 func decode(text []byte, into any) error {
+	if values(text) > maxValues {
+		return tooMany
+	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
 	if err := decoder.Decode(into); err != nil {

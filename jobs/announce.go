@@ -15,10 +15,15 @@ import (
 // holds up nothing else.
 const queueAnnounce = "announce"
 
-// announceOptions let one job of telling wait or run at a time.
+// announcePeriod is for how long one job of telling keeps others away.
+const announcePeriod = 15 * time.Second
+
+// announceOptions let one job of telling begin in a period, though another runs:
+// it may be one whose process was killed, which River finds out after minutes.
+// Where two tell indeed, each batch is told by the one that has its lock.
 func announceOptions() *river.InsertOpts {
 	o := upkeepOptions()
-	o.Queue = queueAnnounce
+	o.Queue, o.UniqueOpts.ByPeriod = queueAnnounce, announcePeriod
 	return o
 }
 

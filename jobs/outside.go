@@ -103,6 +103,9 @@ type Mailer interface {
 type Upkeep interface {
 	// MakePartitions makes the audit tables' partitions three months ahead.
 	MakePartitions(ctx context.Context, now time.Time) error
+	// IndexInquiries takes what was asked up to half a minute ago into the index
+	// by recipient.
+	IndexInquiries(ctx context.Context, now time.Time) error
 	// RebuildSearch fills the unlogged table of search hashes where a crash
 	// emptied it.
 	RebuildSearch(ctx context.Context) error

@@ -207,6 +207,14 @@ func NewInquiryID(at time.Time) string {
 	return PrefixInquiry + idEncoding.EncodeToString(raw[:])
 }
 
+// FirstInquiryID is not after any ID of an inquiry of the instant or later, and
+// after those of all earlier milliseconds.
+func FirstInquiryID(at time.Time) string {
+	var raw [16]byte
+	binary.BigEndian.PutUint64(raw[:8], uint64(at.UnixMilli())<<16)
+	return PrefixInquiry + idEncoding.EncodeToString(raw[:])
+}
+
 // IsID reports whether s has the prefix and the shape of [NewID].
 func IsID(s, prefix string) bool {
 	rest, ok := strings.CutPrefix(s, prefix)

@@ -269,6 +269,12 @@ type MakePartitions struct{}
 // Kind names the job.
 func (MakePartitions) Kind() string { return "make_partitions" }
 
+// IndexInquiries takes what was asked into the index by recipient.
+type IndexInquiries struct{}
+
+// Kind names the job.
+func (IndexInquiries) Kind() string { return "index_inquiries" }
+
 // RebuildSearch rebuilds the unlogged table of search hashes.
 type RebuildSearch struct{}
 

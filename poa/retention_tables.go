@@ -92,6 +92,7 @@ var retainedTables = []RetainedTable{
 	// The audit log.
 	{Table: "audit_events", Kind: RecordAuditLog},
 	{Table: "inquiries", Kind: RecordAuditLog},
+	{Table: "inquiry_index", Kind: RecordAuditLog, Party: "recipient_id"}, // dropped when its month is taken out
 	{Table: "archive_manifests", Kind: RecordAuditArchive},
 	{Table: "archive_writings", Kind: RecordAuditArchive},
 	// What stays: no personal data, and proofs rest on it.
@@ -116,6 +117,7 @@ var retainedTables = []RetainedTable{
 	{Table: "professional_bodies", Kind: RecordProgram},
 	{Table: "title_slots", Kind: RecordProgram},
 	{Table: "revocation_lists", Kind: RecordProgram},
+	{Table: "inquiry_index_mark", Kind: RecordProgram},
 	{Table: "marks", Kind: RecordProgram},
 	{Table: "key_checks", Kind: RecordProgram},
 	{Table: "bun_migrations", Kind: RecordProgram},

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"ininjo/poa"
+)
+
+const (
+	// indexLag is by how much the index of inquiries stays behind: an inquiry waits
+	// for its statement for at most groupTimeout, the statement takes at most as
+	// long, and clocks differ by half a second. After that nothing older commits.
+	indexLag = 30 * time.Second
+	// indexStep is how much time one transaction takes into the index.
+	indexStep = time.Minute
+)
+
+// inquiryMark is up to which instant the index is whole, and the first ID of
+// that instant.
+type inquiryMark struct {
+	Until time.Time `bun:"until"`
+	ID    string    `bun:"id"`
+}
+
+func readMark(ctx context.Context, q bun.IDB, lock string) (inquiryMark, error) {
+	var m inquiryMark
+	err := q.NewRaw("SELECT until, id FROM inquiry_index_mark ?", bun.Safe(lock)).Scan(ctx, &m)
+	m.Until = m.Until.UTC()
+	return m, err
+}
+
+// IndexInquiries takes into the index what was asked up to half a minute ago,
+// in the order of the instants, and drops what belongs to months that were taken
+// out of the audit log. Run again it goes on where it ended.
+func (d *DB) IndexInquiries(ctx context.Context, now time.Time) error {
+	limit := now.UTC().Add(-indexLag).Truncate(time.Millisecond)
+	for {
+		done, err := d.indexStep(ctx, limit)
+		if err != nil {
+			return failed(err, "indexing inquiries")
+		}
+		if done {
+			break
+		}
+	}
+	_, err := d.bun.NewRaw(`DELETE FROM inquiry_index WHERE audit_default_rows() = 0 AND answered_at < (
+		SELECT min(to_timestamp(right(c.relname, 7), 'YYYY"m"MM')) FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhrelid
+		WHERE h.inhparent = 'inquiries'::regclass AND c.relname ~ '^inquiries_y[0-9]{4}m[0-9]{2}$')`).Exec(ctx)
+	return failed(err, "dropping the index of months that are gone")
+}
+
+// indexStep takes one stretch of time into the index, and says whether it was
+// the last. A stretch in which nobody asked is passed over at once.
+func (d *DB) indexStep(ctx context.Context, limit time.Time) (done bool, err error) {
+	err = d.bun.RunInTx(ctx, nil, func(ctx context.Context, t bun.Tx) error {
+		from, err := readMark(ctx, t, "FOR UPDATE")
+		if err != nil {
+			return err
+		}
+		if !from.Until.Before(limit) {
+			done = true
+			return nil
+		}
+		until := limit
+		var next time.Time
+		err = t.NewRaw("SELECT answered_at FROM inquiries WHERE id >= ? AND answered_at >= ? ORDER BY id LIMIT 1", from.ID, from.Until).Scan(ctx, &next)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+		case err != nil:
+			return err
+		case next.Add(indexStep).Before(limit):
+			until = next.UTC().Add(indexStep).Truncate(time.Millisecond)
+		}
+		done = until.Equal(limit)
+		to := inquiryMark{until, poa.FirstInquiryID(until)}
+		_, err = t.NewRaw(`INSERT INTO inquiry_index (recipient_id, answered_at, inquiry_id)
+			SELECT recipient_id, answered_at, id FROM inquiries
+			WHERE id >= ? AND id < ? AND answered_at >= ? AND answered_at < ? AND recipient_id <> '' ORDER BY 1, 2, 3`, from.ID, to.ID, from.Until, to.Until).Exec(ctx)
+		if err != nil {
+			return err
+		}
+		_, err = t.NewRaw("UPDATE inquiry_index_mark SET until = ?, id = ?", to.Until, to.ID).Exec(ctx)
+		return err
+	})
+	return done, err
+}
+
+// asked reads the window of a recipient's inquiries: of what the index holds,
+// and of what behind its mark the newest end of the table does. Each comes in
+// order and no further than the window.
+func (m inquiryMark) asked(q bun.IDB, f poa.InquiryFilter, w window) *bun.SelectQuery {
+	that := inquiriesThat(f)
+	indexed := that(q.NewSelect().ColumnExpr("i.*").TableExpr("inquiry_index AS x").
+		Join("CROSS JOIN LATERAL (SELECT t.* FROM inquiries t WHERE t.id = x.inquiry_id AND t.answered_at = x.answered_at OFFSET 0) AS i").
+		Where("x.recipient_id = ? AND x.answered_at < ?", f.RecipientID, m.Until), "x.answered_at")
+	newest := that(q.NewSelect().ColumnExpr("i.*").TableExpr("inquiries AS i").Where("i.recipient_id = ? AND i.id >= ? AND i.answered_at >= ?", f.RecipientID, m.ID, m.Until), "i.answered_at")
+	return q.NewSelect().ModelTableExpr("((?) UNION ALL (?)) AS i",
+		w.narrow(indexed, ordering{column: "x.answered_at", id: "x.inquiry_id"}), w.narrow(newest, ordering{column: "i.answered_at", id: "i.id"}))
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package db_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"ininjo/poa"
+)
+
+// askedIDs are the recipient's inquiries, read in pages of two, the newest first,
+// and the same read backwards.
+func (w *world) askedIDs(t *testing.T) (forwards, backwards []string) {
+	t.Helper()
+	read := func(p poa.Page) poa.List[poa.InquiryRecord] {
+		list, err := w.DB.Inquiries(t.Context(), poa.InquiryFilter{RecipientID: w.recipient}, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list
+	}
+	for p, more := (poa.Page{First: 2}), true; more; {
+		list := read(p)
+		for _, r := range list.Items {
+			forwards = append(forwards, r.ID)
+		}
+		if more = list.HasNext; more {
+			p.After = list.Cursors[len(list.Cursors)-1]
+		}
+	}
+	for _, r := range read(poa.Page{Last: 100}).Items {
+		backwards = append(backwards, r.ID)
+	}
+	return forwards, backwards
+}
+
+func TestIndexOfInquiries(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	if err := w.DB.MakePartitions(t.Context(), w.Clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	d := w.accepted(t, w.delegator, days(0, 5))
+	var want []string
+	ask := func(after time.Duration) {
+		w.Clock.Advance(after)
+		q := w.inquiry(d.ID)
+		q.ID = poa.NewInquiryID(q.AnsweredAt)
+		if _, err := w.DB.Ask(t.Context(), w.credential(), []poa.Inquiry{q}); err != nil {
+			t.Fatal(err)
+		}
+		want = append([]string{q.ID}, want...)
+	}
+	check := func(when string, indexed int) {
+		t.Helper()
+		forwards, backwards := w.askedIDs(t)
+		if diff := cmp.Diff(want, forwards); diff != "" {
+			t.Errorf("%s: %s", when, diff)
+		}
+		if diff := cmp.Diff(want, backwards); diff != "" {
+			t.Errorf("%s, backwards: %s", when, diff)
+		}
+		if n := w.count(t, "SELECT count(*) FROM inquiry_index WHERE recipient_id = $1", w.recipient); n != indexed {
+			t.Errorf("%s: %d are indexed, want %d", when, n, indexed)
+		}
+	}
+	index := func() {
+		t.Helper()
+		if err := w.DB.IndexInquiries(t.Context(), w.Clock.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, after := range []time.Duration{0, time.Millisecond, time.Hour, time.Second, 20 * time.Second, 20 * time.Second} {
+		ask(after)
+	}
+	check("before the job", 0)
+	index()
+	check("half a minute is left", 4)
+	index()
+	check("again", 4)
+	ask(time.Second)
+	w.Clock.Advance(time.Minute)
+	index()
+	check("all of it", 7)
+	ask(0)
+	check("and one more", 7)
+	w.Clock.Advance(20 * 24 * time.Hour) // a silence
+	ask(0)
+	index()
+	check("after a silence", 8)
+}
+
+func TestHotTableHasItsPrimaryKeyAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	if err := w.DB.MakePartitions(context.Background(), w.Clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if n := w.count(t, `SELECT count(*) FROM pg_index x JOIN pg_class c ON c.oid = x.indrelid WHERE c.relname LIKE 'inquiries%' AND NOT x.indisprimary`); n != 0 {
+		t.Errorf("%d more indexes make every answer slower", n)
+	}
+}
+
+func TestIndexOfMonthsThatAreGone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	if err := w.DB.MakePartitions(t.Context(), w.Clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	w.Exec(t, "INSERT INTO inquiry_index VALUES ('"+w.recipient+"', '2020-01-01', 'inq_gone'), ('"+w.recipient+"', '2026-06-01', 'inq_there')")
+	if err := w.DB.IndexInquiries(t.Context(), w.Clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if n := w.count(t, "SELECT count(*) FROM inquiry_index WHERE inquiry_id = 'inq_there'"); n != 1 || w.count(t, "SELECT count(*) FROM inquiry_index") != 1 {
+		t.Errorf("%d are left", n)
+	}
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package measure_test
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"testing"
+	"time"
+)
+
+// BenchmarkSustained asks at 80 % of the most for as long as ININJO_BENCH_SPAN
+// says, and tells by thirds how the tail and the memory went.
+func BenchmarkSustained(b *testing.B) {
+	w := openWorld(b, setting(b, "ININJO_BENCH_DELEGATIONS", 10_000))
+	ours := w.ininjo(b, "GOGC="+gogc())
+	q := w.free(ours, "free query", documentStatus)
+	if known, ok := w.trusted(ours, "trusted document"); ok {
+		q = known
+	}
+	const connections = 32
+	most := (&runner{question: q, asked: w.asked, connections: connections, warm: 2 * time.Second, span: 10 * time.Second}).run(b)
+	if most.wrong > 0 {
+		b.Fatalf("%d went wrong, the first: %v", most.wrong, most.first)
+	}
+	length := span(b, "ININJO_BENCH_SPAN", time.Minute)
+	// A connection that waits for its answer does not ask meanwhile: the time of an
+	// answer goes off the pace.
+	pace := time.Duration(float64(connections)/(most.rate()*0.8)*float64(time.Second)) - most.at(0.5)*8/10
+	lines := []string{"| third | answers a second | p50 | p99 | slowest | memory at its end | errors |", "|---|---|---|---|---|---|---|"}
+	progress("at most %.0f/s; now %v at 80 %% of it", most.rate(), length)
+	for third := range 3 {
+		got := (&runner{question: q, asked: w.asked, connections: connections, pace: max(pace, time.Microsecond), warm: time.Second, span: length / 3}).run(b)
+		now, _ := memory(b, ours.cmd.Process.Pid)
+		lines = append(lines, fmt.Sprintf("| %d | %.0f | %.2f ms | %.2f ms | %.0f ms | %d MB | %d |", third+1, got.rate(), got.at(0.5).Seconds()*1000, got.at(0.99).Seconds()*1000,
+			got.at(1).Seconds()*1000, now>>20, got.wrong))
+		progress("%s", lines[len(lines)-1])
+		if got.wrong > 0 {
+			b.Errorf("%d went wrong, the first: %v", got.wrong, got.first)
+		}
+	}
+	fmt.Fprintf(os.Stdout, "\n")
+	for _, line := range lines {
+		fmt.Fprintln(os.Stdout, line)
+	}
+	fmt.Fprintf(os.Stdout, "\n%s, %d connections, %v at 80 %% of %.0f/s. GOGC=%s, %s (%d CPUs), %s.\n", q.name, connections, length, most.rate(), gogc(), processor(), runtime.NumCPU(), clock.Now().Format(time.DateOnly))
+}
+
+// BenchmarkSize compares a large database with a small one, in turns.
+func BenchmarkSize(b *testing.B) {
+	rounds := setting(b, "ININJO_BENCH_ROUNDS", 5)
+	type side struct {
+		*contest
+		program *contestant
+	}
+	var sides []side
+	for _, delegations := range []int{10_000, setting(b, "ININJO_BENCH_DELEGATIONS", 10_000_000)} {
+		w := openWorld(b, delegations)
+		c := &contest{world: w, warm: time.Second, span: span(b, "ININJO_BENCH_SPAN", 5*time.Second)}
+		ours := w.ininjo(b, "GOGC="+gogc())
+		q := w.free(ours, fmt.Sprintf("%d delegations", delegations), documentStatus)
+		if known, ok := w.trusted(ours, q.name); ok {
+			q = known
+		}
+		c.add(q, ours, 32, 1, nil)
+		sides = append(sides, side{c, ours})
+	}
+	for n := range rounds {
+		progress("round %d of %d", n+1, rounds)
+		for _, each := range sides {
+			each.goround(b)
+		}
+	}
+	fmt.Fprintf(os.Stdout, "\n| database | answers a second | p50 | p99 | memory of the program: now, at most |\n|---|---|---|---|---|\n")
+	for _, each := range sides {
+		now, peak := memory(b, each.program.cmd.Process.Pid)
+		c := each.cells[0]
+		fmt.Fprintf(os.Stdout, "| %s | %.0f | %.2f ms | %.2f ms | %d, %d MB |\n", c.name, c.rate(), c.p50().Seconds()*1000, c.p99().Seconds()*1000, now>>20, peak>>20)
+	}
+	small, large := sides[0].cells[0], sides[1].cells[0]
+	fmt.Fprintf(os.Stdout, "\np99 of the large to that of the small: %.2f (aim 1.3). GOGC=%s, %s (%d CPUs), %s.\n", large.p99().Seconds()/small.p99().Seconds(), gogc(), processor(), runtime.NumCPU(), clock.Now().Format(time.DateOnly))
+}
