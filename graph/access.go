@@ -14,6 +14,10 @@ import (
 // access is who asks in one request, found once and only if a field needs it:
 // the validity read never does.
 type access struct {
+	// credential is what the request brought, allowance what it may still ask.
+	credential poa.Credential
+	allowance  poa.Allowance
+
 	mu    sync.Mutex
 	found *caller
 	// asked counts what is asked for without a token: aliases must not carry more
@@ -30,8 +34,18 @@ type caller struct {
 
 type accessKey struct{}
 
-func withAccess(ctx context.Context) context.Context {
-	return context.WithValue(ctx, accessKey{}, &access{})
+// withAccess begins a request: its credential is read once.
+func (r *resolver) withAccess(ctx context.Context) (context.Context, *access) {
+	a := &access{credential: r.Credential(ctx)}
+	return context.WithValue(ctx, accessKey{}, a), a
+}
+
+// brought is the request's credential, unchecked.
+func (r *resolver) brought(ctx context.Context) poa.Credential {
+	if a, ok := ctx.Value(accessKey{}).(*access); ok {
+		return a.credential
+	}
+	return r.Credential(ctx)
 }
 
 func (r *resolver) actor(ctx context.Context) (poa.Actor, poa.TokenScope, error) {

@@ -50,6 +50,8 @@ type house struct {
 	enrollment *poa.Enrollment
 	// unsigned is a house whose key for receipts is out of reach.
 	unsigned bool
+	// rates bound each token.
+	rates poa.Rates
 	// registration is what recipients need before they ask.
 	registration poa.RegistrationMode
 	// readTimeout is how long a request may take to arrive; zero is no bound.
@@ -117,7 +119,7 @@ func (h *house) serve(ca *poatest.CA) {
 	server := httptest.NewUnstartedServer(withRequest(graph.New(graph.Config{
 		Enrollment: h.enrollment,
 		Registrar:  poa.NewRegistrar(clock, store, policy, jpki.Profile{Roots: roots, Policies: []string{poatest.PolicyTest}}),
-		Responder:  poa.NewResponder(clock, store, policy, signer),
+		Responder:  poa.NewResponder(clock, store, policy, signer).BoundBy(poa.NewAllowances(clock, h.rates)),
 		Notifier:   h.notifier,
 		Records:    poa.NewRecords(clock, store),
 		Bell:       h.bell, Documents: documents,

@@ -235,7 +235,7 @@ func (t *transport) planOf(in *leanRequest) *plan {
 }
 
 // lean answers a request that asks by a plan, and says false of any other.
-func (t *transport) lean(w http.ResponseWriter, r *http.Request, accepted string, body []byte, s *scratch) bool {
+func (t *transport) lean(ctx context.Context, w http.ResponseWriter, a *access, accepted string, body []byte, s *scratch) bool {
 	if !scanLean(body, &s.request) {
 		return false
 	}
@@ -247,7 +247,9 @@ func (t *transport) lean(w http.ResponseWriter, r *http.Request, accepted string
 	if !ok {
 		return false
 	}
-	ctx := withAccess(r.Context())
+	if !t.admit(ctx, w, a, accepted, len(questions)) {
+		return true
+	}
 	answer, faults := t.resolver.answer(ctx, found, questions, s.answer[:0])
 	s.answer = answer
 	if len(faults) > 0 || len(answer) > t.limits.Reply {

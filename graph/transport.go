@@ -66,17 +66,18 @@ func (t *transport) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		t.fail(r.Context(), w, accepted, failure{http.StatusTooManyRequests, poa.CodeRateLimited})
 		return
 	}
+	ctx, a := t.resolver.withAccess(r.Context())
 	var body []byte
 	var err error
 	if r.Method == http.MethodPost {
 		s := scratches.Get().(*scratch) //nolint:forcetypeassert // nothing else is put there
 		defer scratches.Put(s)
 		body, err = t.body(w, r, s)
-		if err == nil && !streams && t.lean(w, r, accepted, body, s) {
+		if err == nil && !streams && t.lean(ctx, w, a, accepted, body, s) {
 			return
 		}
 	}
-	ctx := withAccess(graphql.StartOperationTrace(r.Context()))
+	ctx = graphql.StartOperationTrace(ctx)
 	var params *graphql.RawParams
 	if err == nil {
 		params, err = t.read(r, body)
@@ -91,10 +92,12 @@ func (t *transport) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if streams {
-		t.stream(ctx, w, params)
+		if t.admit(ctx, w, a, accepted, 1) {
+			t.stream(ctx, w, params)
+		}
 		return
 	}
-	if operation := t.execute(ctx, w, r.Method, accepted, params); operation != nil {
+	if operation := t.execute(ctx, w, r.Method, accepted, params, a); operation != nil {
 		t.learn(body, operation.Doc)
 	}
 }
@@ -166,8 +169,11 @@ func (t *transport) wait(r *http.Request) time.Duration {
 }
 
 // execute answers with the executor and returns the operation if it was executed.
-func (t *transport) execute(ctx context.Context, w http.ResponseWriter, method, accepted string, params *graphql.RawParams) *graphql.OperationContext {
+func (t *transport) execute(ctx context.Context, w http.ResponseWriter, method, accepted string, params *graphql.RawParams, a *access) *graphql.OperationContext {
 	operation, faults := t.exec.CreateOperationContext(ctx, params)
+	if !t.admit(ctx, w, a, accepted, costOf(operation, faults != nil)) {
+		return nil
+	}
 	if faults != nil {
 		response := t.exec.DispatchError(graphql.WithOperationContext(ctx, operation), faults)
 		t.write(ctx, w, accepted, ofRequest(accepted), reply{Errors: response.Errors})

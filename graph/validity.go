@@ -33,13 +33,13 @@ func (r *resolver) ask(ctx context.Context, questions ...poa.Question) ([]schema
 }
 
 func (r *resolver) answers(ctx context.Context, questions ...poa.Question) ([]poa.Answer, error) {
-	credential := r.Credential(ctx)
+	credential := r.brought(ctx)
 	if r.Enrollment != nil && r.Enrollment.Registration() == poa.RegistrationNone {
 		if err := boundAnonymous(ctx, credential, len(questions)); err != nil {
 			return nil, err
 		}
 	}
-	return r.Responder.Ask(ctx, credential, questions)
+	return r.Responder.AskAdmitted(ctx, credential, questions)
 }
 
 // Receipt signs the answer.

@@ -48,6 +48,7 @@ func seesAll(query, otherwise string, own ...string) view {
 
 // views are design.md's rule 11, field by field.
 var views = map[string]view{
+	"rateLimit":   {query: `rateLimit { limit cost remaining used resetAt }`, otherwise: nothing}, // the houses of these tests bound nobody
 	"delegation":  seesAll(`delegation(id: "${first}") { id mandator { name } delegate { name } powers }`, nothing, "delegator", "delegate"),
 	"delegations": seesAll(`delegations { nodes { id mandator { name } } }`, empty, "delegator"),
 	"delegator":   seesAll(`delegator(id: "${delegator}") { id name representative { name } }`, nothing, "delegator"),

@@ -13,7 +13,7 @@ import (
 )
 
 // indexInquiries takes what was asked into the index by recipient, four times a
-// minute: the table of inquiries itself has no such index.
+// minute: their table itself has no such index.
 type indexInquiries struct {
 	river.WorkerDefaults[poa.IndexInquiries]
 	Config
@@ -22,7 +22,7 @@ type indexInquiries struct {
 // Work takes in what is old enough.
 func (w *indexInquiries) Work(ctx context.Context, _ *river.Job[poa.IndexInquiries]) error {
 	if err := w.Upkeep.IndexInquiries(ctx, w.Clock.Now()); err != nil {
-		return fmt.Errorf("indexing inquiries: %w", err)
+		return fmt.Errorf("indexing questions: %w", err)
 	}
 	return nil
 }

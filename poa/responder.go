@@ -26,6 +26,8 @@ type Responder struct {
 	office
 	policy Policy
 	signer receipt.Signer
+	// allowances bound who asks; nil bounds nobody.
+	allowances *Allowances
 }
 
 // NewResponder returns the chapter's rules. A nil signer answers without
@@ -37,8 +39,17 @@ func NewResponder(clock Clock, store Store, policy Policy, signer receipt.Signer
 // Ask answers questions in their order, each for itself. The credential is
 // checked, the delegations are read and the inquiries are audited in one
 // statement; when Ask returns they are durable. An unknown ID is the answer
-// UNKNOWN and takes the same way as any other.
+// UNKNOWN and takes the same way as any other. What it costs is taken out of the
+// credential's allowance.
 func (r *Responder) Ask(ctx context.Context, c Credential, questions []Question) ([]Answer, error) {
+	if _, err := r.Admit(c, len(questions)); err != nil {
+		return nil, err
+	}
+	return r.AskAdmitted(ctx, c, questions)
+}
+
+// AskAdmitted is Ask for a request that was admitted with all that it costs.
+func (r *Responder) AskAdmitted(ctx context.Context, c Credential, questions []Question) ([]Answer, error) {
 	if c == (Credential{}) || c.Anonymous && r.policy.Registration() != RegistrationNone {
 		return nil, ErrUnauthenticated
 	}
@@ -74,6 +85,7 @@ func (r *Responder) Ask(ctx context.Context, c Credential, questions []Question)
 			answers[i].DelegationID = questions[i].DelegationID // to the asker alone: it is not kept
 		}
 	}
+	r.allowances.guessed(c, answers)
 	return answers, nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"ininjo/graph"
+	"ininjo/poa"
 )
 
 // answersConfig is what of the settings concerns how many answers this process
@@ -21,6 +22,9 @@ import (
 type answersConfig struct {
 	// Documents are trusted beside the built-in ones.
 	Documents string `env:"ININJO_DOCUMENTS" help:"Trusted GraphQL documents beside the built-in ones: a folder of .graphql files, or a JSON file of SHA-256 and text. Clients name them by their hash. Free queries stay allowed." type:"path"`
+	// TokenRate and UnknownRate bound each token, in each process; zero is no bound.
+	TokenRate   int `default:"60000" env:"ININJO_TOKEN_RATE" help:"How much a token may ask of this process in a minute: each ID costs 1, a request without any 1. At least 100, or 0 for no bound."`
+	UnknownRate int `default:"1000" env:"ININJO_UNKNOWN_RATE" help:"How many well-formed IDs of no delegation a token may ask this process about in an hour before it is refused until the hour ends; 0 for no bound."`
 	// GOGC and MemoryLimit are those of Go's runtime.
 	GOGC        int `default:"400" name:"gogc" env:"ININJO_GOGC" help:"How much the heap may grow before garbage is collected, in percent: more is faster and takes more memory. GOGC in the environment comes before it."`
 	MemoryLimit int `default:"512" env:"ININJO_MEMORY_LIMIT" help:"Memory in MiB near which garbage is collected more often whatever --gogc says. GOMEMLIMIT in the environment comes before it; 0 for no limit."`
@@ -28,6 +32,9 @@ type answersConfig struct {
 
 // check refuses what cannot be meant. Zero of --gogc is the default.
 func (c answersConfig) check() error {
+	if c.TokenRate < 0 || c.TokenRate > 0 && c.TokenRate < poa.MaxInquiries || c.UnknownRate < 0 {
+		return errors.New("--token-rate is a number of IDs in a minute, at least 100 (as many as one question names), --unknown-rate one in an hour; 0 is no bound")
+	}
 	if c.GOGC < 0 || c.MemoryLimit < 0 {
 		return errors.New("--gogc is a percentage, --memory-limit a number of MiB")
 	}

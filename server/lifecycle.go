@@ -25,6 +25,7 @@ func (s *service) begin(ctx context.Context) error {
 		return err
 	}
 	s.startBell(ctx)
+	s.startRefusals(ctx)
 	return s.serve(ctx)
 }
 
@@ -97,6 +98,9 @@ func (s *service) drain(ctx context.Context) error {
 	}
 	if s.listener != nil && s.http == nil {
 		_ = s.listener.Close() // the start failed before anybody was served
+	}
+	if s.stopRefusals != nil {
+		s.stopRefusals(ctx)
 	}
 	s.log.Info("drained") // behind the lines of the last requests
 	return errors.Join(ends[:]...)

@@ -36,10 +36,11 @@ type lineHandler struct {
 
 // Handle writes a line.
 func (h *lineHandler) Handle(ctx context.Context, r slog.Record) error {
+	write := h.Handler.Handle
 	if r.Message == requestLine && r.Level == slog.LevelInfo {
-		return h.requests.Handle(ctx, r)
+		write = h.requests.Handle
 	}
-	return h.Handler.Handle(ctx, r)
+	return write(ctx, r)
 }
 
 // WithAttrs gives each line the attributes.

@@ -47,6 +47,8 @@ type service struct {
 	bell     *poa.Bell
 	stopBell func()
 	keys     keys
+	// stopRefusals records what was refused last; nil before they are counted.
+	stopRefusals func(context.Context)
 
 	// started is set once the start stands in the audit log; stopping while the
 	// process takes no more work.
@@ -162,6 +164,7 @@ func (s *service) wire(publicURL string) error {
 		retention:  poa.NewRetention(s.clock, s.db, s.policy),
 		lists:      poa.NewStatusLists(s.clock, s.db, s.db, s.policy),
 	}
+	s.bound()
 	if err := s.equipVerification(profile); err != nil {
 		return err
 	}

@@ -668,6 +668,20 @@ type QualificationStanding struct {
 type Query struct {
 }
 
+// How much a token may ask in a minute. Each ID whose validity is asked costs 1, and a request that asks for none costs 1. Beyond it the answer is 429 with RATE_LIMITED and Retry-After, and nothing is read or audited. Who asks about too many unknown IDs in an hour is refused as well, with TOO_MANY_UNKNOWN_IDS among the errors.
+type RateLimit struct {
+	// How much may be asked in this minute.
+	Limit int `json:"limit"`
+	// What this request cost.
+	Cost int `json:"cost"`
+	// What is left after this request.
+	Remaining int `json:"remaining"`
+	// What was used, this request included.
+	Used int `json:"used"`
+	// When the minute ends and the whole limit is there again.
+	ResetAt time.Time `json:"resetAt"`
+}
+
 // A page of recipients.
 type RecipientConnection struct {
 	// The entries with their cursors.

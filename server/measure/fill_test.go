@@ -18,18 +18,10 @@ import (
 // small database, a sample from all over a large one.
 const most = 1_000_000
 
-// fill makes two parties, a token and the delegations, unless an earlier run
-// did, and empties the audit log of questions.
+// fill empties the audit log of questions, makes a token and draws the IDs that
+// questions are about.
 func (w *world) fill(tb testing.TB, delegations int) {
 	tb.Helper()
-	if w.count(tb, "SELECT count(*) FROM parties WHERE id = 'rcp_bench'") == 0 {
-		w.exec(tb, parties)
-	}
-	if w.count(tb, "SELECT count(*) FROM (SELECT FROM projections LIMIT 1) AS p") == 0 {
-		progress("loading %d delegations into %s", delegations, w.dir)
-		w.load(tb, delegations)
-		progress("loaded")
-	}
 	w.exec(tb, "TRUNCATE inquiries")
 	w.newToken(tb)
 	step := max(1, delegations/most)
@@ -105,6 +97,7 @@ func (w *world) load(tb testing.TB, delegations int) {
 		_, err := conn.Exec(ctx, statement, args...)
 		must(tb, err)
 	}
+	run(parties)
 	run("SET session_replication_role = replica")
 	run("CREATE UNLOGGED TABLE bench_ids (i integer, id text)")
 	next := 0
@@ -118,28 +111,29 @@ func (w *world) load(tb testing.TB, delegations int) {
 	must(tb, err)
 	for _, statement := range loading {
 		run(statement)
+		progress("  %.60s", strings.Join(strings.Fields(statement), " "))
 	}
 }
 
-// loading are the statements that make rows of the IDs. Every tenth delegation
-// is revoked.
+// loading are the statements that make rows of the IDs, in the order of the IDs,
+// so that the large indexes grow at their end. Every tenth delegation is revoked.
 var loading = []string{
-	`INSERT INTO status_lists (list) SELECT 1 + i FROM generate_series(0, (SELECT max(i) FROM bench_ids) >> 20) AS i`,
-	`INSERT INTO status_list_entries (list, index) SELECT 1 + (i >> 20), i & 1048575 FROM bench_ids`,
+	`CREATE UNLOGGED TABLE bench_rows AS SELECT row_number() OVER (ORDER BY id) - 1 AS n, i, id FROM bench_ids ORDER BY id`,
+	`DROP TABLE bench_ids`,
+	`INSERT INTO status_lists (list) SELECT 1 + i FROM generate_series(0, (SELECT max(n) FROM bench_rows) >> 20) AS i`,
+	`INSERT INTO status_list_entries (list, index) SELECT 1 + (n >> 20), n & 1048575 FROM bench_rows`,
 	`INSERT INTO delegations (id, delegator_id, state, sealed, valid_from, valid_through, status_list, status_index, version, drafted_at, draft_sha256,
 		acknowledgement_number, submitted_at, signature_verified_at, file_sha256, content_sha256, delegate_certificate_sha256, delegate_certified_at, accepted_at)
-	SELECT id, 'dgr_bench', 'ACCEPTED', '\x00', d::date, d::date + 730, 1 + (i >> 20), i & 1048575, 1 + (i % 10 / 9), d, z, 'X-' || i, d, d, z, z, z, d, d
-	FROM bench_ids, (SELECT now() - interval '30 days' AS d, decode(repeat('00', 32), 'hex') AS z) AS same`,
+	SELECT id, 'dgr_bench', 'ACCEPTED', '\x00', d::date, d::date + 730, 1 + (n >> 20), n & 1048575, 1 + (i % 10 / 9), d, z, 'X-' || lpad(n::text, 9, '0'), d, d, z, z, z, d, d
+	FROM bench_rows, (SELECT now() - interval '30 days' AS d, decode(repeat('00', 32), 'hex') AS z) AS same`,
 	`INSERT INTO facts (delegation_id, version, kind, stands, effective_from, recorded_at, event_id)
-	SELECT id, 1, 'ACCEPTED', true, d, d, 'evt_' || i FROM bench_ids, (SELECT now() - interval '30 days' AS d) AS same`,
-	`INSERT INTO facts (delegation_id, version, kind, stands, effective_from, recorded_at, event_id)
-	SELECT id, 2, 'REVOKED', true, d, d, 'evt_' || i FROM bench_ids, (SELECT now() - interval '20 days' AS d) AS same WHERE i % 10 = 9`,
+	SELECT id, v, CASE v WHEN 1 THEN 'ACCEPTED' ELSE 'REVOKED' END, true, d + v * interval '1 day', d + v * interval '1 day', 'evt_' || n
+	FROM bench_rows, (SELECT now() - interval '31 days' AS d) AS same, LATERAL generate_series(1, 1 + i % 10 / 9) AS v`,
 	`INSERT INTO projections (delegation_id, accepted_at, valid_from, valid_through, version, file_sha256, content_sha256, delegate_certificate_sha256, signature_verified_at,
 		final_kind, final_at, final_reason, final_version, final_recorded_at)
 	SELECT id, d, d::date, d::date + 730, 1 + (i % 10 / 9), z, z, z, d, CASE WHEN i % 10 = 9 THEN 'REVOKED' END, CASE WHEN i % 10 = 9 THEN r END,
 		CASE WHEN i % 10 = 9 THEN '' END, CASE WHEN i % 10 = 9 THEN 2 END, CASE WHEN i % 10 = 9 THEN r END
-	FROM bench_ids, (SELECT now() - interval '30 days' AS d, now() - interval '20 days' AS r, decode(repeat('00', 32), 'hex') AS z) AS same`,
-	`DROP TABLE bench_ids`,
+	FROM bench_rows, (SELECT now() - interval '30 days' AS d, now() - interval '29 days' AS r, decode(repeat('00', 32), 'hex') AS z) AS same`,
+	`DROP TABLE bench_rows`,
 	`VACUUM (ANALYZE)`,
-	`CHECKPOINT`,
 }

@@ -55,11 +55,10 @@ func (w *world) postgraphile(tb testing.TB) (c *contestant, missing string) {
 	_, number, _ := net.SplitHostPort(port)
 	c.cmd.Dir = dir
 	c.cmd.Env = append(os.Environ(), "NODE_ENV=production", "BENCH_DATABASE="+w.cluster.URL(role, databaseName), "BENCH_PORT="+number, "GRAPHILE_ENV=production")
-	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	log, err := os.Create(filepath.Join(dir, "log"))
 	must(tb, err)
 	c.cmd.Stdout, c.cmd.Stderr = log, log
-	if err := c.cmd.Start(); err != nil {
+	if err := startTied(tb, c.cmd); err != nil {
 		return nil, fmt.Sprintf("Node 22: %v", err)
 	}
 	tb.Cleanup(func() {

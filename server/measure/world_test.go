@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -59,19 +60,51 @@ func openWorld(tb testing.TB, delegations int) *world {
 	tb.Helper()
 	w := &world{dir: filepath.Join(folder(), strconv.Itoa(delegations))}
 	must(tb, os.MkdirAll(w.dir, 0o755))
-	ctx, cancel := context.WithTimeout(tb.Context(), 2*time.Minute)
-	defer cancel()
-	var err error
-	w.cluster, err = embedded.Start(ctx, embedded.Config{DataDir: w.dir})
-	must(tb, err)
+	if _, err := os.Stat(w.marker()); err != nil {
+		w.start(tb, loadSettings)
+		w.prepare(tb)
+		progress("loading %d delegations into %s", delegations, w.dir)
+		w.load(tb, delegations)
+		must(tb, w.cluster.Stop(context.Background()))
+		must(tb, os.WriteFile(w.marker(), nil, 0o600))
+		progress("loaded")
+	}
+	w.start(tb, nil)
 	tb.Cleanup(func() { _ = w.cluster.Stop(context.Background()) })
 	w.postgres = postmaster(tb, w.dir)
-	must(tb, db.EnsureDatabase(ctx, w.cluster.SuperuserURL("postgres"), databaseName))
-	must(tb, db.Bootstrap(ctx, w.cluster.SuperuserURL(databaseName), dbtest.Logins(w.cluster)))
-	must(tb, db.Migrate(ctx, w.cluster.URL(db.LoginMigrate, databaseName)))
+	w.prepare(tb)
 	w.makeKeys(tb)
 	w.fill(tb, delegations)
 	return w
+}
+
+// marker is there once all delegations are.
+func (w *world) marker() string { return filepath.Join(w.dir, "loaded") }
+
+// loadSettings make loading fast: what a power cut leaves of it is loaded anew.
+var loadSettings = map[string]string{"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_wal_size": "4GB",
+	"shared_buffers": "1GB", "maintenance_work_mem": "512MB", "work_mem": "512MB", "wal_level": "minimal", "max_wal_senders": "0"}
+
+// start starts the cluster. One that was cut off while it was loaded is made anew.
+func (w *world) start(tb testing.TB, settings map[string]string) {
+	tb.Helper()
+	if settings != nil {
+		must(tb, os.RemoveAll(filepath.Join(w.dir, "pg")))
+	}
+	ctx, cancel := context.WithTimeout(tb.Context(), 2*time.Minute)
+	defer cancel()
+	var err error
+	w.cluster, err = embedded.Start(ctx, embedded.Config{DataDir: w.dir, Settings: settings})
+	must(tb, err)
+}
+
+// prepare makes the database and brings it up to date.
+func (w *world) prepare(tb testing.TB) {
+	tb.Helper()
+	ctx := tb.Context()
+	must(tb, db.EnsureDatabase(ctx, w.cluster.SuperuserURL("postgres"), databaseName))
+	must(tb, db.Bootstrap(ctx, w.cluster.SuperuserURL(databaseName), dbtest.Logins(w.cluster)))
+	must(tb, db.Migrate(ctx, w.cluster.URL(db.LoginMigrate, databaseName)))
 }
 
 func postmaster(tb testing.TB, dir string) int {
@@ -158,13 +191,12 @@ func start(tb testing.TB, environ []string, path string, args ...string) *contes
 	tb.Helper()
 	c := &contestant{cmd: exec.Command(path, args...)}
 	c.cmd.Env = append(os.Environ(), environ...)
-	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	log, err := os.CreateTemp(tb.TempDir(), "log-")
 	must(tb, err)
 	c.cmd.Stderr = log
 	out, err := c.cmd.StdoutPipe()
 	must(tb, err)
-	must(tb, c.cmd.Start())
+	must(tb, startTied(tb, c.cmd))
 	tb.Cleanup(func() {
 		_ = c.cmd.Process.Signal(syscall.SIGCONT)
 		_ = c.cmd.Process.Signal(syscall.SIGTERM)
@@ -187,6 +219,20 @@ func start(tb testing.TB, environ []string, path string, args ...string) *contes
 	return nil
 }
 
+// startTied starts a process that goes with this one, however this one ends. The
+// kernel ties it to the thread that made it, which is kept for as long.
+func startTied(tb testing.TB, cmd *exec.Cmd) error {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	started, over := make(chan error), make(chan struct{})
+	tb.Cleanup(func() { close(over) })
+	go func() {
+		runtime.LockOSThread()
+		started <- cmd.Start()
+		<-over
+	}()
+	return <-started
+}
+
 // ininjo starts the program on the world's database.
 func (w *world) ininjo(tb testing.TB, environ ...string) *contestant {
 	tb.Helper()
@@ -196,9 +242,11 @@ func (w *world) ininjo(tb testing.TB, environ ...string) *contestant {
 	must(tb, err)
 	keyStore := filepath.Join(w.dir, "key-store")
 	must(tb, os.MkdirAll(keyStore, 0o700))
+	environ = append(environ, "ININJO_TOKEN_RATE=1000000000", "ININJO_UNKNOWN_RATE=0") // counted, and never reached
 	return start(tb, environ, path, "serve", "--addr", "127.0.0.1:0", "--data-dir", data,
 		"--database-url", w.cluster.URL(db.LoginApp, databaseName), "--migrate-database-url", w.cluster.URL(db.LoginMigrate, databaseName),
-		"--keys", filepath.Join(w.dir, "keys"), "--key-store", keyStore)
+		"--keys", filepath.Join(w.dir, "keys"), "--key-store", keyStore,
+		"--token-rate", "1000000000", "--unknown-rate", "0") // counted and told, and never reached
 }
 
 // floor starts the floor on the world's database.
