@@ -68,6 +68,9 @@ func TestEveryWayInIsInTheTable(t *testing.T) {
 			if !isMethod || method.Sel.Name != "Handle" && method.Sel.Name != "HandleFunc" {
 				return true
 			}
+			if first, isName := call.Args[0].(*ast.Ident); isName && first.Name == "ctx" {
+				return true // a handler of the log's is handed its context: no pattern
+			}
 			pattern, isText := call.Args[0].(*ast.BasicLit)
 			if !isText {
 				t.Errorf("%s registers a pattern that no test can read", name)
