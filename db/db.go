@@ -35,6 +35,11 @@ type Config struct {
 	// Role is taken after connecting where the login is a member of it; empty
 	// means ininjo_program.
 	Role string
+	// ReplicaURL names a streaming replica of the database, for lists, histories and
+	// exports; empty for none. ReplicaWait is how long a read waits until the replica
+	// has everything that was there when it came; zero means 250 ms.
+	ReplicaURL  string
+	ReplicaWait time.Duration
 }
 
 // DB is the store. It is safe for concurrent use.
@@ -53,6 +58,8 @@ type DB struct {
 	outbox  *announcer
 	// due is poked after commits that made deliveries due.
 	due chan struct{}
+	// replica is nil where there is none.
+	replica *replica
 }
 
 var _ poa.Store = (*DB)(nil)
@@ -80,6 +87,12 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	d := &DB{bun: newBun(openBun(acts)), acts: acts, pool: pool, group: grouped, seal: c.Sealer, enqueue: c.Enqueue, clock: c.Clock, due: make(chan struct{}, 1)}
 	d.reader = reader{db: d, q: d.bun}
 	d.outbox = newAnnouncer(pool)
+	if c.ReplicaURL != "" {
+		if d.replica, err = openReplica(ctx, c, pool); err != nil {
+			d.Close()
+			return nil, err
+		}
+	}
 	return d, nil
 }
 
@@ -160,6 +173,9 @@ func poke(c chan<- struct{}) {
 // Close ends every connection.
 func (d *DB) Close() {
 	d.outbox.stop()
+	if d.replica != nil {
+		d.replica.close()
+	}
 	_ = d.bun.Close()
 	d.acts.Close()
 	d.group.close()

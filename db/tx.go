@@ -40,7 +40,7 @@ var _ poa.Tx = (*tx)(nil)
 
 // InTx runs fn in one transaction on one session and commits if it returns nil.
 // An error of fn is returned as it is, after rollback; a panic rolls back and
-// goes on. This is the only place where a transaction begins.
+// goes on. This is the only place where a transaction begins that changes anything.
 func (d *DB) InTx(ctx context.Context, fn func(context.Context, poa.Tx) error) error {
 	published, due := false, false
 	err := d.onSession(ctx, func(conn bun.Conn, session *pgx.Conn) error {

@@ -47,6 +47,8 @@ type Config struct {
 	// WebhookKeys sign every webhook beside the endpoint's own secret (`v1a`); more
 	// than one while a rotation overlaps.
 	WebhookKeys []WebhookKey
+	// StatusLists publishes the signed status lists; nil where none are.
+	StatusLists StatusLists
 	// Version stands in the user agent of webhooks.
 	Version string
 	// Retries says how long after which failure to try again; the zero Retries

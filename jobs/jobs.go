@@ -108,6 +108,9 @@ func (j *Jobs) Start(ctx context.Context) error {
 	j.postman = newPostman(j.config)
 	j.going.Go(func() { j.number(ctx) })
 	j.going.Go(func() { j.postman.run(ctx) })
+	if j.config.StatusLists != nil {
+		j.going.Go(func() { j.publishLists(ctx) })
+	}
 	return nil
 }
 

@@ -69,6 +69,8 @@ var wanted = map[string]poa.Permission{
 	"Records.WatchPage": noStaff, "Records.WatchesCSV": noStaff,
 	"Responder.Export": noStaff, "Responder.Inquiries": noStaff, "Responder.InquiriesCSV": noStaff, "Responder.Inquiry": noStaff, "Responder.ReceiptAgain": noStaff, "Responder.InclusionProof": noStaff,
 
+	"StatusLists.URIs": noStaff, "StatusLists.Version": noStaff,
+
 	"Registrar.Decide": poa.MayDecideFilings, "Registrar.Suspend": poa.MaySuspend, "Registrar.Resume": poa.MaySuspend, "Registrar.EndByService": poa.MayEndDelegations,
 	"Registrar.Challenge": noStaff, "Registrar.ChallengeOnce": noStaff, "Registrar.Decline": noStaff, "Registrar.Draft": noStaff, "Registrar.DrawnChallenge": noStaff,
 	"Registrar.HandIn": noStaff, "Registrar.Renounce": noStaff, "Registrar.ResendLink": noStaff, "Registrar.Revoke": noStaff, "Registrar.Submit": noStaff, "Registrar.Withdraw": noStaff,
@@ -101,7 +103,7 @@ func leavesEvent(p poa.Permission) bool { return p != anybody && p != seen }
 func (o *office) acts() map[string]reflect.Value {
 	policy := o.policy
 	chapters := []any{poa.NewAccess(o.clock, o.store, policy, hasher{}), o.desk(), poa.NewTitles(o.clock, o.store, policy), poa.NewRetention(o.clock, o.store, policy),
-		o.enrollment, o.registrar, o.notifier, o.records, o.responder}
+		o.enrollment, o.registrar, o.notifier, o.records, o.responder, poa.NewStatusLists(o.clock, o.store, o.data.DB, policy)}
 	found := map[string]reflect.Value{}
 	for _, chapter := range chapters {
 		value := reflect.ValueOf(chapter)

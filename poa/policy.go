@@ -3,6 +3,7 @@
 package poa
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/rand"
 	"crypto/sha256"
@@ -78,6 +79,9 @@ type Policy struct {
 	// RecipientRegistration tells what recipients need before they ask (5.2);
 	// empty means [RegistrationApproval].
 	RecipientRegistration RegistrationMode
+	// StatusListsFor tells who reads the status lists; empty means
+	// [StatusListsRegistered].
+	StatusListsFor StatusListMode
 }
 
 // DefaultPolicy returns the defaults for a service at publicURL.
@@ -101,6 +105,12 @@ func (p Policy) LinkURL(token string) string { return p.PublicURL + "/l/" + toke
 func (p Policy) StatusListURI(list int) string {
 	return fmt.Sprintf("%s/status-lists/%d", p.PublicURL, list)
 }
+
+// StatusListsURL is where the addresses of all lists are.
+func (p Policy) StatusListsURL() string { return p.PublicURL + "/status-lists" }
+
+// StatusLists is who reads the status lists.
+func (p Policy) StatusLists() StatusListMode { return cmp.Or(p.StatusListsFor, StatusListsRegistered) }
 
 // LinkPrefix begins the tokens of one-time links.
 const LinkPrefix = "injl"

@@ -107,15 +107,20 @@ func (s *service) startJobs(ctx context.Context) error {
 	if err := s.equipLog(ctx); err != nil {
 		return err
 	}
+	if err := s.equipStatusLists(ctx); err != nil {
+		return err
+	}
 	mailer, err := s.mailer()
 	if err != nil {
 		return err
 	}
 	s.mail = mailer
+	lists := &listPublisher{service: s}
+	lists.watch()
 	s.jobs, err = jobs.New(jobs.Config{Pool: s.db.Pool(), Schema: db.RiverSchema, Enrollment: s.chapters.enrollment, Notifier: s.chapters.notifier, Registrar: s.chapters.registrar,
 		Access: s.chapters.access, Titles: s.chapters.titles, Retention: s.chapters.retention, Records: s.chapters.records,
 		Upkeep: s.db, Leader: s.db, Webhook: s.hooks, Due: s.db.Due(), Mailer: mailer, Clock: s.clock, MachineClock: s.machine, Policy: s.policy, Log: s.log, Version: version(),
-		WebhookKeys: s.webhookKeys()})
+		WebhookKeys: s.webhookKeys(), StatusLists: lists})
 	if err != nil {
 		return fmt.Errorf("preparing jobs: %w", err)
 	}
@@ -141,6 +146,24 @@ func (s *service) watchPartitions() {
 		}
 		return float64(n)
 	})
+}
+
+// watchReplica shows how far the replica is behind, and who serves its reads.
+func (s *service) watchReplica() {
+	if s.config.ReplicaURL == "" {
+		return
+	}
+	s.metrics.gauge("ininjo_replica_lag_seconds", "How far --replica-url is behind; -1 where it cannot be reached or is no replica, which is an alert.", func() float64 {
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		defer cancel()
+		lag, err := s.db.ReplicaLag(ctx)
+		if err != nil {
+			return -1
+		}
+		return lag.Seconds()
+	})
+	s.metrics.gauge("ininjo_replica_served", "Reads that --replica-url served, by this process.", func() float64 { served, _ := s.db.ReplicaReads(); return float64(served) })
+	s.metrics.gauge("ininjo_replica_fallen", "Reads that --database-url served in place of --replica-url, by this process.", func() float64 { _, fallen := s.db.ReplicaReads(); return float64(fallen) })
 }
 
 // mendSearch has the search hashes rebuilt where a crash emptied their unlogged

@@ -23,7 +23,7 @@ type keysCommand struct {
 }
 
 // purposes are the typ of what is signed, as the commands call them.
-var purposes = map[string]string{"receipt": receipt.TypReceipt, "heartbeat": receipt.TypHeartbeat}
+var purposes = map[string]string{"receipt": receipt.TypReceipt, "heartbeat": receipt.TypHeartbeat, "status-list": receipt.TypStatusList}
 
 type keysListCommand struct {
 	Config
@@ -58,7 +58,7 @@ func standingOf(k db.SigningKey, now time.Time) string {
 
 type keysRotateCommand struct {
 	Config
-	Purpose string `arg:"" enum:"receipt,heartbeat" help:"receipt or heartbeat."`
+	Purpose string `arg:"" enum:"receipt,heartbeat,status-list" help:"receipt, heartbeat or status-list."`
 	AtOnce  bool   `help:"The new key signs in a minute and the others end then: for a key that others may know. Who keeps the key set for long cannot verify what is signed next until it asks for it again."`
 }
 
@@ -108,7 +108,7 @@ func (c *keysRotateCommand) rotate(ctx context.Context, s *service, out *output)
 
 type keysEndCommand struct {
 	Config
-	Purpose string `arg:"" enum:"receipt,heartbeat" help:"receipt or heartbeat."`
+	Purpose string `arg:"" enum:"receipt,heartbeat,status-list" help:"receipt, heartbeat or status-list."`
 	KID     string `arg:"" name:"kid" help:"The key, as keys list shows it."`
 }
 
@@ -137,13 +137,17 @@ func (c Config) besideKeys(ctx context.Context, out *output) (*service, error) {
 	return c.besideServe(ctx, out)
 }
 
-// keyringFor is the keys of a purpose; those of heartbeats are opened where they
+// keyringFor is the keys of a purpose; the others are opened where they
 // serve.
 func (s *service) keyringFor(ctx context.Context, typ string) (*keyring, error) {
 	if typ == receipt.TypReceipt {
 		return s.receipts, nil
 	}
-	sources, err := s.config.keySources(s.config.HeartbeatKeys, heartbeatFile)
+	places, file := s.config.HeartbeatKeys, heartbeatFile
+	if typ == receipt.TypStatusList {
+		places, file = s.config.StatusListKeys, statusListFile
+	}
+	sources, err := s.config.keySources(places, file)
 	if err != nil {
 		return nil, err
 	}

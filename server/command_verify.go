@@ -25,6 +25,7 @@ type verifyCommand struct {
 	Language string `enum:"terminal,ja,en" default:"terminal" env:"ININJO_LANGUAGE" help:"Language of what is printed: ja, en, or the terminal's (LC_ALL, LC_MESSAGES, LANG)."`
 
 	Evidence verifyEvidenceCommand `cmd:"" help:"Verify a delegation's evidence: signature, certificate, status and time stamps, all from the file's own bytes."`
+	Status   verifyStatusCommand   `cmd:"" help:"Look up in a signed status list how a delegation stood when the list was issued, without asking the service."`
 	Receipt  verifyReceiptCommand  `cmd:"" help:"Verify a receipt (有効性確認回答書) with the service's published keys."`
 }
 

@@ -33,9 +33,13 @@ type Config struct {
 	DatabaseURL string `env:"ININJO_DATABASE_URL" help:"PostgreSQL 15 or later of yours, as the program's role, in place of the private one."`
 	// MigrateDatabaseURL names the login that migrates: a member of ininjo_owner.
 	MigrateDatabaseURL string `env:"ININJO_MIGRATE_DATABASE_URL" help:"The same database as a member of ininjo_owner, for migrations. Default: --database-url, with a warning."`
+	// ReplicaURL names a streaming replica, for what may be read there.
+	ReplicaURL string `env:"ININJO_REPLICA_URL" help:"Streaming replica of --database-url, as the program's role, for lists, histories, exports and status lists. Whether a delegation is valid is asked of --database-url alone, and so is whatever the replica cannot answer."`
+	// ReplicaWait is how long a read waits for the replica.
+	ReplicaWait time.Duration `default:"250ms" env:"ININJO_REPLICA_WAIT" help:"How long a read waits until the replica has everything that was there when it came, 10ms to 10s; beyond it --database-url is read."`
 	// Keys is a folder with the keys: master.key and hash.key (32 bytes each)
-	// receipt.pem, webhook.pem and heartbeat.pem. They are made only together with the private PostgreSQL.
-	Keys string `env:"ININJO_KEYS" help:"Folder of the keys (master.key, hash.key, receipt.pem, webhook.pem, heartbeat.pem). Must be given with --database-url. Default: keys in --data-dir." type:"path"`
+	// receipt.pem, webhook.pem, heartbeat.pem and statuslist.pem. They are made only together with the private PostgreSQL.
+	Keys string `env:"ININJO_KEYS" help:"Folder of the keys (master.key, hash.key, receipt.pem, webhook.pem, heartbeat.pem, statuslist.pem). Must be given with --database-url. Default: keys in --data-dir." type:"path"`
 	// KeyStore is a folder with the wrapped data keys, or the URL of a database
 	// with them. It is in no backup of the data: destroying a key erases what it
 	// sealed everywhere.
@@ -100,6 +104,9 @@ type Config struct {
 
 	connectionsConfig `embed:""`
 
+	// StatusLists is who reads the signed status lists.
+	StatusLists string `default:"registered" enum:"off,registered,public" env:"ININJO_STATUS_LISTS" help:"Who reads the signed status lists, from which everybody who holds one sees how delegations stand without asking: off (nobody, none is published), registered (recipients with a token for validity), or public (anybody, within --anonymous-rate)."`
+
 	// demo marks a service of the demo command, beside a command that may run
 	// while serve holds the private PostgreSQL, withoutKeys one that signs nothing;
 	// they are no settings.
@@ -117,6 +124,12 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if !(c.AnonymousRate >= 0) { // NaN, too
 		return c, errors.New("--anonymous-rate is a number of requests each second, or 0 for no bound")
+	}
+	if c.ReplicaURL != "" && c.DatabaseURL == "" {
+		return c, errors.New("--replica-url goes with --database-url: the private PostgreSQL has no replica")
+	}
+	if c.ReplicaWait != 0 && (c.ReplicaWait < 10*time.Millisecond || c.ReplicaWait > 10*time.Second) {
+		return c, errors.New("--replica-wait is 10ms to 10s")
 	}
 	if err := c.mailConfig.check(); err != nil {
 		return c, err

@@ -92,7 +92,7 @@ func makeKeys(dir string) error {
 			return err
 		}
 	}
-	for _, name := range []string{receiptFile, heartbeatFile} {
+	for _, name := range []string{receiptFile, heartbeatFile, statusListFile} {
 		if err := makeSigningKey(filepath.Join(dir, name)); err != nil {
 			return err
 		}

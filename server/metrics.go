@@ -22,6 +22,8 @@ type metrics struct {
 	observers sync.Map
 	// throttled counts refusals for coming too often.
 	throttled prometheus.Counter
+	// listsPublished counts versions of status lists.
+	listsPublished prometheus.Counter
 }
 
 // observed is a route with a status.
@@ -36,8 +38,10 @@ func newMetrics() *metrics {
 		Buckets: []float64{.001, .005, .01, .05, .1, .5, 1, 5},
 	}, []string{"route", "status"}), throttled: prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "ininjo_rate_limited_total", Help: "Requests refused because their client came too often.",
+	}), listsPublished: prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "ininjo_status_lists_published_total", Help: "Versions of status lists that this process published.",
 	})}
-	m.registry.MustRegister(m.requests, m.throttled, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.requests, m.throttled, m.listsPublished, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 

@@ -5,9 +5,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -41,47 +38,12 @@ func (s *service) equipHeartbeats(ctx context.Context) error {
 	if s.config.Heartbeat == 0 {
 		return nil
 	}
-	if len(s.config.HeartbeatKeys) == 0 {
-		if there, err := s.firstHeartbeatKey(ctx); err != nil || !there {
-			return err
-		}
-	}
-	sources, err := s.config.keySources(s.config.HeartbeatKeys, heartbeatFile)
-	if err != nil {
+	signer, err := s.signerOf(ctx, purposeKey{file: heartbeatFile, places: s.config.HeartbeatKeys, purpose: receipt.TypHeartbeat, what: "heartbeats", off: "--heartbeat=0"})
+	if err != nil || signer == nil {
 		return err
 	}
-	ring, err := s.openKeyring(ctx, receipt.TypHeartbeat, sources)
-	if err != nil {
-		return fmt.Errorf("registering key of heartbeats: %w", err)
-	}
-	s.chapters.notifier.SignHeartbeatsWith(ring.set)
+	s.chapters.notifier.SignHeartbeatsWith(signer)
 	return nil
-}
-
-// firstHeartbeatKey makes the key where none ever signed, and reports whether
-// there is one. A key that signed before is to be found again.
-func (s *service) firstHeartbeatKey(ctx context.Context) (bool, error) {
-	path := filepath.Join(s.config.Keys, heartbeatFile)
-	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
-		return true, nil // what cannot be read is told by whoever reads it
-	}
-	stored, err := s.db.SigningKeys(ctx)
-	if err != nil {
-		return false, fmt.Errorf("reading signing keys: %w", err)
-	}
-	for _, k := range stored {
-		if k.Purpose == receipt.TypHeartbeat {
-			return false, fmt.Errorf("reading key: %s is missing in --keys, and heartbeats were signed before: find it again, or set --heartbeat=0", heartbeatFile)
-		}
-	}
-	if s.config.DatabaseURL != "" {
-		s.log.Warn("no " + heartbeatFile + " in --keys: no heartbeats are sent (docs/operations.md)")
-		return false, nil
-	}
-	if err := makeSigningKey(path); err != nil {
-		return false, fmt.Errorf("making %s: %w", heartbeatFile, err)
-	}
-	return true, nil
 }
 
 // relisten is how long to wait after the session that listens broke.

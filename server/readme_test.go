@@ -21,7 +21,8 @@ import (
 var elsewhere = map[string]string{
 	"go run ./server demo": "the e2e tests run the demo; its report is read here",
 	"go run github.com/go-task/task/v3/cmd/task@v3.45.4 test": ".ci/run calls it: it runs this test",
-	"ininjo sign": "the tests of server/sign run each of these, TestSignFilesOverGraphQL those that file",
+	"# look a delegation up in a list":                        "TestVerifyStatus runs it",
+	"ininjo sign":                                             "the tests of server/sign run each of these, TestSignFilesOverGraphQL those that file",
 }
 
 var (
@@ -72,6 +73,7 @@ func TestReadme(t *testing.T) {
 		"# acknowledge":                {`"acknowledged":`, `"acknowledgedAt":"`},
 		"# follow by GraphQL":          {":"},
 		"# verify with node":           {`true {"iss":"http`, `"fileCompared":false`},
+		"# fetch a status list":        {"200 application/statuslist+jwt", `{"status_lists":["`},
 	}
 	var seen []string
 	for path, text := range documents(t) {

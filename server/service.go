@@ -76,6 +76,7 @@ type chapters struct {
 	desk       *poa.Desk
 	titles     *poa.Titles
 	retention  *poa.Retention
+	lists      *poa.StatusLists
 }
 
 // newService wires a process: database, keys, rules and jobs, but no listener.
@@ -132,10 +133,12 @@ func (s *service) openStore(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.db, err = db.Open(ctx, db.Config{URL: s.database.url, Sealer: sealer, Clock: s.clock, Enqueue: enqueue})
+	s.db, err = db.Open(ctx, db.Config{URL: s.database.url, Sealer: sealer, Clock: s.clock, Enqueue: enqueue,
+		ReplicaURL: s.config.ReplicaURL, ReplicaWait: s.config.ReplicaWait})
 	if err != nil {
 		return err
 	}
+	s.watchReplica()
 	if err := s.openEraser(ctx, sealer, enqueue); err != nil {
 		return err
 	}
@@ -164,6 +167,7 @@ func (s *service) wire(publicURL string) error {
 		desk:       poa.NewDesk(s.clock, s.db, s.policy),
 		titles:     poa.NewTitles(s.clock, s.db, s.policy),
 		retention:  poa.NewRetention(s.clock, s.db, s.policy),
+		lists:      poa.NewStatusLists(s.clock, s.db, s.db, s.policy),
 	}
 	s.bound()
 	if err := s.equipVerification(profile); err != nil {
@@ -202,6 +206,7 @@ func (s *service) policyAt(publicURL string) poa.Policy {
 	s.config.titlePolicy(&p)
 	s.config.evidencePolicy(&p)
 	p.Heartbeat = s.config.Heartbeat
+	p.StatusListsFor = poa.StatusListMode(strings.ToUpper(s.config.StatusLists))
 	if s.config.demo {
 		p.Live, p.StaffTokens, p.RepeatCodes = "test", true, true
 	}
@@ -240,6 +245,9 @@ func (s *service) routes() (http.Handler, error) {
 	}
 	often.reads = s.policy.Registration() == poa.RegistrationNone
 	s.feed(mux, often)
+	if err := s.statusLists(mux, often); err != nil {
+		return nil, err
+	}
 	documents, err := s.config.documents()
 	if err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"ininjo/db"
@@ -15,10 +16,12 @@ import (
 
 // signingConfig is what of the settings concerns the keys that sign.
 type signingConfig struct {
-	// ReceiptKeys and HeartbeatKeys say where the keys are kept. Of several, and of
+	// ReceiptKeys and the others say where the keys are kept. Of several, and of
 	// several keys in one place, the one whose published period began last signs.
 	ReceiptKeys   []string `name:"receipt-key" sep:"none" env:"ININJO_RECEIPT_KEY" help:"Where a key of receipts (P-256) is kept: file:PATH, pkcs11:token=…;object=…?module-path=…&pin-source=file:… (a build with -tags pkcs11), or vault:https://HOST/MOUNT/KEY (HashiCorp Vault or OpenBao, Transit engine); repeated while one place follows another. Default: file:receipt.pem in --keys."`
 	HeartbeatKeys []string `name:"heartbeat-key" sep:"none" env:"ININJO_HEARTBEAT_KEY" help:"Likewise where a key of heartbeats is kept. Default: file:heartbeat.pem in --keys."`
+	// StatusListKeys are those of status lists.
+	StatusListKeys []string `name:"status-list-key" sep:"none" env:"ININJO_STATUS_LIST_KEY" help:"Likewise where a key of status lists is kept. Default: file:statuslist.pem in --keys."`
 	// KeyLead and KeyOverlap say how a new key follows another.
 	KeyLead    time.Duration `default:"24h" env:"ININJO_KEY_LEAD" help:"For how long a new key is published before it signs: longer than others keep /.well-known/jwks.json, 0 to 720h."`
 	KeyOverlap time.Duration `default:"24h" env:"ININJO_KEY_OVERLAP" help:"For how long the former key may sign after a new one began, for processes that do not hold the new one yet, 0 to 720h."`
@@ -43,7 +46,7 @@ func (c signingConfig) check() error {
 	case c.SigningParallel < 0 || c.SigningParallel > 256:
 		return errors.New("--signing-parallel is 1 to 256")
 	}
-	for _, text := range append(append([]string{}, c.ReceiptKeys...), c.HeartbeatKeys...) {
+	for _, text := range slices.Concat(c.ReceiptKeys, c.HeartbeatKeys, c.StatusListKeys) {
 		source, err := c.keySource(text, "")
 		if err != nil {
 			return err

@@ -4,11 +4,13 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"time"
 
 	"ininjo/db"
 	"ininjo/graph"
+	"ininjo/poa"
 	"ininjo/poa/receipt"
 )
 
@@ -23,6 +25,7 @@ func (s *service) wellKnown(mux *http.ServeMux) {
 	mux.HandleFunc("GET /schema.graphqls", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, graph.SDL()) })
 	mux.HandleFunc("GET /.well-known/jwks.json", s.jwks)
 	mux.HandleFunc("GET /log/checkpoint", s.checkpoint)
+	mux.HandleFunc("GET /.well-known/ininjo.json", s.addresses)
 }
 
 func plain(w http.ResponseWriter, status int, text string) {
@@ -49,6 +52,28 @@ func (s *service) ready(w http.ResponseWriter, r *http.Request) {
 	default:
 		plain(w, http.StatusOK, "ready\n"+s.evidenceDetail(r))
 	}
+}
+
+// addresses says where the service's keys and status lists are, under the names
+// that RFC 8414 and the Token Status List register for them.
+func (s *service) addresses(w http.ResponseWriter, r *http.Request) {
+	told := struct {
+		Issuer      string `json:"issuer"`
+		JWKS        string `json:"jwks_uri"`
+		StatusLists string `json:"status_list_aggregation_endpoint,omitempty"`
+	}{Issuer: s.policy.Issuer, JWKS: s.policy.PublicURL + "/.well-known/jwks.json"}
+	if s.chapters.lists.Mode() != poa.StatusListsOff {
+		told.StatusLists = s.policy.StatusListsURL()
+	}
+	body, err := json.Marshal(told)
+	if err != nil {
+		s.log.ErrorContext(r.Context(), "writing addresses", "cause", err)
+		plain(w, http.StatusInternalServerError, "INTERNAL\n")
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "public, max-age=300")
+	_, _ = w.Write(append(body, '\n'))
 }
 
 // jwks lists every public key that ever signed, with its period.

@@ -57,16 +57,15 @@ func (PDF) Parse(file []byte) (Content, error) {
 	if !bytes.HasPrefix(file, []byte(pdfHeader)) {
 		return Content{}, fault(Malformed, "header")
 	}
-	const last = "</Delegation>\n"
 	from := bytes.Index(file, []byte(xmlProlog))
 	if from < 0 {
 		return Content{}, fault(Missing, "XML")
 	}
-	size := bytes.Index(file[from:], []byte(last))
+	size := bytes.Index(file[from:], []byte(xmlEnd))
 	if size < 0 {
 		return Content{}, fault(Missing, "XML")
 	}
-	c, err := XML{}.Parse(file[from : from+size+len(last)])
+	c, err := XML{}.Parse(file[from : from+size+len(xmlEnd)])
 	if err != nil {
 		return Content{}, err
 	}

@@ -8,8 +8,9 @@ import "time"
 const (
 	// TypReceipt marks a receipt.
 	TypReceipt = "ininjo-receipt+jwt"
-	// TypStatusList marks a status list.
-	TypStatusList = "ininjo-statuslist+jwt"
+	// TypStatusList marks a status list; the name is that of the IETF's Token Status
+	// List.
+	TypStatusList = "statuslist+jwt"
 	// TypHeartbeat marks a heartbeat.
 	TypHeartbeat = "ininjo-heartbeat+jwt"
 )
