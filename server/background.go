@@ -104,10 +104,10 @@ func (s *service) startJobs(ctx context.Context) error {
 	if err := s.equipHeartbeats(ctx); err != nil {
 		return err
 	}
-	if err := s.equipLog(ctx); err != nil {
+	if err := s.equipStatusLists(ctx); err != nil {
 		return err
 	}
-	if err := s.equipStatusLists(ctx); err != nil {
+	if err := s.equipLog(ctx); err != nil {
 		return err
 	}
 	mailer, err := s.mailer()

@@ -137,8 +137,8 @@ func (c Config) besideKeys(ctx context.Context, out *output) (*service, error) {
 	return c.besideServe(ctx, out)
 }
 
-// keyringFor is the keys of a purpose; the others are opened where they
-// serve.
+// keyringFor is the keys of a purpose; those of heartbeats and status lists are
+// opened where they serve.
 func (s *service) keyringFor(ctx context.Context, typ string) (*keyring, error) {
 	if typ == receipt.TypReceipt {
 		return s.receipts, nil

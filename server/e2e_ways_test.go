@@ -40,6 +40,7 @@ var ways = map[string]string{
 	"POST /mail/bounces":           wayToken, // the mail server's own
 	"/":                            wayPages,
 	"GET /metrics":                 wayMetrics,
+	"GET /log/checkpoint":          wayGrowing,
 }
 
 // TestEveryWayInIsInTheTable reads the patterns out of the source: a new one

@@ -12,19 +12,20 @@ import (
 	"ininjo/poa/receipt"
 )
 
-// purposeKey are the keys of a purpose, in a file of --keys that installations of
-// before the purpose have not, or in the places of a setting.
+// purposeKey is a key that installations of before its purpose have not.
 type purposeKey struct {
-	file, purpose string
-	places        []string
+	// file is its name in --keys, places where the settings keep it instead.
+	file    string
+	places  []string
+	purpose string
 	// what it signs, and off the setting that does without.
 	what, off string
 }
 
-// signerOf opens the keys and puts their public halves into the database before
-// their first signature. Where the file is missing it is made beside the private
-// PostgreSQL, once; elsewhere a warning says so and there is no signer.
-func (s *service) signerOf(ctx context.Context, key purposeKey) (receipt.Signer, error) {
+// openPurpose opens the keys of a purpose and publishes what is new there. Where no
+// place is named and there is no file it is made beside the private PostgreSQL,
+// once; elsewhere a warning says so and there are no keys.
+func (s *service) openPurpose(ctx context.Context, key purposeKey) (*receipt.Keyset, error) {
 	if len(key.places) == 0 {
 		if there, err := s.firstKey(ctx, key); err != nil || !there {
 			return nil, err

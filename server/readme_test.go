@@ -72,8 +72,8 @@ func TestReadme(t *testing.T) {
 		"# read the feed":              {`{"stream":"`, `"notices":[{"type":"delegation.`, `"heartbeat":"ey`},
 		"# acknowledge":                {`"acknowledged":`, `"acknowledgedAt":"`},
 		"# follow by GraphQL":          {":"},
-		"# verify with node":           {`true {"iss":"http`, `"fileCompared":false`},
 		"# fetch a status list":        {"200 application/statuslist+jwt", `{"status_lists":["`},
+		"# verify with node":           {`true {"iss":"http`, `"fileCompared":false`},
 	}
 	var seen []string
 	for path, text := range documents(t) {

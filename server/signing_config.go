@@ -16,11 +16,10 @@ import (
 
 // signingConfig is what of the settings concerns the keys that sign.
 type signingConfig struct {
-	// ReceiptKeys and the others say where the keys are kept. Of several, and of
+	// ReceiptKeys, HeartbeatKeys and StatusListKeys say where the keys are kept. Of several, and of
 	// several keys in one place, the one whose published period began last signs.
-	ReceiptKeys   []string `name:"receipt-key" sep:"none" env:"ININJO_RECEIPT_KEY" help:"Where a key of receipts (P-256) is kept: file:PATH, pkcs11:token=…;object=…?module-path=…&pin-source=file:… (a build with -tags pkcs11), or vault:https://HOST/MOUNT/KEY (HashiCorp Vault or OpenBao, Transit engine); repeated while one place follows another. Default: file:receipt.pem in --keys."`
-	HeartbeatKeys []string `name:"heartbeat-key" sep:"none" env:"ININJO_HEARTBEAT_KEY" help:"Likewise where a key of heartbeats is kept. Default: file:heartbeat.pem in --keys."`
-	// StatusListKeys are those of status lists.
+	ReceiptKeys    []string `name:"receipt-key" sep:"none" env:"ININJO_RECEIPT_KEY" help:"Where a key of receipts (P-256) is kept: file:PATH, pkcs11:token=…;object=…?module-path=…&pin-source=file:… (a build with -tags pkcs11), or vault:https://HOST/MOUNT/KEY (HashiCorp Vault or OpenBao, Transit engine); repeated while one place follows another. Default: file:receipt.pem in --keys."`
+	HeartbeatKeys  []string `name:"heartbeat-key" sep:"none" env:"ININJO_HEARTBEAT_KEY" help:"Likewise where a key of heartbeats is kept. Default: file:heartbeat.pem in --keys."`
 	StatusListKeys []string `name:"status-list-key" sep:"none" env:"ININJO_STATUS_LIST_KEY" help:"Likewise where a key of status lists is kept. Default: file:statuslist.pem in --keys."`
 	// KeyLead and KeyOverlap say how a new key follows another.
 	KeyLead    time.Duration `default:"24h" env:"ININJO_KEY_LEAD" help:"For how long a new key is published before it signs: longer than others keep /.well-known/jwks.json, 0 to 720h."`
