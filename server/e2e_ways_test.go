@@ -40,7 +40,6 @@ var ways = map[string]string{
 	"POST /mail/bounces":           wayToken, // the mail server's own
 	"/":                            wayPages,
 	"GET /metrics":                 wayMetrics,
-	"GET /log/checkpoint":          wayGrowing,
 }
 
 // TestEveryWayInIsInTheTable reads the patterns out of the source: a new one
