@@ -21,8 +21,8 @@ func TestKeyCommands(t *testing.T) {
 	_, base := serving(t, nil, "--data-dir", dir)
 	keys := func(args ...string) []string { return append(append([]string{"keys"}, args...), "--data-dir", dir) }
 	list := func() string { return succeed(t, nil, keys("list")...) }
-	if lines := strings.Count(list(), "\n"); lines != 3 || strings.Count(list(), "signs") != 3 {
-		t.Fatalf("receipts, heartbeats and webhooks have a key each: %s", list())
+	if lines := strings.Count(list(), "\n"); lines != 5 || strings.Count(list(), "signs") != 5 {
+		t.Fatalf("receipts, heartbeats, status lists, webhooks and checkpoints have a key each: %s", list())
 	}
 	said := succeed(t, nil, keys("rotate", "receipt")...)
 	fresh := madeKey.FindStringSubmatch(said)
@@ -37,7 +37,7 @@ func TestKeyCommands(t *testing.T) {
 		}
 	}
 	_, text := fetch(t, base+"/.well-known/jwks.json")
-	if err := json.Unmarshal([]byte(text), &set); err != nil || len(set.Keys) != 4 {
+	if err := json.Unmarshal([]byte(text), &set); err != nil || len(set.Keys) != 6 {
 		t.Fatalf("%v: %s", err, text)
 	}
 	for _, k := range set.Keys {
