@@ -74,6 +74,7 @@ func complexities() schema.ComplexityRoot {
 	}
 	c.Delivery.AttemptLog = func(child int) int { return 1 + shownAttempts*child }
 	c.Inquiry.Receipt = func(int) int { return receiptCost }
+	c.Inquiry.InclusionProof = c.Inquiry.Receipt
 	c.Validity.Receipt = func(int) int { return receiptCost }
 	return c
 }

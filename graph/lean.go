@@ -4,6 +4,8 @@ package graph
 
 import (
 	"unicode/utf8"
+
+	"ininjo/poa"
 )
 
 // leanRequest is the body of a POST as clients write it: what a question about
@@ -112,6 +114,7 @@ func (s *leanScanner) object(member func(name []byte)) {
 	}
 }
 
+// list is one of at most as many strings as a question may name.
 func (s *leanScanner) list() [][]byte {
 	s.take('[')
 	list := make([][]byte, 0, 8)
@@ -120,6 +123,7 @@ func (s *leanScanner) list() [][]byte {
 		return list
 	}
 	for !s.failed {
+		s.failed = len(list) == poa.MaxInquiries
 		list = append(list, s.plain())
 		if !s.at(',') {
 			s.want(']')

@@ -19,6 +19,7 @@ import (
 
 	"ininjo/graph/schema"
 	"ininjo/poa"
+	"ininjo/poa/receipt"
 )
 
 // present turns an error into what the caller is told: a code of the closed
@@ -104,6 +105,9 @@ func (r *resolver) logged(ctx context.Context, code poa.Code, err error, shown *
 	var seen *recoveredError
 	if code != poa.CodeInternal && code != poa.CodeUnavailable && code != poa.CodeSigningUnavailable || errors.As(err, &seen) {
 		return
+	}
+	if errors.Is(err, receipt.ErrHeldOff) || errors.Is(err, receipt.ErrNoKey) {
+		return // it was told once, and comes with every receipt
 	}
 	r.Log.LogAttrs(ctx, slog.LevelError, "graphql field failed", slog.String("code", string(code)), slog.String("path", shown.Path.String()), slog.Any("error", err))
 }

@@ -74,6 +74,12 @@ func (r *inquiryResolver) Receipt(ctx context.Context, i *schema.Inquiry) (*stri
 	return optional(compact), err
 }
 
+// InclusionProof proves that an inquiry stands in the audit log.
+func (r *inquiryResolver) InclusionProof(ctx context.Context, i *schema.Inquiry) (*string, error) {
+	proof, err := r.Responder.ProofOf(ctx, i.Past)
+	return optional(proof), err
+}
+
 // WatchesWhatItAsks tells a recipient its own setting.
 func (r *viewerResolver) WatchesWhatItAsks(ctx context.Context, v *schema.Viewer) (*bool, error) {
 	if v.Kind != poa.ActorRecipient {

@@ -26,6 +26,7 @@ type Config struct {
 	Access     *poa.Access
 	Titles     *poa.Titles
 	Retention  *poa.Retention
+	Records    *poa.Records
 	Upkeep     Upkeep
 	Leader     Leader
 	Webhook    Poster
@@ -110,7 +111,7 @@ func (c Config) check() error {
 	switch {
 	case c.Pool == nil:
 		return errors.New("opening jobs: no pool was given")
-	case c.Enrollment == nil, c.Notifier == nil, c.Registrar == nil, c.Access == nil, c.Titles == nil, c.Retention == nil, c.Upkeep == nil, c.Leader == nil, c.Webhook == nil, c.Mailer == nil, c.Clock == nil:
+	case c.Enrollment == nil, c.Notifier == nil, c.Registrar == nil, c.Access == nil, c.Titles == nil, c.Retention == nil, c.Records == nil, c.Upkeep == nil, c.Leader == nil, c.Webhook == nil, c.Mailer == nil, c.Clock == nil:
 		return errors.New("opening jobs: a rule, an interface or the clock is missing")
 	}
 	return nil

@@ -137,7 +137,7 @@ func newWorld(t *testing.T, change ...func(*jobs.Config)) *world {
 	policy := poa.DefaultPolicy("https://ininjo.example")
 	w.notifier = poa.NewNotifier(w.Clock, w.DB, policy)
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	w.config = jobs.Config{Pool: w.DB.Pool(), Enrollment: poa.NewEnrollment(w.Clock, w.DB, policy, nil), Notifier: w.notifier, Registrar: poa.NewRegistrar(w.Clock, w.DB, policy, jpki.Profile{}), Access: poa.NewAccess(w.Clock, w.DB, policy, nil), Titles: poa.NewTitles(w.Clock, w.DB, policy), Retention: poa.NewRetention(w.Clock, w.DB, policy), Upkeep: w.DB, Leader: w.DB, Due: w.DB.Due(),
+	w.config = jobs.Config{Pool: w.DB.Pool(), Enrollment: poa.NewEnrollment(w.Clock, w.DB, policy, nil), Notifier: w.notifier, Registrar: poa.NewRegistrar(w.Clock, w.DB, policy, jpki.Profile{}), Access: poa.NewAccess(w.Clock, w.DB, policy, nil), Titles: poa.NewTitles(w.Clock, w.DB, policy), Retention: poa.NewRetention(w.Clock, w.DB, policy), Records: poa.NewRecords(w.Clock, w.DB), Upkeep: w.DB, Leader: w.DB, Due: w.DB.Due(),
 		Webhook: poster{client}, Mailer: w.mail, Policy: policy, Clock: w.Clock, Retries: retries, Version: "1",
 		Log: slog.New(slog.NewTextHandler(&locked{w: w.log}, &slog.HandlerOptions{Level: slog.LevelDebug}))}
 	for _, c := range change {

@@ -67,7 +67,7 @@ var wanted = map[string]poa.Permission{
 	"Notifier.AcknowledgeFeed": noStaff, "Notifier.Feed": noStaff, "Records.EndsSeen": seen,
 	"Records.AttemptsOf": anybody, "Records.CountWatches": noStaff, "Records.Delivery": anybody, "Records.DeliveryPage": anybody, "Records.WatchAsked": noStaff,
 	"Records.WatchPage": noStaff, "Records.WatchesCSV": noStaff,
-	"Responder.Export": noStaff, "Responder.Inquiries": noStaff, "Responder.InquiriesCSV": noStaff, "Responder.Inquiry": noStaff, "Responder.ReceiptAgain": noStaff,
+	"Responder.Export": noStaff, "Responder.Inquiries": noStaff, "Responder.InquiriesCSV": noStaff, "Responder.Inquiry": noStaff, "Responder.ReceiptAgain": noStaff, "Responder.InclusionProof": noStaff,
 
 	"StatusLists.URIs": noStaff, "StatusLists.Version": noStaff,
 

@@ -4,6 +4,7 @@ package poa
 
 import (
 	"context"
+	"crypto/ed25519"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -12,10 +13,14 @@ import (
 // Records is chapter 6 of the operating rules and whatever else is read: who
 // sees what is decided here (design.md, rule 11). Missing and not-yours look
 // the same: ErrNotFound.
-type Records struct{ office }
+type Records struct {
+	office
+	logOrigin string
+	logKeys   []ed25519.PrivateKey
+}
 
 // NewRecords returns the rules over a clock and a store.
-func NewRecords(clock Clock, store Store) *Records { return &Records{office{clock, store}} }
+func NewRecords(clock Clock, store Store) *Records { return &Records{office: office{clock, store}} }
 
 // seesAll reports whether staff see every party and delegation.
 func seesAll(actor Actor) bool {

@@ -178,7 +178,8 @@ func answer(q Question, in Inquiry, r Reading) Answer {
 	}
 	known := a.Status != StatusUnknown
 	if len(in.DocumentSHA256) > 0 {
-		matches := known && (equal(in.DocumentSHA256, r.FileSHA256) || equal(in.DocumentSHA256, r.ContentSHA256))
+		file, content := equal(in.DocumentSHA256, r.FileSHA256), equal(in.DocumentSHA256, r.ContentSHA256) // both, whichever fits
+		matches := known && (file || content)
 		a.DocumentMatches = &matches
 	}
 	if len(in.DelegateCertificateSHA256) > 0 {
@@ -211,6 +212,7 @@ func knowledge(q Question, facts []Fact) time.Time {
 	return slices.MaxFunc(facts, func(a, b Fact) int { return a.RecordedAt.Compare(b.RecordedAt) }).RecordedAt
 }
 
+// equal compares digests in constant time; none equals nothing.
 func equal(a, b []byte) bool { return len(b) > 0 && subtle.ConstantTimeCompare(a, b) == 1 }
 
 // Receipt signs the answer as a 有効性確認回答書 (compact JWS).

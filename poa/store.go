@@ -48,6 +48,7 @@ type Tx interface {
 	RetentionTx
 	EvidenceTx
 	FeedTx
+	LogTx
 
 	// Audit inserts the event of the act. A failing insert fails the act.
 	Audit(ctx context.Context, e AuditEvent) error
@@ -161,6 +162,7 @@ type Reader interface {
 	EvidenceReader
 	EndpointReader
 	FeedReader
+	LogReader
 
 	Delegator(ctx context.Context, id string) (Delegator, error)
 	Recipient(ctx context.Context, id string) (Recipient, error)

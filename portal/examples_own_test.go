@@ -23,6 +23,7 @@ var _ = onTour(func(w *tour) {
 	recipient := w.people["recipient"]
 	w.at["delivery"] = deliveryPath.FindString(recipient.open(w.at["endpoint"], 200).body)
 	w.at["inquiry"] = inquiryPath.FindString(recipient.open("/inquiries", 200).body)
+	w.seal()
 	list := recipient.submit(recipient.open("/addresses", 200), "/addresses", url.Values{"email": {"notices@example.jp"}}, 200)
 	w.at["address"] = addressPath.FindString(list.body)
 	w.at["confirm link"] = w.link("notices@example.jp", poa.MailConfirmAddress)
@@ -58,6 +59,7 @@ var _ = examples(func(w *tour) []example {
 		file("GET /inquiries.csv", "recipient", "/inquiries.csv"),
 		page("GET /inquiries/{id}", "recipient", inquiry),
 		file("GET /inquiries/{id}/receipt", "recipient", inquiry+"/receipt"),
+		file("GET /inquiries/{id}/proof", "recipient", inquiry+"/proof"),
 		page("GET /addresses", "recipient", "/addresses"),
 		page("GET /addresses", "delegator", "/addresses"),
 		refused("POST /addresses", "recipient", "/addresses", "/addresses"),
@@ -99,6 +101,7 @@ var _ = mayReach(map[string]reach{
 	"GET /inquiries.csv":                         only(recipients...),
 	"GET /inquiries/{id}":                        own("recipient", recipients...),
 	"GET /inquiries/{id}/receipt":                own("recipient", recipients...),
+	"GET /inquiries/{id}/proof":                  own("recipient", recipients...),
 	"GET /addresses":                             only(parties...),
 	"POST /addresses":                            only(parties...),
 	"GET /addresses/{id}":                        own("recipient", parties...),

@@ -124,13 +124,19 @@ func (p *portal) showInquiry(r *request) error {
 	if err != nil {
 		return err
 	}
-	return p.render(r, "inquiry", inquiryView{past, tokens[past.TokenID]})
+	proof, err := p.Responder.ProofOf(r.Context(), past)
+	if err != nil {
+		return err
+	}
+	return p.render(r, "inquiry", inquiryView{past, tokens[past.TokenID], proof != ""})
 }
 
 type inquiryView struct {
 	Past poa.PastAnswer
 	// Token is the name of the token that asked, "" for a session.
 	Token string
+	// Sealed tells that the proof from the audit log can be fetched.
+	Sealed bool
 }
 
 // downloadReceiptAgain signs the receipt of an inquiry again.
@@ -140,6 +146,19 @@ func (p *portal) downloadReceiptAgain(r *request) error {
 		return err
 	}
 	return r.attachment("receipt-"+r.PathValue("id")+".jws", "application/jose", []byte(compact))
+}
+
+// downloadProof hands out the proof that an inquiry stands in the audit log; until
+// it is sealed there is none.
+func (p *portal) downloadProof(r *request) error {
+	proof, err := p.Responder.InclusionProof(r.Context(), r.actor, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	if proof == "" {
+		return poa.ErrNotFound
+	}
+	return r.attachment("proof-"+r.PathValue("id")+".txt", "text/plain; charset=utf-8", []byte(proof))
 }
 
 // fingerprint is the SHA-256 of a receipt's text, to print beside the answer.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"ininjo/poa"
+	"ininjo/poa/log"
 )
 
 var rotatePath = regexp.MustCompile(`/tokens/tok_[0-9a-z]+/rotate`)
@@ -70,6 +71,14 @@ func TestPastChecks(t *testing.T) {
 	if receipt := v.open(inquiry+"/receipt", 200); strings.Count(receipt.body, ".") != 2 {
 		t.Errorf("the receipt is %.80s", receipt.body)
 	}
+	v.sees(v.open(inquiry, 200), "1〜2分後に取得できます")
+	v.open(inquiry+"/proof", 404)
+	w.seal()
+	v.sees(v.open(inquiry, 200), "監査ログの包含証明をダウンロード")
+	proof, err := log.ParseProof([]byte(v.open(inquiry+"/proof", 200).body))
+	if err != nil || len(proof.Hashes) == 0 {
+		t.Errorf("the proof is %+v, %v", proof, err)
+	}
 	file := v.open("/inquiries.csv", 200)
 	if strings.Count(file.body, "\n") != 4 || !strings.Contains(file.body, id) || !strings.HasPrefix(file.header.Get("Content-Disposition"), "attachment") {
 		t.Error(file.body)
@@ -78,6 +87,7 @@ func TestPastChecks(t *testing.T) {
 	other := w.enrolledAs("recipient", "second@example.jp", reception)
 	other.open(inquiry, 404)
 	other.open(inquiry+"/receipt", 404)
+	other.open(inquiry+"/proof", 404)
 	v.submit(answer, "/watches", nil, 200)
 	v.sees(v.open("/watches?status=VALID", 200), id)
 	v.sees(v.open("/watches?status=ENDED", 200), "条件に合うものはありません")

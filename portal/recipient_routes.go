@@ -18,6 +18,7 @@ func recipientRoutes() []route {
 		{"GET /inquiries.csv", recipients, (*portal).exportInquiries},
 		{"GET /inquiries/{id}", recipients, (*portal).showInquiry},
 		{"GET /inquiries/{id}/receipt", recipients, (*portal).downloadReceiptAgain},
+		{"GET /inquiries/{id}/proof", recipients, (*portal).downloadProof},
 		{"GET /addresses", parties, (*portal).listAddresses},
 		{"POST /addresses", parties, (*portal).addAddress},
 		{"GET /addresses/{id}", parties, (*portal).showAddress},

@@ -62,8 +62,15 @@ func (s *service) registerKeys(ctx context.Context) error {
 			return fmt.Errorf("checking key %s: %w", key.name, err)
 		}
 	}
-	err := s.db.InsertSigningKey(ctx, db.SigningKey{KeyID: s.keys.receipt.KeyID(), Purpose: receipt.TypReceipt, JWK: s.keys.receiptJWK, From: s.clock.Now()})
+	if s.config.withoutKeys {
+		s.receipts = &keyring{set: receipt.NewKeyset(receipt.TypReceipt, s.clock.Now)}
+		return nil
+	}
+	sources, err := s.config.keySources(s.config.ReceiptKeys, receiptFile)
 	if err != nil {
+		return err
+	}
+	if s.receipts, err = s.openKeyring(ctx, receipt.TypReceipt, sources); err != nil {
 		return err
 	}
 	return s.publishWebhookKeys(ctx)
@@ -100,6 +107,9 @@ func (s *service) startJobs(ctx context.Context) error {
 	if err := s.equipStatusLists(ctx); err != nil {
 		return err
 	}
+	if err := s.equipLog(ctx); err != nil {
+		return err
+	}
 	mailer, err := s.mailer()
 	if err != nil {
 		return err
@@ -108,7 +118,7 @@ func (s *service) startJobs(ctx context.Context) error {
 	lists := &listPublisher{service: s}
 	lists.watch()
 	s.jobs, err = jobs.New(jobs.Config{Pool: s.db.Pool(), Schema: db.RiverSchema, Enrollment: s.chapters.enrollment, Notifier: s.chapters.notifier, Registrar: s.chapters.registrar,
-		Access: s.chapters.access, Titles: s.chapters.titles, Retention: s.chapters.retention,
+		Access: s.chapters.access, Titles: s.chapters.titles, Retention: s.chapters.retention, Records: s.chapters.records,
 		Upkeep: s.db, Leader: s.db, Webhook: s.hooks, Due: s.db.Due(), Mailer: mailer, Clock: s.clock, MachineClock: s.machine, Policy: s.policy, Log: s.log, Version: version(),
 		WebhookKeys: s.webhookKeys(), StatusLists: lists})
 	if err != nil {
@@ -116,6 +126,7 @@ func (s *service) startJobs(ctx context.Context) error {
 	}
 	s.watchPartitions()
 	s.watchRetention()
+	s.watchKeys(ctx)
 	if err := s.jobs.Start(ctx); err != nil {
 		return err
 	}

@@ -40,6 +40,9 @@ func (c *restoreCommand) Run(ctx context.Context, out *output) error {
 	if _, err := loadKeys(config.Keys); err != nil {
 		return fmt.Errorf("the keys are in no backup; put them back first: %w", err)
 	}
+	if err := config.readReceiptKeys(ctx); err != nil {
+		return fmt.Errorf("the keys are in no backup; put them back first: %w", err)
+	}
 	if err := verifyBackup(c.From, poa.BackupData); err != nil {
 		return err
 	}

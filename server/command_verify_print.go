@@ -99,9 +99,18 @@ func printReceipt(to io.Writer, language string, c receipt.Claims, key receipt.S
 	line("leaf", c.LeafHash)
 	line("key", key.KeyID)
 	line("key-period", period(key))
+	line("signed-at", optional(orNil(key.SignedAt)))
 	if !a.FileCompared {
 		fmt.Fprintln(to, locale.Text(language, "receipt.no-file", nil))
 	}
+}
+
+// printPlace prints where the inquiry stands in the log.
+func printPlace(to io.Writer, language string, place *logPlace) {
+	if place == nil {
+		return
+	}
+	fmt.Fprintln(to, locale.Text(language, "receipt.included", map[string]string{"origin": place.Origin, "index": strconv.FormatInt(place.Index, 10), "size": strconv.FormatInt(place.Size, 10)}))
 }
 
 func labelled(language, prefix, code string) string {

@@ -100,6 +100,7 @@ type Config struct {
 	evidenceConfig  `embed:""`
 	noticesConfig   `embed:""`
 	answersConfig   `embed:""`
+	signingConfig   `embed:""`
 
 	connectionsConfig `embed:""`
 
@@ -107,8 +108,9 @@ type Config struct {
 	StatusLists string `default:"registered" enum:"off,registered,public" env:"ININJO_STATUS_LISTS" help:"Who reads the signed status lists, from which everybody who holds one sees how delegations stand without asking: off (nobody, none is published), registered (recipients with a token for validity), or public (anybody, within --anonymous-rate)."`
 
 	// demo marks a service of the demo command, beside a command that may run
-	// while serve holds the private PostgreSQL; they are no settings.
-	demo, beside bool
+	// while serve holds the private PostgreSQL, withoutKeys one that signs nothing;
+	// they are no settings.
+	demo, beside, withoutKeys bool
 }
 
 // defaultStopTimeout is --stop-timeout where it is not set.
@@ -145,6 +147,9 @@ func (c Config) withDefaults() (Config, error) {
 		return c, err
 	}
 	if err := c.noticesConfig.check(); err != nil {
+		return c, err
+	}
+	if err := c.signingConfig.check(); err != nil {
 		return c, err
 	}
 	if err := c.connectionsConfig.check(); err != nil {

@@ -22,14 +22,14 @@ type keys struct {
 	master []byte
 	// hash serves keyed hashes for equality and search.
 	hash []byte
-	// receipt signs receipts.
-	receipt *receipt.ES256
-	// receiptJWK is the public half.
-	receiptJWK []byte
 	// webhook signs webhooks: the first key, and beside it those that a rotation
 	// still wants.
 	webhook []ed25519.PrivateKey
 }
+
+// receiptFile is the key of receipts in --keys, where --receipt-key names no other
+// place.
+const receiptFile = "receipt.pem"
 
 // keyFiles are what --keys names.
 const keyFiles = "--keys names a folder with master.key, hash.key, receipt.pem and webhook.pem"
@@ -44,36 +44,11 @@ func loadKeys(dir string) (keys, error) {
 	if err != nil {
 		return keys{}, err
 	}
-	signer, jwk, err := loadSigner(filepath.Join(dir, "receipt.pem"))
-	if err != nil {
-		return keys{}, err
-	}
 	webhook, err := loadWebhookKeys(dir)
 	if err != nil {
 		return keys{}, err
 	}
-	return keys{master: master, hash: hash, receipt: signer, receiptJWK: jwk, webhook: webhook}, nil
-}
-
-// loadSigner reads a key that signs, and its public half.
-func loadSigner(path string) (*receipt.ES256, []byte, error) {
-	pem, err := os.ReadFile(path)
-	if err != nil {
-		return nil, nil, fmt.Errorf("reading key: %w (%s)", err, keyFiles)
-	}
-	private, err := receipt.ParsePrivatePEM(pem)
-	if err != nil {
-		return nil, nil, fmt.Errorf("reading %s: %w", filepath.Base(path), err)
-	}
-	signer, err := receipt.NewES256Signer(private)
-	if err != nil {
-		return nil, nil, fmt.Errorf("reading %s: %w", filepath.Base(path), err)
-	}
-	jwk, err := receipt.PublicJWK(&private.PublicKey)
-	if err != nil {
-		return nil, nil, fmt.Errorf("writing public key: %w", err)
-	}
-	return signer, jwk, nil
+	return keys{master: master, hash: hash, webhook: webhook}, nil
 }
 
 func readKey(path string) ([]byte, error) {
@@ -117,10 +92,13 @@ func makeKeys(dir string) error {
 			return err
 		}
 	}
-	for _, name := range []string{"receipt.pem", heartbeatFile, statusListFile} {
+	for _, name := range []string{receiptFile, heartbeatFile, statusListFile} {
 		if err := makeSigningKey(filepath.Join(dir, name)); err != nil {
 			return err
 		}
+	}
+	if err := makeEd25519Key(filepath.Join(dir, checkpointFile)); err != nil {
+		return err
 	}
 	return makeWebhookKey(dir)
 }

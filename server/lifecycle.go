@@ -60,6 +60,9 @@ func (s *service) stop(ctx context.Context) error {
 	if s.started.Load() {
 		failures = append(failures, s.recordOperation(ctx, poa.ActionStop))
 	}
+	for _, r := range s.keyrings {
+		failures = append(failures, within(ctx, "letting go of keys", r.close))
+	}
 	if s.db != nil {
 		failures = append(failures, within(ctx, "returning connections", func() error { s.db.Close(); return nil }))
 	}
@@ -79,6 +82,9 @@ func (s *service) stop(ctx context.Context) error {
 func (s *service) drain(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.config.StopTimeout*3/4)
 	defer cancel()
+	if s.stopKeys != nil {
+		_ = within(ctx, "stopping to look for keys", func() error { s.stopKeys(); return nil }) // a token that hangs holds nothing up
+	}
 	if s.stopBell != nil { // who waits is answered, so that no request outlasts the time
 		s.stopBell()
 	}

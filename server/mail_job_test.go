@@ -107,7 +107,7 @@ func newMailroom(t *testing.T) *mailroom {
 	}
 	t.Cleanup(mailer.Close)
 	room, err := jobs.New(jobs.Config{Pool: store.Pool(), Enrollment: poa.NewEnrollment(clock, store, policy, nil), Notifier: m.notifier, Registrar: poa.NewRegistrar(clock, store, policy, jpki.Profile{}),
-		Access: poa.NewAccess(clock, store, policy, nil), Titles: poa.NewTitles(clock, store, policy), Retention: poa.NewRetention(clock, store, policy), Upkeep: store, Leader: store, Due: store.Due(),
+		Access: poa.NewAccess(clock, store, policy, nil), Titles: poa.NewTitles(clock, store, policy), Retention: poa.NewRetention(clock, store, policy), Records: poa.NewRecords(clock, store), Upkeep: store, Leader: store, Due: store.Due(),
 		Webhook: nobodyPosts{}, Mailer: mailer, Policy: policy, Clock: clock, Retries: retries})
 	if err != nil {
 		t.Fatal(err)

@@ -26,6 +26,7 @@ type commands struct {
 	Audit   auditCommand   `cmd:"" help:"List, verify and restore archives of the audit log."`
 	Backup  backupCommand  `cmd:"" help:"Back up the data, or the key store, which is in no backup of the data."`
 	Restore restoreCommand `cmd:"" help:"Restore a backup into an empty database."`
+	Keys    keysCommand    `cmd:"" help:"List, rotate and end the keys that sign receipts, heartbeats and status lists."`
 	Verify  verifyCommand  `cmd:"" help:"Verify evidence or a receipt offline: no database, no network."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }

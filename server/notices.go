@@ -38,12 +38,11 @@ func (s *service) equipHeartbeats(ctx context.Context) error {
 	if s.config.Heartbeat == 0 {
 		return nil
 	}
-	signer, err := s.signerOf(ctx, purposeKey{file: heartbeatFile, purpose: receipt.TypHeartbeat, what: "heartbeats", off: "--heartbeat=0"})
-	if err != nil || signer == nil {
-		return err
+	keys, err := s.openPurpose(ctx, purposeKey{file: heartbeatFile, places: s.config.HeartbeatKeys, purpose: receipt.TypHeartbeat, what: "heartbeats", off: "--heartbeat=0"})
+	if err == nil && keys != nil {
+		s.chapters.notifier.SignHeartbeatsWith(keys)
 	}
-	s.chapters.notifier.SignHeartbeatsWith(signer)
-	return nil
+	return err
 }
 
 // relisten is how long to wait after the session that listens broke.

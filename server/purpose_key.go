@@ -9,53 +9,61 @@ import (
 	"os"
 	"path/filepath"
 
-	"ininjo/db"
 	"ininjo/poa/receipt"
 )
 
-// purposeKey is a key in --keys that installations of before its purpose have not.
+// purposeKey is a key that installations of before its purpose have not.
 type purposeKey struct {
-	file, purpose string
+	// file is its name in --keys, places where the settings keep it instead.
+	file    string
+	places  []string
+	purpose string
 	// what it signs, and off the setting that does without.
 	what, off string
 }
 
-// signerOf reads a key and puts its public half into the database before its first
-// signature. Where it is missing it is made beside the private PostgreSQL, once;
-// elsewhere a warning says so and there is no signer.
-func (s *service) signerOf(ctx context.Context, key purposeKey) (receipt.Signer, error) {
-	signer, jwk, err := loadSigner(filepath.Join(s.config.Keys, key.file))
-	if errors.Is(err, os.ErrNotExist) {
-		signer, jwk, err = s.firstKey(ctx, key)
+// openPurpose opens the keys of a purpose and publishes what is new there. Where no
+// place is named and there is no file it is made beside the private PostgreSQL,
+// once; elsewhere a warning says so and there are no keys.
+func (s *service) openPurpose(ctx context.Context, key purposeKey) (*receipt.Keyset, error) {
+	if len(key.places) == 0 {
+		if there, err := s.firstKey(ctx, key); err != nil || !there {
+			return nil, err
+		}
 	}
-	if err != nil || signer == nil {
+	sources, err := s.config.keySources(key.places, key.file)
+	if err != nil {
 		return nil, err
 	}
-	if err := s.db.InsertSigningKey(ctx, db.SigningKey{KeyID: signer.KeyID(), Purpose: key.purpose, JWK: jwk, From: s.clock.Now()}); err != nil {
+	ring, err := s.openKeyring(ctx, key.purpose, sources)
+	if err != nil {
 		return nil, fmt.Errorf("registering key of %s: %w", key.what, err)
 	}
-	return signer, nil
+	return ring.set, nil
 }
 
-// firstKey makes the key where none ever signed. A key that signed before is to be
-// found again.
-func (s *service) firstKey(ctx context.Context, key purposeKey) (*receipt.ES256, []byte, error) {
+// firstKey makes the key where none ever signed, and reports whether there is one.
+// A key that signed before is to be found again.
+func (s *service) firstKey(ctx context.Context, key purposeKey) (bool, error) {
+	path := filepath.Join(s.config.Keys, key.file)
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		return true, nil // what cannot be read is told by whoever reads it
+	}
 	stored, err := s.db.SigningKeys(ctx)
 	if err != nil {
-		return nil, nil, fmt.Errorf("reading signing keys: %w", err)
+		return false, fmt.Errorf("reading signing keys: %w", err)
 	}
 	for _, k := range stored {
 		if k.Purpose == key.purpose {
-			return nil, nil, fmt.Errorf("reading key: %s is missing in --keys, and %s were signed before: find it again, or set %s", key.file, key.what, key.off)
+			return false, fmt.Errorf("reading key: %s is missing in --keys, and %s were signed before: find it again, or set %s", key.file, key.what, key.off)
 		}
 	}
 	if s.config.DatabaseURL != "" {
 		s.log.Warn("no " + key.file + " in --keys: there are no " + key.what + " (docs/operations.md)")
-		return nil, nil, nil
+		return false, nil
 	}
-	path := filepath.Join(s.config.Keys, key.file)
 	if err := makeSigningKey(path); err != nil {
-		return nil, nil, fmt.Errorf("making %s: %w", key.file, err)
+		return false, fmt.Errorf("making %s: %w", key.file, err)
 	}
-	return loadSigner(path)
+	return true, nil
 }

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
@@ -71,8 +72,9 @@ func TestReadme(t *testing.T) {
 		"# read the feed":              {`{"stream":"`, `"notices":[{"type":"delegation.`, `"heartbeat":"ey`},
 		"# acknowledge":                {`"acknowledged":`, `"acknowledgedAt":"`},
 		"# follow by GraphQL":          {":"},
-		"# ask by a trusted document":  {`{"data":{"validity":{"status":"VALID"}}}`},
 		"# fetch a status list":        {"200 application/statuslist+jwt", `{"status_lists":["`},
+		"# verify with node":           {`true {"iss":"http`, `"fileCompared":false`},
+		"# ask by a trusted document":  {`{"data":{"validity":{"status":"VALID"}}}`},
 	}
 	var seen []string
 	for path, text := range documents(t) {
@@ -131,6 +133,9 @@ func shell(t *testing.T, command string) string {
 	if err := os.Mkdir(filepath.Join(dir, "keys"), 0o700); err != nil {
 		t.Fatal(err)
 	}
+	if strings.HasPrefix(command, "# verify with") {
+		fetchReceipt(t, dir)
+	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "sh", "-euc", command)
@@ -146,8 +151,41 @@ func shell(t *testing.T, command string) string {
 		if _, err := loadKeys(filepath.Join(dir, "keys")); err != nil {
 			t.Error(err)
 		}
+		if err := (Config{Keys: filepath.Join(dir, "keys")}).readReceiptKeys(t.Context()); err != nil {
+			t.Error(err)
+		}
 	}
 	return string(out)
+}
+
+// fetchReceipt puts a receipt of the running demo and its key set into a folder.
+func fetchReceipt(t *testing.T, dir string) {
+	t.Helper()
+	demo := running(t).json
+	_, set := fetch(t, demo.JWKSURL)
+	body := `{"query":"{ validity(delegationId: \"` + demo.Delegations["valid"] + `\") { receipt } }"}`
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, demo.GraphQLURL, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Authorization", "Bearer "+demo.Tokens["recipient"])
+	reply, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reply.Body.Close()
+	var answer struct {
+		Data struct{ Validity struct{ Receipt string } }
+	}
+	if err := json.NewDecoder(reply.Body).Decode(&answer); err != nil || answer.Data.Validity.Receipt == "" {
+		t.Fatalf("%v: %+v", err, answer)
+	}
+	for name, text := range map[string]string{"jwks.json": set, "answer.jws": answer.Data.Validity.Receipt} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // TestDocuments holds what documents say to what is there.
@@ -195,7 +233,7 @@ func TestDocuments(t *testing.T) {
 func checkInvocation(t *testing.T, path string, words []string) {
 	t.Helper()
 	command := words[1:2]
-	if words[1] == "staff" {
+	if words[1] == "staff" || words[1] == "keys" {
 		command = words[1:3]
 	}
 	help := succeed(t, nil, append(slices.Clone(command), "--help")...)

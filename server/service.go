@@ -47,6 +47,11 @@ type service struct {
 	bell     *poa.Bell
 	stopBell func()
 	keys     keys
+	// receipts are the keys of receipts, keyrings those of every purpose; stopKeys
+	// ends looking for new ones, nil before it began.
+	receipts *keyring
+	keyrings []*keyring
+	stopKeys func()
 	// stopRefusals records what was refused last; nil before they are counted.
 	stopRefusals func(context.Context)
 
@@ -155,7 +160,7 @@ func (s *service) wire(publicURL string) error {
 	s.chapters = chapters{
 		enrollment: poa.NewEnrollment(s.clock, s.db, s.policy, h),
 		registrar:  poa.NewRegistrar(s.clock, s.db, s.policy, profile),
-		responder:  poa.NewResponder(s.clock, s.db, s.policy, s.keys.receipt),
+		responder:  poa.NewResponder(s.clock, s.db, s.policy, s.receipts.set),
 		notifier:   poa.NewNotifier(s.clock, s.db, s.policy),
 		records:    poa.NewRecords(s.clock, s.db),
 		access:     poa.NewAccess(s.clock, s.db, s.policy, h),

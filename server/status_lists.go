@@ -36,9 +36,9 @@ func (s *service) equipStatusLists(ctx context.Context) error {
 	if s.chapters.lists.Mode() == poa.StatusListsOff {
 		return nil
 	}
-	signer, err := s.signerOf(ctx, purposeKey{file: statusListFile, purpose: receipt.TypStatusList, what: "status lists", off: "--status-lists=off"})
-	if err == nil && signer != nil {
-		s.chapters.lists.SignWith(signer)
+	keys, err := s.openPurpose(ctx, purposeKey{file: statusListFile, places: s.config.StatusListKeys, purpose: receipt.TypStatusList, what: "status lists", off: "--status-lists=off"})
+	if err == nil && keys != nil {
+		s.chapters.lists.SignWith(keys)
 	}
 	return err
 }

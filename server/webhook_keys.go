@@ -44,7 +44,9 @@ func loadWebhookKeys(dir string) ([]ed25519.PrivateKey, error) {
 	return keys, nil
 }
 
-func makeWebhookKey(dir string) error {
+func makeWebhookKey(dir string) error { return makeEd25519Key(filepath.Join(dir, webhookKeyFile)) }
+
+func makeEd25519Key(path string) error {
 	_, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return err
@@ -53,7 +55,7 @@ func makeWebhookKey(dir string) error {
 	if err != nil {
 		return err
 	}
-	return writeSecret(filepath.Join(dir, webhookKeyFile), pem)
+	return writeSecret(path, pem)
 }
 
 // publishWebhookKeys puts the public keys into the database before anything is

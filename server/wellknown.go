@@ -25,6 +25,7 @@ func (s *service) wellKnown(mux *http.ServeMux) {
 	mux.HandleFunc("GET /schema.graphqls", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, graph.SDL()) })
 	mux.HandleFunc("GET /.well-known/jwks.json", s.jwks)
 	mux.HandleFunc("GET /.well-known/ininjo.json", s.addresses)
+	mux.HandleFunc("GET /log/checkpoint", s.checkpoint)
 }
 
 func plain(w http.ResponseWriter, status int, text string) {

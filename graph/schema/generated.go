@@ -410,6 +410,7 @@ type ComplexityRoot struct {
 		DelegationID    func(childComplexity int) int
 		DocumentMatches func(childComplexity int) int
 		ID              func(childComplexity int) int
+		InclusionProof  func(childComplexity int) int
 		KnownAt         func(childComplexity int) int
 		Reason          func(childComplexity int) int
 		Receipt         func(childComplexity int) int
@@ -894,6 +895,7 @@ type DelegatorResolver interface {
 }
 type InquiryResolver interface {
 	Receipt(ctx context.Context, obj *Inquiry) (*string, error)
+	InclusionProof(ctx context.Context, obj *Inquiry) (*string, error)
 }
 type MutationResolver interface {
 	RegisterDelegator(ctx context.Context, input poa.RegisterInput) (*DelegatorPayload, error)
@@ -2425,6 +2427,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Inquiry.ID(childComplexity), true
+	case "Inquiry.inclusionProof":
+		if e.ComplexityRoot.Inquiry.InclusionProof == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Inquiry.InclusionProof(childComplexity), true
 	case "Inquiry.knownAt":
 		if e.ComplexityRoot.Inquiry.KnownAt == nil {
 			break
@@ -5383,6 +5391,8 @@ func (ec *executionContext) childFields_Inquiry(ctx context.Context, field graph
 		return ec.fieldContext_Inquiry_tokenId(ctx, field)
 	case "receipt":
 		return ec.fieldContext_Inquiry_receipt(ctx, field)
+	case "inclusionProof":
+		return ec.fieldContext_Inquiry_inclusionProof(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Inquiry", field.Name)
 }
@@ -13371,6 +13381,29 @@ func (ec *executionContext) _Inquiry_receipt(ctx context.Context, field graphql.
 	)
 }
 func (ec *executionContext) fieldContext_Inquiry_receipt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Inquiry", field, true, true, "String")
+}
+
+func (ec *executionContext) _Inquiry_inclusionProof(ctx context.Context, field graphql.CollectedField, obj *Inquiry) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Inquiry_inclusionProof(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Inquiry().InclusionProof(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Inquiry_inclusionProof(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Inquiry", field, true, true, "String")
 }
 
@@ -28291,6 +28324,12 @@ func (ec *executionContext) _Inquiry(ctx context.Context, sel ast.SelectionSet, 
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Inquiry_receipt(ctx, field, obj)
+				})
+		case "inclusionProof":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Inquiry_inclusionProof(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))

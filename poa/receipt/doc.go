@@ -7,8 +7,11 @@
 // The payload is a pure function of Claims: fields in a fixed order, absent
 // values as null, instants in RFC 3339 with microseconds in UTC. So a receipt
 // can be signed again years later over the same bytes; only the signature, which
-// is random, differs. A key serves one purpose, shown in the header "typ".
+// is random, differs. A key serves one purpose, shown in the header "typ", and
+// signs in its published period alone: [Keyset] chooses. What is signed again after
+// its key's period is signed with the key of today, and the header iat says when.
 //
-// The package must never answer a question about validity, never read a clock,
-// never hold a private key in an error text, and never import poa.
+// The package must never answer a question about validity, never read a clock but
+// the one that it is handed, never hold a private key in an error text, and never
+// import poa.
 package receipt

@@ -122,6 +122,8 @@ func publicKey(text []byte) (*ecdsa.PublicKey, error) {
 // foundKey is a key of a set with what the set says about it.
 type foundKey struct {
 	pub *ecdsa.PublicKey
+	// signedAt is when it signed, where the header says so.
+	signedAt *int64
 	wireKey
 }
 
@@ -147,9 +149,18 @@ func findKey(set []byte, kid, typ string) (*foundKey, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &foundKey{pub, entry}, nil
+		return &foundKey{pub: pub, wireKey: entry}, nil
 	}
 	return nil, fault(UnknownKey, "kid")
+}
+
+// coversReceipt reports whether the key signed in its published period. Nothing is
+// signed before it was issued: else an ended key could sign what was issued since.
+func (k *foundKey) coversReceipt(issuedAt time.Time) bool {
+	if k.signedAt == nil {
+		return k.covers(issuedAt)
+	}
+	return *k.signedAt >= issuedAt.Unix() && k.covers(time.Unix(*k.signedAt, 0))
 }
 
 // covers reports whether the published period holds the instant.

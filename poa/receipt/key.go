@@ -62,6 +62,28 @@ func ParsePrivatePEM(text []byte) (*ecdsa.PrivateKey, error) {
 	return key, nil
 }
 
+// ParsePrivatePEMs reads keys that MarshalPrivatePEM wrote, one after another.
+func ParsePrivatePEMs(text []byte) ([]*ecdsa.PrivateKey, error) {
+	if len(text) > maxPEM {
+		return nil, fault(TooLarge, "private key")
+	}
+	var keys []*ecdsa.PrivateKey
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type == "EC PARAMETERS" { // openssl writes them beside an older form of key
+			continue
+		}
+		key, err := ParsePrivatePEM(pem.EncodeToMemory(block))
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, key)
+	}
+	if len(keys) == 0 {
+		return nil, fault(BadKey, "PEM")
+	}
+	return keys, nil
+}
+
 // KeyID gives the kid of a public key: its thumbprint (RFC 7638) with SHA-256.
 func KeyID(pub *ecdsa.PublicKey) (string, error) {
 	if pub == nil || pub.Curve != elliptic.P256() {

@@ -3,10 +3,12 @@
 package receipt
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ed25519"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/json"
 	"encoding/pem"
 
 	"github.com/go-jose/go-jose/v4"
@@ -54,6 +56,29 @@ func ed25519Key(text []byte) (ed25519.PublicKey, error) {
 		return nil, fault(BadKey, "JWK")
 	}
 	return pub, nil
+}
+
+// OKPKeys reads the Ed25519 keys of a purpose out of a key set, those that ended
+// included.
+func OKPKeys(jwks []byte, purpose string) ([]ed25519.PublicKey, error) {
+	if len(jwks) > maxJWKS {
+		return nil, fault(TooLarge, "key set")
+	}
+	var read wireSet
+	if err := json.Unmarshal(bytes.TrimSpace(jwks), &read); err != nil {
+		return nil, fault(BadKey, "key set")
+	}
+	var keys []ed25519.PublicKey
+	for _, raw := range read.Keys {
+		var entry wireKey
+		if json.Unmarshal(raw, &entry) != nil || entry.Purpose != purpose {
+			continue
+		}
+		if public, err := ed25519Key(raw); err == nil {
+			keys = append(keys, public)
+		}
+	}
+	return keys, nil
 }
 
 // ParseEd25519PEMs reads private keys of Ed25519 as PKCS #8 in PEM (RFC 8410),

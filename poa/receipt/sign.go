@@ -6,13 +6,15 @@ import (
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
-
-	"github.com/go-jose/go-jose/v4"
+	"sync"
+	"time"
 )
 
-// Signer signs payloads as compact JWS. A key in a token or a KMS is one more
-// implementation; ctx bounds its call.
+// Signer signs payloads as compact JWS; ctx bounds its call.
 type Signer interface {
 	// KeyID is the kid that the key has in the JWKS.
 	KeyID() string
@@ -20,21 +22,37 @@ type Signer interface {
 	Sign(ctx context.Context, payload []byte, typ string) (string, error)
 }
 
-// ES256 signs with a key in memory.
+// Key is a private key of P-256 wherever it is kept: in memory, in a token or in
+// a KMS. It is safe for concurrent use.
+type Key interface {
+	Public() *ecdsa.PublicKey
+	// SignDigest signs a SHA-256 digest and gives r and s, 32 bytes each, as ES256
+	// wants them (RFC 7518, section 3.4).
+	SignDigest(ctx context.Context, digest [sha256.Size]byte) ([64]byte, error)
+}
+
+// ES256 signs with one key.
 type ES256 struct {
-	key *ecdsa.PrivateKey
+	key Key
 	kid string
+	// heads holds the encoded header for each typ: a key signs the same one always.
+	heads sync.Map
 }
 
 var _ Signer = (*ES256)(nil)
 
-// NewES256Signer makes a signer of a P-256 key; its kid is the key's thumbprint
-// (RFC 7638).
+// NewES256Signer makes a signer of a P-256 key in memory; its kid is the key's
+// thumbprint (RFC 7638).
 func NewES256Signer(key *ecdsa.PrivateKey) (*ES256, error) {
 	if key == nil || key.Curve != elliptic.P256() {
 		return nil, fault(BadKey, "private key")
 	}
-	kid, err := KeyID(&key.PublicKey)
+	return NewES256(InMemory(key))
+}
+
+// NewES256 makes a signer of a key wherever it is kept.
+func NewES256(key Key) (*ES256, error) {
+	kid, err := KeyID(key.Public())
 	if err != nil {
 		return nil, err
 	}
@@ -44,33 +62,79 @@ func NewES256Signer(key *ecdsa.PrivateKey) (*ES256, error) {
 // KeyID is the key's thumbprint.
 func (s *ES256) KeyID() string { return s.kid }
 
+// Public is the public half.
+func (s *ES256) Public() *ecdsa.PublicKey { return s.key.Public() }
+
 // Sign signs with the header alg, kid and typ and nothing else: the key is found
 // in the JWKS, never in the receipt.
 func (s *ES256) Sign(ctx context.Context, payload []byte, typ string) (string, error) {
+	return s.sign(ctx, payload, typ, s.head(typ))
+}
+
+// signLate adds when it was signed (iat of ETSI TS 119 182-1) to the header: for
+// what is signed at another time than it was issued, so that the key's period is
+// that of the signature.
+func (s *ES256) signLate(ctx context.Context, payload []byte, typ string, now time.Time) (string, error) {
+	header := fmt.Sprintf(`{"alg":"ES256","kid":%q,"typ":%q,"iat":%d}`, s.kid, typ, now.Unix())
+	return s.sign(ctx, payload, typ, base64.RawURLEncoding.EncodeToString([]byte(header)))
+}
+
+func (s *ES256) head(typ string) string {
+	if head, known := s.heads.Load(typ); known {
+		return head.(string)
+	}
+	head := base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, `{"alg":"ES256","kid":%q,"typ":%q}`, s.kid, typ))
+	s.heads.Store(typ, head)
+	return head
+}
+
+func (s *ES256) sign(ctx context.Context, payload []byte, typ, head string) (string, error) {
 	if err := ctx.Err(); err != nil {
 		return "", fmt.Errorf("signing %s: %w", typ, err)
 	}
-	key := jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: s.key, KeyID: s.kid}}
-	signer, err := jose.NewSigner(key, (&jose.SignerOptions{}).WithType(jose.ContentType(typ)))
-	if err != nil {
-		return "", fmt.Errorf("preparing signer: %w", err)
-	}
-	signed, err := signer.Sign(payload)
+	b64 := base64.RawURLEncoding
+	compact := make([]byte, 0, len(head)+b64.EncodedLen(len(payload))+b64.EncodedLen(64)+2)
+	compact = append(append(compact, head...), '.')
+	compact = b64.AppendEncode(compact, payload)
+	signature, err := s.key.SignDigest(ctx, sha256.Sum256(compact))
 	if err != nil {
 		return "", fmt.Errorf("signing %s: %w", typ, err)
 	}
-	compact, err := signed.CompactSerialize()
-	if err != nil {
-		return "", fmt.Errorf("writing %s: %w", typ, err)
-	}
-	return compact, nil
+	return string(b64.AppendEncode(append(compact, '.'), signature[:])), nil
 }
 
-// Issue encodes claims and signs them as a receipt.
+// payloads are buffers to encode into.
+var payloads = sync.Pool{New: func() any { b := make([]byte, 0, encodedSize); return &b }}
+
+// late is a signer whose keys have periods.
+type late interface {
+	signIssued(ctx context.Context, payload []byte, typ string, issuedAt time.Time) (string, error)
+}
+
+// Issue encodes claims and signs them as a receipt. A receipt may be signed again
+// long after it was issued: where the key that signs now did not sign then, the
+// header says when it was signed.
 func Issue(ctx context.Context, signer Signer, c Claims) (string, error) {
-	payload, err := Encode(c)
-	if err != nil {
-		return "", err
+	buffer := payloads.Get().(*[]byte)
+	defer payloads.Put(buffer)
+	*buffer = appendClaims((*buffer)[:0], c)
+	if s, ok := signer.(late); ok {
+		return s.signIssued(ctx, *buffer, TypReceipt, c.IssuedAt)
 	}
-	return signer.Sign(ctx, payload, TypReceipt)
+	return signer.Sign(ctx, *buffer, TypReceipt)
+}
+
+// InMemory is a key in memory.
+func InMemory(key *ecdsa.PrivateKey) Key { return memoryKey{key} }
+
+type memoryKey struct{ private *ecdsa.PrivateKey }
+
+func (k memoryKey) Public() *ecdsa.PublicKey { return &k.private.PublicKey }
+
+func (k memoryKey) SignDigest(_ context.Context, digest [sha256.Size]byte) ([64]byte, error) {
+	der, err := ecdsa.SignASN1(rand.Reader, k.private, digest[:])
+	if err != nil {
+		return [64]byte{}, err
+	}
+	return RawSignature(der)
 }

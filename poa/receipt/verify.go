@@ -3,6 +3,7 @@
 package receipt
 
 import (
+	"encoding/json"
 	"strings"
 
 	"github.com/go-jose/go-jose/v4"
@@ -16,8 +17,9 @@ const maxCompact = 64 << 10
 const maxSigned = 2 << 20
 
 // Verify verifies a receipt with a key set: ES256, the header typ, a key of that
-// purpose, the signature, and that it was issued in the key's period. Whether
-// issuer, recipient, question and nonce are one's own is for the caller to see.
+// purpose, the signature, and that it was issued in the key's period or, where it
+// was signed again later, that it was signed in it. Whether issuer, recipient,
+// question and nonce are one's own is for the caller to see.
 func Verify(compact string, jwks []byte, wantTyp string) (Claims, error) {
 	if len(compact) > maxCompact {
 		return Claims{}, fault(TooLarge, "receipt")
@@ -30,7 +32,7 @@ func Verify(compact string, jwks []byte, wantTyp string) (Claims, error) {
 	if err != nil {
 		return Claims{}, err
 	}
-	if !key.covers(claims.IssuedAt) {
+	if !key.coversReceipt(claims.IssuedAt) {
 		return Claims{}, fault(KeyPeriod, "issuedAt")
 	}
 	return claims, nil
@@ -66,5 +68,24 @@ func verify(compact string, jwks []byte, wantTyp string) ([]byte, *foundKey, err
 	if err != nil {
 		return nil, nil, fault(BadSignature, "signature")
 	}
-	return payload, key, nil
+	key.signedAt, err = signedAt(header)
+	return payload, key, err
+}
+
+// signedAt is the header iat, nil where there is none: who signed later than the
+// payload says tells so.
+func signedAt(header jose.Header) (*int64, error) {
+	value, there := header.ExtraHeaders["iat"]
+	if !there {
+		return nil, nil
+	}
+	text, err := json.Marshal(value)
+	if err != nil {
+		return nil, fault(Malformed, "iat")
+	}
+	var seconds int64
+	if json.Unmarshal(text, &seconds) != nil {
+		return nil, fault(Malformed, "iat")
+	}
+	return &seconds, nil
 }

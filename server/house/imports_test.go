@@ -26,7 +26,7 @@ var ground = map[string][]string{
 	"poa/document": {"github.com/pdfcpu/pdfcpu", "github.com/skip2/go-qrcode"},
 	"poa/kanji":    {"golang.org/x/text"},
 	"poa/receipt":  {"github.com/go-jose/go-jose/v4"},
-	"poa/log":      {"golang.org/x/mod/sumdb/tlog"},
+	"poa/log":      {"golang.org/x/mod/sumdb/tlog", "golang.org/x/mod/sumdb/note"},
 }
 
 // homes name the packages in which a library lives. The longest prefix that fits decides.
@@ -47,7 +47,7 @@ var homes = map[string][]string{
 	"github.com/riverqueue/river":                    {"jobs"},
 	"filippo.io/age":                                 {"server/archive"},
 	"github.com/klauspost/compress":                  {"server/archive"},
-	"github.com/miekg/pkcs11":                        {"server/sign"}, // cgo, behind the build tag pkcs11
+	"github.com/miekg/pkcs11":                        {"server/outside/token", "server/outside/signers", "server/sign"}, // cgo, behind the build tag pkcs11
 	"software.sslmate.com/src/go-pkcs12":             {"server/sign"},
 	"github.com/riverqueue/river/rivermigrate":       {"db"},
 	"github.com/riverqueue/river/riverdriver":        {"db", "jobs"}, // rivermigrate wants a driver as well

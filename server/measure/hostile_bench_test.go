@@ -88,6 +88,9 @@ func BenchmarkHostile(b *testing.B) {
 	pace := time.Duration(float64(honest) / (most.rate() / 3) * float64(time.Second))
 	length := span(b, "ININJO_BENCH_SPAN", 8*time.Second)
 	for _, each := range w.attacks(ours) {
+		if only := os.Getenv("ININJO_BENCH_ATTACK"); !strings.Contains(each.name, only) {
+			continue
+		}
 		without := w.honest(b, q, honest, pace, length)
 		s := &siege{attack: each, addr: q.addr, over: make(chan struct{}), told: map[string]int{}}
 		var attacking sync.WaitGroup

@@ -242,7 +242,6 @@ func (w *world) ininjo(tb testing.TB, environ ...string) *contestant {
 	must(tb, err)
 	keyStore := filepath.Join(w.dir, "key-store")
 	must(tb, os.MkdirAll(keyStore, 0o700))
-	environ = append(environ, "ININJO_TOKEN_RATE=1000000000", "ININJO_UNKNOWN_RATE=0") // counted, and never reached
 	return start(tb, environ, path, "serve", "--addr", "127.0.0.1:0", "--data-dir", data,
 		"--database-url", w.cluster.URL(db.LoginApp, databaseName), "--migrate-database-url", w.cluster.URL(db.LoginMigrate, databaseName),
 		"--keys", filepath.Join(w.dir, "keys"), "--key-store", keyStore,

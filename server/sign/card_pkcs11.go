@@ -13,42 +13,34 @@ import (
 	"time"
 
 	"github.com/miekg/pkcs11"
+
+	"ininjo/server/outside/token"
 )
 
 // hasPKCS11 says whether this build can reach cards.
 const hasPKCS11 = true
 
-// maxObjects bounds what is read of one slot.
-const maxObjects = 64
-
-// reaching is held while a module is loaded: a process may initialize one only once.
+// reaching is held while a card is used: sessions of one process share their login.
 var reaching sync.Mutex
 
-// module is a loaded PKCS #11 library.
-type module struct{ *pkcs11.Ctx }
+// module is a loaded PKCS #11 library that nobody else in this process uses.
+type module struct{ *token.Module }
 
 func load(path string) (module, error) {
 	if !reaching.TryLock() {
 		return module{}, wrong("card-busy")
 	}
-	m := module{pkcs11.New(path)}
-	if m.Ctx == nil {
+	m, err := token.Load(path)
+	if err != nil {
 		reaching.Unlock()
-		return m, wrong("module", "path", path)
+		return module{}, wrong("module", "path", path).because(err)
 	}
-	if err := m.Initialize(); err != nil {
-		m.Destroy()
-		reaching.Unlock()
-		return m, wrong("module", "path", path).because(err)
-	}
-	return m, nil
+	return module{m}, nil
 }
 
 func (m module) close() error {
 	defer reaching.Unlock()
-	err := m.Finalize()
-	m.Destroy()
-	return err
+	return m.Close()
 }
 
 // listCards shows every slot with a token, without asking for a PIN.
@@ -102,18 +94,9 @@ func triesOf(info pkcs11.TokenInfo) Tries {
 	return Tries{Low: info.Flags&pkcs11.CKF_USER_PIN_COUNT_LOW != 0, Last: info.Flags&pkcs11.CKF_USER_PIN_FINAL_TRY != 0, Blocked: info.Flags&pkcs11.CKF_USER_PIN_LOCKED != 0}
 }
 
-// find gives the objects that have these attributes.
-func (m module) find(session pkcs11.SessionHandle, class uint, more ...*pkcs11.Attribute) ([]pkcs11.ObjectHandle, error) {
-	if err := m.FindObjectsInit(session, append(more, pkcs11.NewAttribute(pkcs11.CKA_CLASS, class))); err != nil {
-		return nil, err
-	}
-	objects, _, err := m.FindObjects(session, maxObjects)
-	return objects, errors.Join(err, m.FindObjectsFinal(session))
-}
-
 // certificates are those that the session sees, by CKA_ID in hex.
 func (m module) certificates(session pkcs11.SessionHandle) (map[string]*x509.Certificate, error) {
-	objects, err := m.find(session, pkcs11.CKO_CERTIFICATE)
+	objects, err := m.Find(session, pkcs11.CKO_CERTIFICATE)
 	if err != nil {
 		return nil, err
 	}
@@ -159,7 +142,7 @@ func (s *cardSigner) choose(keyID string, now time.Time) (*x509.Certificate, err
 	if err != nil {
 		return nil, wrong("card-gone").because(err)
 	}
-	objects, err := s.module.find(s.session, pkcs11.CKO_PRIVATE_KEY)
+	objects, err := s.module.Find(s.session, pkcs11.CKO_PRIVATE_KEY)
 	if err != nil {
 		return nil, wrong("card-gone").because(err)
 	}

@@ -23,6 +23,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"ininjo/poa"
+	"ininjo/server/outside/circuit"
 	"ininjo/server/outside/webhook"
 )
 
@@ -65,7 +66,7 @@ type Client struct {
 type body struct {
 	Body
 	limiter *rate.Limiter
-	circuit *circuit
+	circuit *circuit.Circuit
 }
 
 var _ poa.Registry = (*Client)(nil)
@@ -91,7 +92,7 @@ func NewClient(c Config) (*Client, error) {
 			return nil, fmt.Errorf("making registry client: %s: %w", q, err)
 		}
 		b.URL = strings.TrimSuffix(b.URL, "/")
-		client.bodies[q] = &body{Body: b, limiter: rate.NewLimiter(1, 1), circuit: &circuit{limit: c.Failures, pause: c.Pause}}
+		client.bodies[q] = &body{Body: b, limiter: rate.NewLimiter(1, 1), circuit: circuit.New(c.Failures, c.Pause)}
 	}
 	dialer := &net.Dialer{Timeout: c.Timeout, ControlContext: webhook.Guard(client.config.Allowed)}
 	client.http = &http.Client{
@@ -143,7 +144,7 @@ func (c *Client) Connected() []poa.Qualification {
 func (c *Client) States() []poa.RegistryState {
 	var all []poa.RegistryState
 	for _, q := range c.Connected() {
-		state, failures := c.bodies[q].circuit.state(c.config.Clock.Now())
+		state, failures := c.bodies[q].circuit.State(c.config.Clock.Now())
 		all = append(all, poa.RegistryState{Qualification: q, State: state, Failures: failures})
 	}
 	return all
@@ -156,18 +157,18 @@ func (c *Client) Look(ctx context.Context, q poa.RegistryQuestion) (poa.Registry
 	if b == nil {
 		return poa.RegistryAnswer{}, &poa.RegistrySilent{Cause: errors.New("the body has no connector")}
 	}
-	if wait, ok := b.circuit.allow(c.config.Clock.Now()); !ok {
+	if wait, ok := b.circuit.Allow(c.config.Clock.Now()); !ok {
 		return poa.RegistryAnswer{}, &poa.RegistrySilent{RetryAfter: wait, Cause: errors.New("the body is not asked for now")}
 	}
 	var last error
 	for attempt := range c.config.Attempts {
 		if err := c.turn(ctx, b, q.PerSecond, attempt); err != nil {
-			b.circuit.release()
+			b.circuit.Release()
 			return poa.RegistryAnswer{}, err
 		}
 		answer, err := c.exchange(ctx, b, q)
 		if err == nil {
-			b.circuit.succeeded()
+			b.circuit.Succeeded()
 			return answer, nil
 		}
 		if last = err; !passing(err) {
@@ -231,13 +232,13 @@ func (c *Client) silent(b *body, cause error) error {
 	silent := &poa.RegistrySilent{Cause: cause}
 	if errors.As(cause, &s) && s.after > 0 {
 		silent.RetryAfter = s.after
-		b.circuit.hold(now, s.after)
+		b.circuit.Hold(now, s.after)
 	}
 	if errors.As(cause, &s) && s.status == http.StatusTooManyRequests {
-		b.circuit.release()
+		b.circuit.Release()
 		return silent
 	}
-	b.circuit.fail(now)
+	b.circuit.Fail(now)
 	return silent
 }
 

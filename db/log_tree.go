@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
+
+	"ininjo/poa"
+	"ininjo/poa/log"
+)
+
+type leafRow struct {
+	bun.BaseModel `bun:"table:log_leaves,alias:l"`
+
+	Position int64     `bun:"position,pk"`
+	EntryID  string    `bun:"entry_id"`
+	At       time.Time `bun:"at"`
+	Leaf     []byte    `bun:"leaf"`
+}
+
+type nodeRow struct {
+	bun.BaseModel `bun:"table:log_nodes,alias:n"`
+
+	Level int    `bun:"level,pk"`
+	Index int64  `bun:"index,pk"`
+	Hash  []byte `bun:"hash"`
+}
+
+type logHeadRow struct {
+	bun.BaseModel `bun:"table:log_head,alias:h"`
+
+	Size             int64      `bun:"size"`
+	AuditThrough     *time.Time `bun:"audit_through"`
+	InquiriesThrough *time.Time `bun:"inquiries_through"`
+	SweptAt          *time.Time `bun:"swept_at"`
+}
+
+// LockLog locks the row that says how far the log is sealed.
+func (t *tx) LockLog(ctx context.Context) (poa.LogHead, bool, error) {
+	var row logHeadRow
+	err := t.q.NewSelect().Model(&row).For("NO KEY UPDATE SKIP LOCKED").Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return poa.LogHead{}, false, nil
+	}
+	if err != nil {
+		return poa.LogHead{}, false, failed(err, "locking the log")
+	}
+	return poa.LogHead{Size: row.Size, SweptAt: fromNullTime(row.SweptAt),
+		Through: map[string]time.Time{log.TableAudit: fromNullTime(row.AuditThrough), log.TableInquiries: fromNullTime(row.InquiriesThrough)}}, true, nil
+}
+
+// MoveLogHead keeps how far the log is sealed.
+func (t *tx) MoveLogHead(ctx context.Context, h poa.LogHead) error {
+	row := logHeadRow{Size: h.Size, AuditThrough: nullTime(h.Through[log.TableAudit]), InquiriesThrough: nullTime(h.Through[log.TableInquiries]), SweptAt: nullTime(h.SweptAt)}
+	res, err := t.q.NewUpdate().Model(&row).Where("h.size <= ?", h.Size).Exec(ctx)
+	return changed(res, err, "moving the log's head")
+}
+
+// notSealed wants rows of an instant and ID that are no leaves.
+const notSealed = "NOT EXISTS (SELECT FROM log_leaves l WHERE l.at = ? AND l.entry_id = ?)"
+
+// Unsealed reads rows that are no leaves yet.
+func (t *tx) Unsealed(ctx context.Context, table string, since, until time.Time, limit int) ([]poa.LogEntry, error) {
+	if table == log.TableAudit {
+		var rows []auditRow
+		if err := unsealed(t.q.NewSelect().Model(&rows), bun.Ident("e.at"), bun.Ident("e.id"), since, until, limit).Scan(ctx); err != nil {
+			return nil, failed(err, "reading events to seal")
+		}
+		entries := make([]poa.LogEntry, len(rows))
+		for i, row := range rows {
+			event, err := toAuditEvent(ctx, row)
+			if err != nil {
+				return nil, err
+			}
+			entries[i] = poa.LogEntry{ID: row.ID, At: row.At, Leaf: event.LeafHash}
+		}
+		return entries, nil
+	}
+	rows, err := t.unsealedInquiries(ctx, since, until, limit)
+	if err != nil {
+		return nil, failed(err, "reading inquiries to seal")
+	}
+	entries := make([]poa.LogEntry, len(rows))
+	for i, row := range rows {
+		entries[i] = poa.LogEntry{ID: row.ID, At: row.AnsweredAt, Leaf: row.record().LeafHash}
+	}
+	return entries, nil
+}
+
+func unsealed(q *bun.SelectQuery, at, id bun.Ident, since, until time.Time, limit int) *bun.SelectQuery {
+	if !since.IsZero() {
+		q = q.Where("? >= ?", at, since.UTC())
+	}
+	return q.Where("? < ?", at, until.UTC()).Where(notSealed, at, id).OrderExpr("?, ?", at, id).Limit(int64(limit))
+}
+
+// unsealedInquiries goes by the primary key, the only index that they have: their
+// IDs begin with their instant, but for those of before there was a tree.
+func (t *tx) unsealedInquiries(ctx context.Context, since, until time.Time, limit int) ([]inquiryRow, error) {
+	var idsSince time.Time
+	if err := t.q.NewRaw("SELECT ids_since FROM log_head").Scan(ctx, &idsSince); err != nil {
+		return nil, err
+	}
+	var rows []inquiryRow
+	at, id := bun.Ident("i.answered_at"), bun.Ident("i.id")
+	if since.Before(idsSince) {
+		err := unsealed(t.q.NewSelect().Model(&rows), at, id, since, until, limit).Scan(ctx)
+		return rows, err
+	}
+	err := t.q.NewSelect().Model(&rows).Where("? >= ? AND ? < ?", id, poa.FirstInquiryID(since), id, poa.FirstInquiryID(until.Add(time.Millisecond))).
+		Where("? >= ? AND ? < ?", at, since.UTC(), at, until.UTC()).Where(notSealed, at, id).OrderExpr("?", id).Limit(int64(limit)).Scan(ctx)
+	return rows, err
+}
+
+// AppendLog stores leaves and nodes. A position that is taken is an error: nothing
+// in the log is ever replaced.
+func (t *tx) AppendLog(ctx context.Context, position int64, entries []poa.LogEntry, nodes []log.Node) error {
+	leaves := make([]leafRow, len(entries))
+	for i, e := range entries {
+		leaves[i] = leafRow{Position: position + int64(i), EntryID: e.ID, At: e.At.UTC(), Leaf: e.Leaf[:]}
+	}
+	if _, err := t.q.NewInsert().Model(&leaves).Exec(ctx); err != nil {
+		return failed(err, "sealing")
+	}
+	if len(nodes) == 0 {
+		return nil
+	}
+	rows := make([]nodeRow, len(nodes))
+	for i, n := range nodes {
+		rows[i] = nodeRow{Level: n.Level, Index: n.Index, Hash: n.Hash[:]}
+	}
+	_, err := t.q.NewInsert().Model(&rows).Exec(ctx)
+	return failed(err, "storing nodes of the log")
+}
+
+// InsertCheckpoint keeps a signed checkpoint.
+func (t *tx) InsertCheckpoint(ctx context.Context, size int64, signed []byte, at time.Time) error {
+	_, err := t.q.NewRaw("INSERT INTO log_checkpoints (size, at, signed) VALUES (?, ?, ?)", size, at.UTC(), signed).Exec(ctx)
+	return failed(err, "keeping checkpoint")
+}
+
+// Checkpoint reads the newest one.
+func (r reader) Checkpoint(ctx context.Context) (size int64, signed []byte, err error) {
+	err = r.q.NewRaw("SELECT size, signed FROM log_checkpoints ORDER BY size DESC LIMIT 1").Scan(ctx, &size, &signed)
+	return size, signed, failed(err, "reading checkpoint")
+}
+
+// LogIndex finds a leaf.
+func (r reader) LogIndex(ctx context.Context, id string, at time.Time) (int64, error) {
+	var position int64
+	err := r.q.NewRaw("SELECT position FROM log_leaves WHERE at = ? AND entry_id = ?", at.UTC(), id).Scan(ctx, &position)
+	return position, failed(err, "finding a leaf")
+}
+
+const (
+	leavesSQL = `SELECT s.n, l.leaf AS hash FROM unnest(?::bigint[], ?::bigint[], ?::bigint[]) AS s (n, first, past)
+		JOIN log_leaves l ON l.position >= s.first AND l.position < s.past ORDER BY s.n, l.position`
+	nodesSQL = `SELECT s.n, x.hash FROM unnest(?::bigint[], ?::bigint[], ?::bigint[], ?::smallint[]) AS s (n, first, past, level)
+		JOIN log_nodes x ON x.level = s.level AND x.index >= s.first AND x.index < s.past ORDER BY s.n, x.index`
+)
+
+// LogNodes reads stored nodes: leaves in one statement, those above in another.
+func (r reader) LogNodes(ctx context.Context, spans []log.Span) ([][][32]byte, error) {
+	var which, first, past, levels [2][]int64
+	for i, s := range spans {
+		kind := min(s.Level, 1)
+		which[kind], first[kind], past[kind], levels[kind] = append(which[kind], int64(i)), append(first[kind], s.From), append(past[kind], s.To), append(levels[kind], int64(s.Level))
+	}
+	found := make([][][32]byte, len(spans))
+	for kind, statement := range []string{leavesSQL, nodesSQL} {
+		if len(which[kind]) == 0 {
+			continue
+		}
+		args := []any{pgdialect.Array(which[kind]), pgdialect.Array(first[kind]), pgdialect.Array(past[kind])}
+		if kind == 1 {
+			args = append(args, pgdialect.Array(levels[kind]))
+		}
+		var rows []struct {
+			N    int64
+			Hash []byte
+		}
+		if err := r.q.NewRaw(statement, args...).Scan(ctx, &rows); err != nil {
+			return nil, failed(err, "reading the log's tree")
+		}
+		for _, row := range rows {
+			if len(row.Hash) != 32 {
+				return nil, fmt.Errorf("reading the log's tree: a hash has %d bytes", len(row.Hash))
+			}
+			found[row.N] = append(found[row.N], [32]byte(row.Hash))
+		}
+	}
+	return found, nil
+}
