@@ -96,7 +96,7 @@ func again(record InquiryRecord, reading Reading) PastAnswer {
 		in.KnownAt = in.AnsweredAt
 	}
 	reading.Asker, reading.LeafHash = Actor{Kind: ActorRecipient, PartyID: record.RecipientID}, record.LeafHash
-	return PastAnswer{Answer: answer(q, in, reading), AccountID: record.AccountID, TokenID: record.TokenID, Gone: record.Version > 0 && !reading.Found}
+	return PastAnswer{Answer: answer(q, &in, &reading), AccountID: record.AccountID, TokenID: record.TokenID, Gone: record.Version > 0 && !reading.Found}
 }
 
 // ReceiptAgain signs the receipt of one of the actor's own inquiries again: its

@@ -76,11 +76,11 @@ func (r *Responder) AskAdmitted(ctx context.Context, c Credential, questions []Q
 		return nil, fmt.Errorf("asking for validity: %w", err)
 	}
 	answers := make([]Answer, len(questions))
-	for i, reading := range readings {
-		if err := mayAsk(reading); err != nil {
+	for i := range readings {
+		if err := mayAsk(&readings[i]); err != nil {
 			return nil, err
 		}
-		answers[i] = answer(inquiries[i].question(questions[i]), inquiries[i], reading)
+		answers[i] = answer(inquiries[i].question(questions[i]), &inquiries[i], &readings[i])
 		if inquiries[i].Mistyped {
 			answers[i].DelegationID = questions[i].DelegationID // to the asker alone: it is not kept
 		}
@@ -91,7 +91,7 @@ func (r *Responder) AskAdmitted(ctx context.Context, c Credential, questions []Q
 
 // mayAsk wants a recipient under contract with a token for it, or one of whom
 // nothing is asked. It says nothing of the delegation.
-func mayAsk(r Reading) error {
+func mayAsk(r *Reading) error {
 	if r.Asker.Kind == ActorAnonymous {
 		return nil // the store knows such an asker for a credential without proof alone
 	}
@@ -133,7 +133,7 @@ func inquiryOf(q Question, now time.Time) (Inquiry, Faults) {
 // question is the question as it is kept, so that its receipt can be signed
 // again from the inquiry's row: IDs and digests in their one writing, a mistyped
 // ID without its text.
-func (in Inquiry) question(q Question) Question {
+func (in *Inquiry) question(q Question) Question {
 	q.DelegationID = string(in.DelegationID)
 	q.At, q.KnownAt = exactly(q.At), exactly(q.KnownAt)
 	q.DocumentSHA256, q.DelegateCertificateSHA256 = hexText(in.DocumentSHA256), hexText(in.DelegateCertificateSHA256)
@@ -161,7 +161,7 @@ func digestOf(text, field string, faults *Faults) []byte {
 
 // answer is a pure function of the question, the instant and what was read, so
 // that a receipt can be signed again later.
-func answer(q Question, in Inquiry, r Reading) Answer {
+func answer(q Question, in *Inquiry, r *Reading) Answer {
 	a := Answer{Question: q, DelegationID: string(in.DelegationID), AsOf: in.At, KnownAt: in.KnownAt, AnsweredAt: in.AnsweredAt, InquiryID: in.ID,
 		RecipientID: r.Asker.PartyID, LeafHash: r.LeafHash}
 	switch {
@@ -195,7 +195,7 @@ func answer(q Question, in Inquiry, r Reading) Answer {
 }
 
 // titleOf is how the delegate's title stands at the moment that is answered.
-func titleOf(q Question, in Inquiry, r Reading, asOf time.Time) *QualificationStanding {
+func titleOf(q Question, in *Inquiry, r *Reading, asOf time.Time) *QualificationStanding {
 	if in.Historical {
 		return r.Qualification.standing(TitleAt(r.Facts, r.Projection.Term, in.At, knowledge(q, r.Facts)))
 	}
