@@ -33,6 +33,8 @@ func ownSamples() []Sample {
 		{"answer-mistyped", "check", recipientWho, checkView{Answer: &mistyped.Answer}, nil},
 		{"answer-past", "check", recipientWho, checkView{Answer: &answer, Historical: true}, nil},
 		{"form-of-check-faults", "check", recipientWho, checkView{Historical: true}, []*Form{faulty("check", "delegationId", "documentSha256", "at", "knownAt")}},
+		{"check-list", "check-list", recipientWho, checkListView{1000}, nil},
+		{"check-list-faults", "check-list", recipientWho, checkListView{1000}, []*Form{faulty("list", "list")}},
 		{"inquiry", "inquiry", recipientWho, inquiryView{past, "基幹", true}, nil},
 		{"inquiry-mistyped", "inquiry", recipientWho, inquiryView{mistyped, "", false}, nil},
 		{"inquiry-gone", "inquiry", recipientWho, inquiryView{gone, "", false}, nil},
