@@ -55,13 +55,14 @@ func (w *world) readList(t failer, bound int) poa.StatusListReading {
 
 // listed is what a status list says of a status of validity.
 func listed(s poa.ValidityStatus) statuslist.Status {
-	switch s {
-	case poa.StatusValid:
+	switch {
+	case s == poa.StatusValid:
 		return statuslist.Valid
-	case poa.StatusSuspended:
+	case s == poa.StatusSuspended:
 		return statuslist.Suspended
+	default:
+		return statuslist.Invalid
 	}
-	return statuslist.Invalid
 }
 
 // TestStatusListsAgree publishes at random moments of random histories, and

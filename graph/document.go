@@ -15,6 +15,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"ininjo/graph/schema"
 	"ininjo/poa"
@@ -77,7 +78,7 @@ func (d *Documents) add(known *ast.Schema, text string, limits Limits) error {
 	if len(text) > limits.Query {
 		return fmt.Errorf("it is longer than %d bytes", limits.Query)
 	}
-	query, faults := gqlparser.LoadQuery(known, text)
+	query, faults := gqlparser.LoadQueryWithRules(known, text, rules.NewDefaultRules())
 	if len(faults) > 0 {
 		return errors.New(faults[0].Message)
 	}

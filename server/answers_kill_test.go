@@ -55,7 +55,9 @@ func (a *answersGiven) ask(ctx context.Context, client *http.Client, base, token
 		return err
 	}
 	var answer struct {
-		Data struct{ Validity struct{ Status, InquiryID string } }
+		Data struct {
+			Validity struct{ Status, InquiryID string }
+		}
 	}
 	if err := json.Unmarshal(text, &answer); err != nil {
 		return err

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -33,10 +32,9 @@ type siege struct {
 	addr string
 	over chan struct{}
 
-	mu      sync.Mutex
-	took    []time.Duration // until it was refused
-	told    map[string]int
-	refused atomic.Int64
+	mu   sync.Mutex
+	took []time.Duration // until it was refused
+	told map[string]int
 }
 
 const (

@@ -87,5 +87,5 @@ func Open(text, dir string, c Config) (Source, error) {
 	case kind == "vault":
 		return newVault(rest, c)
 	}
-	return nil, fmt.Errorf("reading the place of a key: %q begins with none of file:, pkcs11: and vault:", kind)
+	return nil, fmt.Errorf("reading the place of a key: %q begins with none of file:, pkcs11: and vault:, the known ones", kind)
 }

@@ -12,6 +12,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -262,4 +263,20 @@ func (k *tokenKey) SignDigest(_ context.Context, digest [sha256.Size]byte) (sign
 		return nil
 	})
 	return signature, err
+}
+
+// maxPIN bounds a PIN file, in bytes.
+const maxPIN = 1024
+
+// pin reads the PIN.
+func (u tokenURI) pin() (string, error) {
+	text, err := os.ReadFile(u.pinFile)
+	if err != nil {
+		return "", fmt.Errorf("reading the PIN: %w", err)
+	}
+	pin := strings.TrimRight(string(text), "\r\n")
+	if pin == "" || len(pin) > maxPIN {
+		return "", errors.New("reading the PIN: its file holds none")
+	}
+	return pin, nil
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -20,9 +19,6 @@ type tokenURI struct {
 	slot                       uint
 	bySlot, byID, byObjectName bool
 }
-
-// maxPIN bounds a PIN file, in bytes.
-const maxPIN = 1024
 
 // parseURI reads what stands after pkcs11:. A PIN in it is refused: settings are
 // seen in lists of processes.
@@ -118,17 +114,4 @@ func (u tokenURI) String() string {
 		parts = append(parts, "slot-id="+strconv.FormatUint(uint64(u.slot), 10))
 	}
 	return "pkcs11:" + strings.Join(parts, ";")
-}
-
-// pin reads the PIN.
-func (u tokenURI) pin() (string, error) {
-	text, err := os.ReadFile(u.pinFile)
-	if err != nil {
-		return "", fmt.Errorf("reading the PIN: %w", err)
-	}
-	pin := strings.TrimRight(string(text), "\r\n")
-	if pin == "" || len(pin) > maxPIN {
-		return "", errors.New("reading the PIN: its file holds none")
-	}
-	return pin, nil
 }
