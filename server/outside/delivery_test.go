@@ -126,7 +126,7 @@ func start(t *testing.T, receiver *httptest.Server, smtpAddress string) *dbtest.
 		t.Fatal(err)
 	}
 	policy := poa.DefaultPolicy("https://ininjo.example")
-	room, err := jobs.New(jobs.Config{Pool: d.DB.Pool(), Enrollment: poa.NewEnrollment(d.Clock, d.DB, policy, nil), Notifier: poa.NewNotifier(d.Clock, d.DB, policy), Registrar: poa.NewRegistrar(d.Clock, d.DB, policy, jpki.Profile{}), Access: poa.NewAccess(d.Clock, d.DB, policy, nil), Titles: poa.NewTitles(d.Clock, d.DB, policy), Retention: poa.NewRetention(d.Clock, d.DB, policy),
+	room, err := jobs.New(jobs.Config{Pool: d.DB.Pool(), Enrollment: poa.NewEnrollment(d.Clock, d.DB, policy, nil), Notifier: poa.NewNotifier(d.Clock, d.DB, policy), Registrar: poa.NewRegistrar(d.Clock, d.DB, policy, jpki.Profile{}), Access: poa.NewAccess(d.Clock, d.DB, policy, nil), Titles: poa.NewTitles(d.Clock, d.DB, policy), Retention: poa.NewRetention(d.Clock, d.DB, policy), Records: poa.NewRecords(d.Clock, d.DB),
 		Upkeep: d.DB, Leader: d.DB, Webhook: hooks, Mailer: mailer, Policy: policy, Clock: d.Clock})
 	if err != nil {
 		t.Fatal(err)

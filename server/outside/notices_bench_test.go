@@ -148,7 +148,7 @@ func (w *noticeWorld) start(b *testing.B) {
 	policy := poa.DefaultPolicy("https://ininjo.example")
 	w.notifier = poa.NewNotifier(w.Clock, w.DB, policy)
 	room, err := jobs.New(jobs.Config{Pool: w.DB.Pool(), Enrollment: poa.NewEnrollment(w.Clock, w.DB, policy, nil), Notifier: w.notifier, Registrar: poa.NewRegistrar(w.Clock, w.DB, policy, jpki.Profile{}),
-		Access: poa.NewAccess(w.Clock, w.DB, policy, nil), Titles: poa.NewTitles(w.Clock, w.DB, policy), Retention: poa.NewRetention(w.Clock, w.DB, policy),
+		Access: poa.NewAccess(w.Clock, w.DB, policy, nil), Titles: poa.NewTitles(w.Clock, w.DB, policy), Retention: poa.NewRetention(w.Clock, w.DB, policy), Records: poa.NewRecords(w.Clock, w.DB),
 		Upkeep: w.DB, Leader: w.DB, Due: w.DB.Due(), Webhook: hooks, Mailer: mailer, Policy: policy, Clock: w.Clock})
 	must(b, err)
 	must(b, room.Start(b.Context()))

@@ -109,7 +109,7 @@ func (k killTask) run() error {
 	policy := poa.DefaultPolicy("https://ininjo.example")
 	room, err := jobs.New(jobs.Config{Pool: store.Pool(), Schema: db.RiverSchema, Enrollment: poa.NewEnrollment(clock, store, policy, nil), Notifier: poa.NewNotifier(clock, store, policy),
 		Registrar: poa.NewRegistrar(clock, store, policy, jpki.Profile{}), Access: poa.NewAccess(clock, store, policy, nil), Titles: poa.NewTitles(clock, store, policy),
-		Retention: poa.NewRetention(clock, store, policy), Upkeep: store, Leader: store, Due: store.Due(), Lease: 3 * time.Second,
+		Retention: poa.NewRetention(clock, store, policy), Records: poa.NewRecords(clock, store), Upkeep: store, Leader: store, Due: store.Due(), Lease: 3 * time.Second,
 		Webhook: webhook.NewClient(webhook.Config{Allowed: []webhook.Allowance{allowed}, Deadline: time.Second}), Mailer: mailer, Policy: policy, Clock: clock})
 	if err != nil {
 		return err
