@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- The inquiries' hot table keeps its primary key and no other index: every
 -- answer waits for its insert. What a recipient asked is found by a table that a
 -- job fills behind (db/inquiry_index.go). IDs of inquiries begin with their
