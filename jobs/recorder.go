@@ -72,11 +72,12 @@ func (r *recorder) take() (outcomes []poa.Outcome, given []string) {
 
 func (r *recorder) run(ctx context.Context) {
 	for {
+		over := ctx.Err() != nil // before the look: what came in until then is seen
 		outcomes, given := r.take()
 		switch {
 		case len(outcomes)+len(given) > 0:
 			r.write(outcomes, given)
-		case ctx.Err() != nil:
+		case over:
 			return
 		default:
 			select {
