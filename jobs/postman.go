@@ -20,6 +20,8 @@ const (
 	each   = 4 * poa.DefaultInFlight
 	// takeEvery is the net under wake-ups, and how late a retry may be.
 	takeEvery = 250 * time.Millisecond
+	// takeTimeout bounds a claim, and how long a stop waits for one.
+	takeTimeout = 3 * time.Second
 	// looked is how many due deliveries the store looks at for what it gives: where
 	// it gives as many, more may be due behind them.
 	looked = 256
@@ -102,7 +104,11 @@ func (p *postman) takeDue(ctx context.Context) bool {
 	if t.Most <= 0 || ctx.Err() != nil {
 		return false
 	}
-	parcels, err := p.Notifier.Take(ctx, t)
+	// A statement that is cut off may still run, after what was in hand was given
+	// back: it would be leased to nobody.
+	taking, cancel := context.WithTimeout(context.WithoutCancel(ctx), takeTimeout)
+	defer cancel()
+	parcels, err := p.Notifier.Take(taking, t)
 	if err != nil {
 		if ctx.Err() == nil {
 			p.Log.WarnContext(ctx, "taking deliveries failed", "error", err)
