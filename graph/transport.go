@@ -314,6 +314,9 @@ func (t *transport) body(w http.ResponseWriter, r *http.Request, s *scratch) ([]
 	if !isJSON(r.Header) {
 		return nil, failure{http.StatusUnsupportedMediaType, poa.CodeBadUserInput}
 	}
+	if r.ContentLength > t.limits.Body { // said before it is read
+		return nil, failure{http.StatusRequestEntityTooLarge, poa.CodeTooLarge}
+	}
 	if length := r.ContentLength; length > 0 && length <= min(smallBody, t.limits.Body) {
 		if int64(cap(s.body)) < length {
 			s.body = make([]byte, 0, max(length, 1<<10))

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -94,6 +95,7 @@ type noticeWorld struct {
 }
 
 func newNoticeWorld(b *testing.B, hanging int) *noticeWorld {
+	debug.SetGCPercent(400) // as the program's --gogc
 	inserter, err := jobs.NewInserter(jobs.Config{})
 	if err != nil {
 		b.Fatal(err)
