@@ -6,8 +6,9 @@
 //
 // The payload is a pure function of Claims: fields in a fixed order, absent
 // values as null, instants in RFC 3339 with microseconds in UTC. So a receipt
-// can be signed again years later over the same bytes; only the signature, which
-// is random, differs. A key serves one purpose, shown in the header "typ", and
+// can be signed again years later over the same bytes; only the signature may
+// differ: that of a key in memory does not (RFC 6979), a token's is random. A key
+// serves one purpose, shown in the header "typ", and
 // signs in its published period alone: [Keyset] chooses. What is signed again after
 // its key's period is signed with the key of today, and the header iat says when.
 //

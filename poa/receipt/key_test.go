@@ -6,7 +6,9 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/x509"
+	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
 	"strings"
@@ -102,4 +104,32 @@ func TestJWKS(t *testing.T) {
 		_, err = receipt.JWKS([]receipt.PublicKey{{JWK: private}})
 		wantFault(t, err, receipt.BadKey)
 	})
+}
+
+// TestSignsAsRFC6979Tells holds the signature to that of RFC 6979, appendix
+// A.2.5, for "sample".
+func TestSignsAsRFC6979Tells(t *testing.T) {
+	t.Parallel()
+	private, err := hex.DecodeString("c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721")
+	must(t, err)
+	key, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), private)
+	must(t, err)
+	const want = "efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716" + "f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8"
+	if got, err := receipt.InMemory(key).SignDigest(t.Context(), sha256.Sum256([]byte("sample"))); err != nil || hex.EncodeToString(got[:]) != want {
+		t.Errorf("%v: %x", err, got)
+	}
+}
+
+func BenchmarkSignDigest(b *testing.B) {
+	private, err := receipt.GenerateKey(rand.Reader)
+	if err != nil {
+		b.Fatal(err)
+	}
+	key, digest := receipt.InMemory(private), sha256.Sum256([]byte("sample"))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := key.SignDigest(b.Context(), digest); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
