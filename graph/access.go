@@ -34,20 +34,6 @@ type caller struct {
 
 type accessKey struct{}
 
-// withAccess begins a request: its credential is read once.
-func (r *resolver) withAccess(ctx context.Context) (context.Context, *access) {
-	a := &access{credential: r.Credential(ctx)}
-	return context.WithValue(ctx, accessKey{}, a), a
-}
-
-// brought is the request's credential, unchecked.
-func (r *resolver) brought(ctx context.Context) poa.Credential {
-	if a, ok := ctx.Value(accessKey{}).(*access); ok {
-		return a.credential
-	}
-	return r.Credential(ctx)
-}
-
 func (r *resolver) actor(ctx context.Context) (poa.Actor, poa.TokenScope, error) {
 	a, ok := ctx.Value(accessKey{}).(*access)
 	if !ok {
@@ -89,9 +75,8 @@ func (r *resolver) changer(ctx context.Context) (poa.Actor, error) {
 
 // boundAnonymous wants no more questions of one request than somebody without a
 // token may put.
-func boundAnonymous(ctx context.Context, c poa.Credential, questions int) error {
-	a, ok := ctx.Value(accessKey{}).(*access)
-	if !c.Anonymous || !ok || a.asked.Add(int64(questions)) <= poa.MaxAnonymousInquiries {
+func (a *access) boundAnonymous(questions int) error {
+	if !a.credential.Anonymous || a.asked.Add(int64(questions)) <= poa.MaxAnonymousInquiries {
 		return nil
 	}
 	return poa.Faults{{Code: poa.CodeTooMany, Field: []string{"delegationIds"}, Args: map[string]string{"bound": fmt.Sprint(poa.MaxAnonymousInquiries)}}}

@@ -118,7 +118,7 @@ func (c queryCache) Get(ctx context.Context, text string) (*ast.QueryDocument, b
 // resolve puts the text of a trusted document into a request that names it, by
 // documentId (GraphQL over HTTP, persisted documents) or as Apollo's clients do.
 // A text that comes beside the name must be the one that is named.
-func (t *transport) resolve(params *graphql.RawParams, id string) error {
+func (t *Handler) resolve(params *graphql.RawParams, id string) error {
 	if id == "" {
 		id = apolloID(params.Extensions)
 	}

@@ -76,7 +76,7 @@ func (c queryCache) Add(ctx context.Context, text string, query *ast.QueryDocume
 }
 
 // New returns the handler of GraphQL over HTTP.
-func New(config Config) http.Handler {
+func New(config Config) *Handler {
 	config.Limits = config.Limits.orDefaults()
 	r := &resolver{config}
 	exec := executor.New(schema.NewExecutableSchema(schema.Config{Resolvers: r, Complexity: complexities()}))
@@ -88,7 +88,7 @@ func New(config Config) http.Handler {
 	exec.Use(extension.Introspection{})
 	exec.Use(bounds{config.Limits})
 	exec.Use(extension.FixedComplexityLimit(config.Limits.Complexity))
-	return &transport{exec: exec, limits: config.Limits, resolver: r, documents: config.Documents}
+	return &Handler{exec: exec, limits: config.Limits, resolver: r, documents: config.Documents}
 }
 
 var _ graphql.HandlerExtension = bounds{}

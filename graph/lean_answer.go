@@ -6,9 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"net/http"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -20,13 +18,12 @@ import (
 
 // answer asks by the plan and writes the whole body of the answer into the
 // buffer. Faults of receipts stand beside the data.
-func (r *resolver) answer(ctx context.Context, p *plan, questions []poa.Question, into []byte) ([]byte, gqlerror.List) {
-	ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: "Query", Field: p.root, IsMethod: true, IsResolver: true})
-	answers, err := r.askSafely(ctx, questions)
+func (r *resolver) answer(ctx context.Context, p *plan, a *access, questions []poa.Question, into []byte) ([]byte, gqlerror.List) {
+	answers, err := r.askSafely(ctx, a, questions)
 	if err != nil {
-		return into, gqlerror.List{r.failedField(ctx, err)}
+		return into, gqlerror.List{r.failedField(p.at(ctx), err)}
 	}
-	w := planWriter{ctx: ctx, resolver: r, out: append(into, p.opening...)}
+	w := planWriter{ctx: ctx, plan: p, resolver: r, out: append(into, p.opening...)}
 	if p.many {
 		w.out = append(w.out, '[')
 	}
@@ -43,24 +40,30 @@ func (r *resolver) answer(ctx context.Context, p *plan, questions []poa.Question
 	return append(w.out, "}}"...), w.faults
 }
 
+// at is where the executor would stand in the root field.
+func (p *plan) at(ctx context.Context) context.Context {
+	return graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: "Query", Field: p.root, IsMethod: true, IsResolver: true})
+}
+
 // failedField is what the executor makes of a field's error.
 func (r *resolver) failedField(ctx context.Context, err error) *gqlerror.Error {
 	return r.present(ctx, graphql.ErrorOnPath(ctx, graphql.AddFieldLocationToError(ctx, err)))
 }
 
 // askSafely keeps a panic from whoever waits, as the executor does.
-func (r *resolver) askSafely(ctx context.Context, questions []poa.Question) (answers []poa.Answer, err error) {
+func (r *resolver) askSafely(ctx context.Context, a *access, questions []poa.Question) (answers []poa.Answer, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = r.recovered(ctx, v)
 		}
 	}()
-	return r.answers(ctx, questions...)
+	return r.answers(ctx, a, questions...)
 }
 
 // planWriter writes answers as the executor and encoding/json do.
 type planWriter struct {
 	ctx      context.Context //nolint:containedctx // of one answer
+	plan     *plan
 	resolver *resolver
 	out      []byte
 	faults   gqlerror.List
@@ -140,9 +143,9 @@ func (w *planWriter) qualification(fields []planField, q *schema.QualificationSt
 
 // receipt is null beside its error where it cannot be signed.
 func (w *planWriter) receipt(f *planField, v *schema.Validity) {
-	ctx := graphql.WithFieldContext(w.ctx, &graphql.FieldContext{Object: "Validity", Field: f.field, IsMethod: true, IsResolver: true})
-	compact, err := w.resolver.signSafely(ctx, v)
+	compact, err := w.resolver.signSafely(w.ctx, v)
 	if err != nil {
+		ctx := graphql.WithFieldContext(w.plan.at(w.ctx), &graphql.FieldContext{Object: "Validity", Field: f.field, IsMethod: true, IsResolver: true})
 		w.faults = append(w.faults, w.resolver.failedField(ctx, err))
 	}
 	w.optional(compact)
@@ -212,54 +215,4 @@ func (w *planWriter) escaped(text string) {
 		encoded = []byte("null")
 	}
 	w.out = append(w.out, encoded...)
-}
-
-// scratch is the memory of one request, used again for others. Nothing of it
-// outlives the answer.
-type scratch struct {
-	body, answer []byte
-	request      leanRequest
-}
-
-var scratches = sync.Pool{New: func() any { return &scratch{} }}
-
-// planOf is the plan that a request asks by, nil where it asks otherwise.
-func (t *transport) planOf(in *leanRequest) *plan {
-	if in.documentID == nil {
-		return t.plans.find(in.query)
-	}
-	if known := t.documents.find(in.documentID); known != nil && in.query == nil {
-		return known.plan
-	}
-	return nil
-}
-
-// lean answers a request that asks by a plan, and says false of any other.
-func (t *transport) lean(ctx context.Context, w http.ResponseWriter, a *access, accepted string, body []byte, s *scratch) bool {
-	if !scanLean(body, &s.request) {
-		return false
-	}
-	found := t.planOf(&s.request)
-	if found == nil {
-		return false
-	}
-	questions, ok := found.questions(&s.request, t.limits)
-	if !ok {
-		return false
-	}
-	if !t.admit(ctx, w, a, accepted, len(questions)) {
-		return true
-	}
-	answer, faults := t.resolver.answer(ctx, found, questions, s.answer[:0])
-	s.answer = answer
-	if len(faults) > 0 || len(answer) > t.limits.Reply {
-		data := json.RawMessage("null")
-		if asked, whole := bytes.CutPrefix(answer, []byte(`{"data":`)); whole {
-			data = asked[:len(asked)-1]
-		}
-		t.write(ctx, w, accepted, http.StatusOK, reply{Data: &data, Errors: faults})
-		return true
-	}
-	t.send(w, accepted, http.StatusOK, answer)
-	return true
 }

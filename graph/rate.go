@@ -8,6 +8,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -20,21 +21,39 @@ import (
 // admit takes what a request costs out of its token's allowance, before anything
 // is done, and tells how much is left. Where it is used up, the request is
 // answered.
-func (t *transport) admit(ctx context.Context, w http.ResponseWriter, a *access, accepted string, cost int) bool {
-	allowed, err := t.resolver.Responder.Admit(a.credential, max(cost, 1))
-	a.allowance = allowed
-	if allowed.Limit > 0 {
-		header, figures := w.Header(), [4]string{strconv.Itoa(allowed.Limit), strconv.Itoa(allowed.Remaining), strconv.Itoa(allowed.Used), strconv.FormatInt(allowed.ResetAt.Unix(), 10)}
-		values := figures[:]
-		header["X-Ratelimit-Limit"], header["X-Ratelimit-Remaining"] = values[0:1:1], values[1:2:2]
-		header["X-Ratelimit-Used"], header["X-Ratelimit-Reset"] = values[2:3:3], values[3:4:4]
-	}
+func (t *Handler) admit(ctx context.Context, w http.ResponseWriter, a *access, accepted string, cost int) bool {
+	err := t.take(a, cost)
+	tellAllowance(w.Header(), a.allowance)
 	if err == nil {
 		return true
 	}
-	w.Header().Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(allowed.Wait.Seconds())))))
+	tellWait(w.Header(), seconds(a.allowance.Wait))
 	t.write(ctx, w, accepted, http.StatusTooManyRequests, reply{Errors: gqlerror.List{t.resolver.present(ctx, err)}})
 	return false
+}
+
+func (t *Handler) take(a *access, cost int) (err error) {
+	a.allowance, err = t.resolver.Responder.Admit(a.credential, max(cost, 1))
+	return err
+}
+
+// seconds are whole ones, one at least.
+func seconds(wait time.Duration) int { return max(1, int(math.Ceil(wait.Seconds()))) }
+
+func tellAllowance(header http.Header, allowed poa.Allowance) {
+	if allowed.Limit == 0 {
+		return
+	}
+	figures := [4]string{strconv.Itoa(allowed.Limit), strconv.Itoa(allowed.Remaining), strconv.Itoa(allowed.Used), strconv.FormatInt(allowed.ResetAt.Unix(), 10)}
+	values := figures[:]
+	header["X-Ratelimit-Limit"], header["X-Ratelimit-Remaining"] = values[0:1:1], values[1:2:2]
+	header["X-Ratelimit-Used"], header["X-Ratelimit-Reset"] = values[2:3:3], values[3:4:4]
+}
+
+func tellWait(header http.Header, seconds int) {
+	if seconds > 0 {
+		header.Set("Retry-After", strconv.Itoa(seconds))
+	}
 }
 
 // costOf is what an operation costs: one for each ID whose validity it asks, and

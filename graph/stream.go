@@ -59,18 +59,18 @@ func endOf(ctx context.Context) *ending {
 // sse is one answer by server-sent events (graphql-sse, distinct connections
 // mode): an event next for each result, and complete at the end.
 type sse struct {
-	*transport
+	*Handler
 	w       http.ResponseWriter
 	control *http.ResponseController
 }
 
 // stream answers a request by server-sent events, a subscription as long as it
 // lasts. What is wrong with the operation is told in the stream.
-func (t *transport) stream(ctx context.Context, w http.ResponseWriter, params *graphql.RawParams) {
+func (t *Handler) stream(ctx context.Context, w http.ResponseWriter, params *graphql.RawParams) {
 	w.Header().Set("Content-Type", typeStream+"; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("X-Accel-Buffering", "no") // proxies pass each event on at once
-	s := &sse{transport: t, w: w, control: http.NewResponseController(w)}
+	s := &sse{Handler: t, w: w, control: http.NewResponseController(w)}
 	ctx, cancel := context.WithCancel(context.WithValue(ctx, endingKey{}, &ending{}))
 	defer cancel()
 	operation, faults := t.exec.CreateOperationContext(ctx, params)

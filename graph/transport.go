@@ -30,9 +30,9 @@ const (
 	typeResponse = "application/graphql-response+json"
 )
 
-// transport is GraphQL over HTTP by POST, and by GET for queries. Others'
+// Handler is GraphQL over HTTP by POST, and by GET for queries. Others'
 // transports read bodies without a bound and echo them in errors.
-type transport struct {
+type Handler struct {
 	exec     *executor.Executor
 	limits   Limits
 	resolver *resolver
@@ -53,7 +53,7 @@ func (f failure) Error() string { return string(f.code) }
 var badRequest = failure{http.StatusBadRequest, poa.CodeBadUserInput}
 
 // ServeHTTP answers one request.
-func (t *transport) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (t *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header()["Cache-Control"] = noStore
 	w.Header().Add("Vary", "Accept, Accept-Language")
 	streams, accepted := wanted(r.Header["Accept"])
@@ -66,18 +66,19 @@ func (t *transport) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		t.fail(r.Context(), w, accepted, failure{http.StatusTooManyRequests, poa.CodeRateLimited})
 		return
 	}
-	ctx, a := t.resolver.withAccess(r.Context())
+	a := &access{credential: t.resolver.Credential(r.Context())}
 	var body []byte
 	var err error
 	if r.Method == http.MethodPost {
-		s := scratches.Get().(*scratch) //nolint:forcetypeassert // nothing else is put there
-		defer scratches.Put(s)
-		body, err = t.body(w, r, s)
-		if err == nil && !streams && t.lean(ctx, w, a, accepted, body, s) {
+		l := leans.Get().(*Lean) //nolint:forcetypeassert // nothing else is put there
+		defer leans.Put(l)
+		body, err = t.body(w, r, l)
+		if err == nil && !streams && t.lean(r.Context(), l, a, body) {
+			t.tell(w, accepted, &l.Told)
 			return
 		}
 	}
-	ctx = graphql.StartOperationTrace(ctx)
+	ctx := graphql.StartOperationTrace(context.WithValue(r.Context(), accessKey{}, a))
 	var params *graphql.RawParams
 	if err == nil {
 		params, err = t.read(r, body)
@@ -131,7 +132,7 @@ var usualWishes = func() map[string]string {
 
 // learn makes ready what a free query asked, for the next one that is written
 // the same.
-func (t *transport) learn(body []byte, document *ast.QueryDocument) {
+func (t *Handler) learn(body []byte, document *ast.QueryDocument) {
 	var in leanRequest
 	if scanLean(body, &in) && in.documentID == nil && t.plans.find(in.query) == nil {
 		t.plans.learn(in.query, newPlan(document, t.limits))
@@ -139,7 +140,7 @@ func (t *transport) learn(body []byte, document *ast.QueryDocument) {
 }
 
 // refuse answers a request that cannot be read.
-func (t *transport) refuse(ctx context.Context, w http.ResponseWriter, accepted string, err error) {
+func (t *Handler) refuse(ctx context.Context, w http.ResponseWriter, accepted string, err error) {
 	var unknown *poa.Error
 	switch {
 	case errors.As(err, &unknown):
@@ -161,7 +162,7 @@ func ofRequest(accepted string) int {
 }
 
 // wait says for how long a request comes too early.
-func (t *transport) wait(r *http.Request) time.Duration {
+func (t *Handler) wait(r *http.Request) time.Duration {
 	if t.resolver.Wait == nil {
 		return 0
 	}
@@ -169,7 +170,7 @@ func (t *transport) wait(r *http.Request) time.Duration {
 }
 
 // execute answers with the executor and returns the operation if it was executed.
-func (t *transport) execute(ctx context.Context, w http.ResponseWriter, method, accepted string, params *graphql.RawParams, a *access) *graphql.OperationContext {
+func (t *Handler) execute(ctx context.Context, w http.ResponseWriter, method, accepted string, params *graphql.RawParams, a *access) *graphql.OperationContext {
 	operation, faults := t.exec.CreateOperationContext(ctx, params)
 	if !t.admit(ctx, w, a, accepted, costOf(operation, faults != nil)) {
 		return nil
@@ -211,7 +212,7 @@ type reply struct {
 	Data   *json.RawMessage `json:"data,omitempty"`
 }
 
-func (t *transport) fail(ctx context.Context, w http.ResponseWriter, accepted string, err error) {
+func (t *Handler) fail(ctx context.Context, w http.ResponseWriter, accepted string, err error) {
 	status := http.StatusInternalServerError
 	var f failure
 	if errors.As(err, &f) {
@@ -220,7 +221,13 @@ func (t *transport) fail(ctx context.Context, w http.ResponseWriter, accepted st
 	t.write(ctx, w, accepted, status, reply{Errors: gqlerror.List{t.resolver.present(ctx, err)}})
 }
 
-func (t *transport) write(ctx context.Context, w http.ResponseWriter, accepted string, status int, answer reply) {
+func (t *Handler) write(ctx context.Context, w http.ResponseWriter, accepted string, status int, answer reply) {
+	status, body := t.encode(ctx, status, answer)
+	t.send(w, accepted, status, body)
+}
+
+// encode gives the body of an answer, and the status that it is told with.
+func (t *Handler) encode(ctx context.Context, status int, answer reply) (int, []byte) {
 	body, err := json.Marshal(answer)
 	if err == nil && len(body) > t.limits.Reply {
 		answer = reply{Errors: gqlerror.List{t.resolver.present(ctx, &poa.Error{Code: poa.CodeTooLarge})}}
@@ -230,7 +237,7 @@ func (t *transport) write(ctx context.Context, w http.ResponseWriter, accepted s
 		status, body = http.StatusInternalServerError, []byte(`{"errors":[{"message":"INTERNAL","extensions":{"code":"INTERNAL"}}]}`)
 		t.resolver.Log.ErrorContext(ctx, "encoding GraphQL reply", "error", err)
 	}
-	t.send(w, accepted, status, body)
+	return status, body
 }
 
 var (
@@ -239,7 +246,7 @@ var (
 	noSniff    = []string{"nosniff"}
 )
 
-func (t *transport) send(w http.ResponseWriter, accepted string, status int, body []byte) {
+func (t *Handler) send(w http.ResponseWriter, accepted string, status int, body []byte) {
 	header := w.Header()
 	header["Content-Type"], header["X-Content-Type-Options"] = inJSON, noSniff
 	if accepted == typeResponse {
@@ -254,7 +261,7 @@ func isMethod(err error) bool {
 	return errors.As(err, &f) && f.status == http.StatusMethodNotAllowed
 }
 
-func (t *transport) read(r *http.Request, body []byte) (*graphql.RawParams, error) {
+func (t *Handler) read(r *http.Request, body []byte) (*graphql.RawParams, error) {
 	var params *graphql.RawParams
 	var document string
 	var err error
@@ -310,7 +317,7 @@ type request struct {
 const smallBody = 16 << 10
 
 // body reads the body of a POST, a small one into memory that is used again.
-func (t *transport) body(w http.ResponseWriter, r *http.Request, s *scratch) ([]byte, error) {
+func (t *Handler) body(w http.ResponseWriter, r *http.Request, s *Lean) ([]byte, error) {
 	if !isJSON(r.Header) {
 		return nil, failure{http.StatusUnsupportedMediaType, poa.CodeBadUserInput}
 	}

@@ -28,14 +28,19 @@ func (q *queryResolver) Validities(ctx context.Context, ids []string) ([]schema.
 // ask puts questions with the credential as it was brought: it is checked in
 // the statement that reads and audits, and nowhere before.
 func (r *resolver) ask(ctx context.Context, questions ...poa.Question) ([]schema.Validity, error) {
-	answers, err := r.answers(ctx, questions...)
+	a, _ := ctx.Value(accessKey{}).(*access)
+	answers, err := r.answers(ctx, a, questions...)
 	return each(answers, newValidity), err
 }
 
-func (r *resolver) answers(ctx context.Context, questions ...poa.Question) ([]poa.Answer, error) {
-	credential := r.brought(ctx)
-	if r.Enrollment != nil && r.Enrollment.Registration() == poa.RegistrationNone {
-		if err := boundAnonymous(ctx, credential, len(questions)); err != nil {
+// answers asks for a request; nil is one that the transport does not know.
+func (r *resolver) answers(ctx context.Context, a *access, questions ...poa.Question) ([]poa.Answer, error) {
+	if a == nil {
+		a = &access{credential: r.Credential(ctx)}
+	}
+	credential := a.credential
+	if credential.Anonymous && r.Enrollment != nil && r.Enrollment.Registration() == poa.RegistrationNone {
+		if err := a.boundAnonymous(len(questions)); err != nil {
 			return nil, err
 		}
 	}
