@@ -13,9 +13,9 @@ import (
 func newLogger(c Config, w io.Writer) *slog.Logger {
 	buffer := &lineBuffer{to: w}
 	if c.LogFormat == "json" {
-		return slog.New(&lineHandler{slog.NewJSONHandler(atOnce{buffer}, nil), slog.NewJSONHandler(buffer, nil)})
+		return slog.New(&lineHandler{slog.NewJSONHandler(atOnce{buffer}, nil), slog.NewJSONHandler(buffer, nil), &lineWriter{buffer, line.appendJSON}})
 	}
-	return slog.New(&lineHandler{slog.NewTextHandler(atOnce{buffer}, nil), slog.NewTextHandler(buffer, nil)})
+	return slog.New(&lineHandler{slog.NewTextHandler(atOnce{buffer}, nil), slog.NewTextHandler(buffer, nil), &lineWriter{buffer, line.appendText}})
 }
 
 const (
@@ -32,6 +32,9 @@ const (
 type lineHandler struct {
 	slog.Handler
 	requests slog.Handler
+	// lines write requests' lines without slog; nil where attributes or a group
+	// belong to each line.
+	lines *lineWriter
 }
 
 // Handle writes a line.
@@ -45,12 +48,12 @@ func (h *lineHandler) Handle(ctx context.Context, r slog.Record) error {
 
 // WithAttrs gives each line the attributes.
 func (h *lineHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return &lineHandler{h.Handler.WithAttrs(attrs), h.requests.WithAttrs(attrs)}
+	return &lineHandler{h.Handler.WithAttrs(attrs), h.requests.WithAttrs(attrs), nil}
 }
 
 // WithGroup puts each line's attributes into a group.
 func (h *lineHandler) WithGroup(name string) slog.Handler {
-	return &lineHandler{h.Handler.WithGroup(name), h.requests.WithGroup(name)}
+	return &lineHandler{h.Handler.WithGroup(name), h.requests.WithGroup(name), nil}
 }
 
 // lineBuffer collects whole lines and writes them soon.
@@ -66,13 +69,18 @@ func (b *lineBuffer) Write(line []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.lines = append(b.lines, line...)
+	b.collected()
+	return len(line), nil
+}
+
+// collected sees to it that a line that came is written in time.
+func (b *lineBuffer) collected() {
 	if len(b.lines) >= lineBytes {
 		b.writeOut()
 	} else if !b.pending {
 		b.pending = true
 		time.AfterFunc(lineDelay, b.flush)
 	}
-	return len(line), nil
 }
 
 // atOnce writes a line and what was collected before it.

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strings"
-	"time"
 
 	"ininjo/poa"
 )
@@ -36,7 +35,7 @@ func wrap(routes http.Handler, log *slog.Logger, clock poa.Clock, m *metrics) ht
 		took := clock.Now().Sub(began)
 		route := cmp.Or(x.route, routeOf(r))
 		m.observe(route, x.status.status, took)
-		logged(log, r, x, route, took)
+		line{methodOf(r), route, x.status.status, took, x.id}.write(r.Context(), log)
 	})
 }
 
@@ -47,16 +46,6 @@ func requestIDFrom(ctx context.Context) string {
 		return x.id
 	}
 	return ""
-}
-
-// requestLine begins the line of each request in the log.
-const requestLine = "request"
-
-// logged writes one line for each request: its route, never its path or query,
-// which may hold a one-time link.
-func logged(log *slog.Logger, r *http.Request, x *exchange, route string, took time.Duration) {
-	log.LogAttrs(r.Context(), slog.LevelInfo, requestLine, slog.String("method", methodOf(r)), slog.String("route", route),
-		slog.Int("status", x.status.status), slog.Duration("took", took.Round(time.Microsecond)), slog.String("request", x.id))
 }
 
 // noteRoute tells the log which of a room's own routes matched: the session's
