@@ -3,12 +3,12 @@
 package main
 
 import (
-	"container/list"
 	"errors"
 	"net"
 	"net/http"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -50,29 +50,24 @@ type connections struct {
 	machine        poa.Clock
 	ended, refused prometheus.Counter
 
+	// turns count what becomes idle, so that it has an order.
+	turns   atomic.Uint64
 	mu      sync.Mutex
-	held    map[net.Conn]*holding
+	held    map[*holding]struct{}
 	clients map[netip.Addr]*caller
 }
 
-// holding is a connection; idle is its place in its caller's list, nil while a
-// request is under way.
-type holding struct {
-	by   *caller
-	idle *list.Element
-}
-
-// caller is a client's address with its connections, the longest idle first.
+// caller is a client's address with its connections.
 type caller struct {
 	address netip.Addr
 	count   int
-	idle    list.List
+	idle    idleOnes
 }
 
 // newConnections puts a bound around a listener, zero for none. The server must tell its connections'
 // states to note.
 func newConnections(l net.Listener, bound int, machine poa.Clock, m *metrics) *connections {
-	c := &connections{Listener: l, bound: bound, machine: machine, held: map[net.Conn]*holding{}, clients: map[netip.Addr]*caller{},
+	c := &connections{Listener: l, bound: bound, machine: machine, held: map[*holding]struct{}{}, clients: map[netip.Addr]*caller{},
 		ended:   prometheus.NewCounter(prometheus.CounterOpts{Name: "ininjo_connections_ended_total", Help: "Idle connections that were ended to make room."}),
 		refused: prometheus.NewCounter(prometheus.CounterOpts{Name: "ininjo_connections_refused_total", Help: "Connections refused because none of those held was idle."})}
 	m.registry.MustRegister(c.ended, c.refused)
@@ -91,13 +86,13 @@ func (c *connections) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		ended, admitted := c.admit(conn)
+		held, ended := c.admit(conn)
 		if ended != nil {
 			c.ended.Inc()
-			c.dismiss(ended, idleTooLong)
+			c.dismiss(ended.Conn, idleTooLong)
 		}
-		if admitted {
-			return conn, nil
+		if held != nil {
+			return held, nil
 		}
 		c.refused.Inc()
 		c.dismiss(conn, tooMany)
@@ -111,13 +106,14 @@ func (c *connections) dismiss(conn net.Conn, why string) {
 	_ = conn.Close()
 }
 
-// admit holds a connection, and names the one that must go for it.
-func (c *connections) admit(conn net.Conn) (ended net.Conn, admitted bool) {
+// admit holds a connection, and names the one that must go for it. It is nil where
+// there is no room.
+func (c *connections) admit(conn net.Conn) (admitted, ended *holding) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.bound > 0 && len(c.held) >= c.bound {
 		if ended = c.longestIdle(); ended == nil {
-			return nil, false
+			return nil, nil
 		}
 		c.forget(ended)
 	}
@@ -128,8 +124,11 @@ func (c *connections) admit(conn net.Conn) (ended net.Conn, admitted bool) {
 		c.clients[address] = by
 	}
 	by.count++
-	c.held[conn] = &holding{by: by, idle: by.idle.PushBack(conn)}
-	return ended, true
+	h := &holding{Conn: conn, of: c, by: by}
+	h.becomes(http.StateIdle)
+	by.idle.put(h)
+	c.held[h] = struct{}{}
+	return h, ended
 }
 
 // addressOf is a connection's peer, the zero address where it has none.
@@ -142,50 +141,32 @@ func addressOf(conn net.Conn) netip.Addr {
 }
 
 // longestIdle is that of the client that holds most among those with idle ones.
-func (c *connections) longestIdle() net.Conn {
+func (c *connections) longestIdle() *holding {
 	var most *caller
+	var longest *holding
 	for _, each := range c.clients {
-		if each.idle.Len() > 0 && (most == nil || each.count > most.count) {
-			most = each
+		if most == nil || each.count > most.count {
+			if h := each.idle.longest(); h != nil {
+				most, longest = each, h
+			}
 		}
 	}
-	if most == nil {
-		return nil
-	}
-	conn, _ := most.idle.Front().Value.(net.Conn)
-	return conn
+	return longest
 }
 
 // note follows a connection's state; http.Server calls it.
 func (c *connections) note(conn net.Conn, state http.ConnState) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	h := c.held[conn]
-	if h == nil { // ended by us already
-		return
-	}
-	switch state {
-	case http.StateActive:
-		if h.idle != nil {
-			h.by.idle.Remove(h.idle)
-			h.idle = nil
-		}
-	case http.StateIdle:
-		if h.idle == nil {
-			h.idle = h.by.idle.PushBack(conn)
-		}
-	case http.StateClosed, http.StateHijacked:
-		c.forget(conn)
-	case http.StateNew:
+	if h, ours := conn.(*holding); ours {
+		h.becomes(state)
 	}
 }
 
-func (c *connections) forget(conn net.Conn) {
-	h := c.held[conn]
-	delete(c.held, conn)
-	if h.idle != nil {
-		h.by.idle.Remove(h.idle)
+func (c *connections) forget(h *holding) {
+	if _, held := c.held[h]; !held { // ended by us already
+		return
 	}
+	delete(c.held, h)
+	h.by.idle.drop(h)
 	if h.by.count--; h.by.count == 0 {
 		delete(c.clients, h.by.address)
 	}
