@@ -252,6 +252,7 @@ func (t *Handler) send(w http.ResponseWriter, accepted string, status int, body 
 	if accepted == typeResponse {
 		header["Content-Type"] = inResponse
 	}
+	header["Content-Length"] = []string{strconv.Itoa(len(body))}
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // the caller may have gone away
 }

@@ -62,14 +62,20 @@ func exchangeOf(ctx context.Context) *exchange {
 // a validity query is checked in the same statement that reads and audits, so
 // nothing is looked up here.
 func newExchange(r *http.Request) *exchange {
-	x := &exchange{Context: r.Context(), language: languageOf(r)}
-	brought := r.Header.Get("Authorization")
-	if scheme, token, ok := strings.Cut(brought, " "); ok && strings.EqualFold(scheme, "Bearer") {
-		x.token, x.brought = strings.TrimSpace(token), true
-	} else if brought != "" {
-		x.token, x.brought = "?", true
-	}
+	x := &exchange{Context: r.Context(), language: languageOf(r.Header.Get("Accept-Language"))}
+	x.token, x.brought = tokenOf(r.Header.Get("Authorization"))
 	return x
+}
+
+// tokenOf is the token of a header Authorization.
+func tokenOf(brought string) (token string, any bool) {
+	if scheme, token, ok := strings.Cut(brought, " "); ok && strings.EqualFold(scheme, "Bearer") {
+		return strings.TrimSpace(token), true
+	}
+	if brought != "" {
+		return "?", true
+	}
+	return "", false
 }
 
 // bearer keeps the request's token alone.
@@ -83,8 +89,7 @@ var languages = language.NewMatcher([]language.Tag{language.Japanese, language.E
 // than the rest of a request's reading.
 var languagesOf, _ = lru.New[string, string](256)
 
-func languageOf(r *http.Request) string {
-	wish := r.Header.Get("Accept-Language")
+func languageOf(wish string) string {
 	if wish == "" {
 		return "ja"
 	}

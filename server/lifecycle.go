@@ -88,7 +88,7 @@ func (s *service) drain(ctx context.Context) error {
 	if s.stopBell != nil { // who waits is answered, so that no request outlasts the time
 		s.stopBell()
 	}
-	var ends [3]error
+	var ends [4]error
 	var ending sync.WaitGroup
 	for i, server := range []*http.Server{s.http, s.observer} {
 		if server != nil {
@@ -97,6 +97,9 @@ func (s *service) drain(ctx context.Context) error {
 	}
 	if s.jobs != nil {
 		ending.Go(func() { ends[2] = within(ctx, "stopping jobs", func() error { return s.jobs.Stop(ctx) }) })
+	}
+	if s.direct != nil {
+		ending.Go(func() { ends[3] = s.direct.stop(ctx) })
 	}
 	ending.Wait()
 	if kept, ok := s.mail.(closer); ok {
@@ -163,7 +166,9 @@ func (s *service) serve(ctx context.Context) error {
 	s.http = newHTTPServer(routes)
 	bounded := newConnections(s.listener, s.config.MaxConnections, s.machine, s.metrics)
 	s.http.ConnState = bounded.note
-	go s.run(s.http, bounded)
+	s.direct = newDirect(bounded, s.answerer, s.log, s.clock, s.metrics)
+	go s.run(s.http, s.direct)
+	go s.run(s.http, s.direct.rest)
 	s.log.Info("serving", "address", "http://"+s.listener.Addr().String())
 	return s.recordStart(ctx)
 }

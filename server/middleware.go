@@ -25,7 +25,7 @@ func wrap(routes http.Handler, log *slog.Logger, clock poa.Clock, m *metrics) ht
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := clock.Now()
 		x := newExchange(r)
-		x.id = poa.NewID("req_")
+		x.id = newRequestID()
 		x.status = statusRecorder{ResponseWriter: w, status: http.StatusOK}
 		header := w.Header()
 		header["X-Request-Id"], header["X-Content-Type-Options"] = []string{x.id}, noSniff
@@ -40,6 +40,8 @@ func wrap(routes http.Handler, log *slog.Logger, clock poa.Clock, m *metrics) ht
 }
 
 var noSniff = []string{"nosniff"}
+
+func newRequestID() string { return poa.NewID("req_") }
 
 func requestIDFrom(ctx context.Context) string {
 	if x := exchangeOf(ctx); x != nil {

@@ -60,7 +60,10 @@ type service struct {
 	started, stopping atomic.Bool
 	listener          net.Listener
 	http              *http.Server
-	observer          *http.Server
+	// direct answers what asks about validity, by the answerer; http has the rest.
+	direct   *direct
+	answerer answerer
+	observer *http.Server
 	// broken hands wait what ended a server that should go on.
 	broken chan error
 }
@@ -85,7 +88,7 @@ func newService(ctx context.Context, c Config, clock poa.Clock, log *slog.Logger
 	if err != nil {
 		return nil, err
 	}
-	s := &service{config: c, log: log, clock: clock, machine: poa.SystemClock{}, metrics: newMetrics(), broken: make(chan error, 2)}
+	s := &service{config: c, log: log, clock: clock, machine: poa.SystemClock{}, metrics: newMetrics(), broken: make(chan error, 3)}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.stop(ctx))
 	}
@@ -252,7 +255,9 @@ func (s *service) routes() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	mux.Handle("/graphql", s.graphQL(often, documents))
+	answers := s.graphQL(often, documents)
+	s.answerer = answers
+	mux.Handle(directRoute, answers)
 	pages, err := s.portal(often)
 	if err != nil {
 		return nil, err
@@ -264,7 +269,7 @@ func (s *service) routes() (http.Handler, error) {
 	return wrap(mux, s.log, s.clock, s.metrics), nil
 }
 
-func (s *service) graphQL(often *throttle, documents *graph.Documents) http.Handler {
+func (s *service) graphQL(often *throttle, documents *graph.Documents) *graph.Handler {
 	return graph.New(graph.Config{
 		Enrollment: s.chapters.enrollment, Registrar: s.chapters.registrar, Responder: s.chapters.responder,
 		Notifier: s.chapters.notifier, Records: s.chapters.records, Addresses: s.hooks, Bell: s.bell,
