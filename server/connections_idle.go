@@ -68,6 +68,15 @@ func (h *holding) Read(p []byte) (int, error) {
 // ReadFrom lets the system copy files into the connection where it can.
 func (h *holding) ReadFrom(r io.Reader) (int64, error) { return io.Copy(h.Conn, r) }
 
+// CloseWrite lets net/http end an answer that its caller has to read before the
+// connection goes.
+func (h *holding) CloseWrite() error {
+	if tcp, ok := h.Conn.(*net.TCPConn); ok {
+		return tcp.CloseWrite()
+	}
+	return nil
+}
+
 // idleOnes are a caller's connections in the order in which they became idle, as
 // far as is known: the first one's true place is not before its place here, nor is
 // any other's.

@@ -262,7 +262,7 @@ func FuzzDirectRequest(f *testing.F) {
 		if r.read(wire) != directWhole {
 			return
 		}
-		in := bufio.NewReader(strings.NewReader(string(wire)))
+		in := bufio.NewReaderSize(strings.NewReader(string(wire)), len(wire)+16)
 		want, err := http.ReadRequest(in)
 		if err != nil {
 			t.Fatalf("net/http refuses %q: %v", wire, err)
