@@ -257,7 +257,7 @@ func (s *service) routes() (http.Handler, error) {
 	}
 	answers := s.graphQL(often, documents)
 	s.answerer = answers
-	mux.Handle(directRoute, answers)
+	mux.Handle("/graphql", answers)
 	pages, err := s.portal(often)
 	if err != nil {
 		return nil, err
