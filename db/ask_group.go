@@ -23,6 +23,9 @@ const (
 	// maxWaiting bounds what waits for the next statements: beyond it the process
 	// says that it is overloaded.
 	maxWaiting = 20_000
+	// steadily is over about how many statements the usual number of inquiries is
+	// found.
+	steadily = 20
 	// groupTimeout bounds one statement of a group. It takes a millisecond; nothing
 	// in it waits for a lock of anybody.
 	groupTimeout = 10 * time.Second
@@ -32,16 +35,21 @@ const (
 // one statement, one in flight at a time: while it is away the next ones gather,
 // and one that finds nothing under way goes at once. So a commit's wait for the
 // disk is shared, and a request joins only a statement that was not sent yet:
-// what it reads is never older than the question.
+// what it reads is never older than the question. Where as many wait as usual, a
+// statement takes about half of those that are here, so that the database answers
+// one half while the program reads and writes the other.
 type group struct {
 	pool, alone *pgxpool.Pool
 	clock       poa.Clock
 
 	mu      sync.Mutex
 	waiting []*asking
-	// inquiries are how many wait, running tells whether a statement is under way.
-	inquiries int
-	running   bool
+	// inquiries are how many wait, away how many the last statement took; running
+	// tells whether one is under way.
+	inquiries, away int
+	running         bool
+	// usual is how many inquiries are here of late, waiting or away.
+	usual float64
 }
 
 // asking is one request on its way through a group.
@@ -69,7 +77,7 @@ func (a *asking) all() []poa.Reading {
 // asks are the settings of connections that answer: a plan is made once and goes
 // by indexes, however small the tables were at that time, and no statement goes
 // on for ever.
-var asks = []string{"plan_cache_mode=force_generic_plan", "enable_seqscan=off", "enable_bitmapscan=off", "enable_mergejoin=off", "enable_material=off",
+var asks = []string{"plan_cache_mode=force_generic_plan", "enable_seqscan=off", "enable_bitmapscan=off", "enable_mergejoin=off", "enable_material=off", "enable_memoize=off",
 	fmt.Sprintf("statement_timeout=%d", groupTimeout.Milliseconds())}
 
 // newGroup opens the connections that carry the groups' statement, and those of
@@ -140,18 +148,19 @@ func (g *group) run() {
 	}
 }
 
-// collect takes what waits, in the order in which it came and up to the bound.
+// collect takes of what waits, in the order in which it came and up to the half.
 // Who went away meanwhile is left out.
 func (g *group) collect() []*asking {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	taken, size := 0, 0
+	taken, size, most := 0, 0, g.half()
 	for _, a := range g.waiting {
-		if taken > 0 && size+len(a.inquiries) > maxGrouped {
+		if taken > 0 && size+len(a.inquiries) > most {
 			break
 		}
 		taken, size = taken+1, size+len(a.inquiries)
 	}
+	g.away = size
 	if taken == 0 {
 		g.waiting, g.running = nil, false
 		return nil
@@ -159,6 +168,17 @@ func (g *group) collect() []*asking {
 	batch := g.waiting[:taken:taken]
 	g.waiting, g.inquiries = g.waiting[taken:], g.inquiries-size
 	return g.present(batch)
+}
+
+// half bounds the next statement: half of the usual number, but no bound for a
+// crowd that is larger than usual.
+func (g *group) half() int {
+	here := float64(g.inquiries + g.away)
+	g.usual += (here - g.usual) / steadily
+	if here > g.usual*3/2 {
+		return maxGrouped
+	}
+	return min(int(g.usual+1)/2+1, maxGrouped)
 }
 
 // present are the askings whose callers are still there; nobody waits for the
