@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -252,11 +253,11 @@ func (g *group) send(batch []*asking) error {
 	if err != nil {
 		return err
 	}
-	rows := conn.Conn().PgConn().ExecStatement(ctx, prepared, groupArguments(batch), binaryFormat, binaryFormat)
-	places := newPlaces(batch)
+	sent := newGroupRows(batch)
+	rows := conn.Conn().PgConn().ExecStatement(ctx, prepared, sent.arguments(), binaryFormat, binaryFormat)
 	for rows.NextRow() {
 		if err == nil {
-			err = places.take(rows.Values())
+			err = sent.take(rows.Values())
 		}
 	}
 	if _, closing := rows.Close(); closing != nil { // waits for the end of the transaction
@@ -265,41 +266,48 @@ func (g *group) send(batch []*asking) error {
 	return err
 }
 
-// places tells where each row of the statement belongs.
-type places struct {
-	of      []*asking
-	ordinal []int
+// groupRows are the inquiries of a statement, and where each row of its answer
+// belongs. They stand in the order of their IDs, so that the audit's index grows
+// at its end: each insert finds its page without a search.
+type groupRows []groupRow
+
+type groupRow struct {
+	of      *asking
+	inquiry int
 }
 
-func newPlaces(batch []*asking) places {
-	p := places{make([]*asking, 0, len(batch)), make([]int, 0, len(batch))}
+func newGroupRows(batch []*asking) groupRows {
+	p := make(groupRows, 0, len(batch))
 	for _, a := range batch {
 		a.later, a.one = nil, [1]poa.Reading{}
 		if a.readings = a.one[:]; len(a.inquiries) != 1 {
 			a.readings = make([]poa.Reading, len(a.inquiries))
 		}
 		for i := range a.inquiries {
-			p.of, p.ordinal = append(p.of, a), append(p.ordinal, i)
+			p = append(p, groupRow{a, i})
 		}
 	}
+	slices.SortFunc(p, func(a, b groupRow) int { return strings.Compare(a.asked().ID, b.asked().ID) })
 	return p
 }
 
+func (p groupRow) asked() *poa.Inquiry { return &p.of.inquiries[p.inquiry] }
+
 // take reads one row. A credential that does not hold has none: its readings
 // stay as they are.
-func (p places) take(row [][]byte) error {
+func (p groupRows) take(row [][]byte) error {
 	number, err := number64(row[0])
-	if err != nil || number < 1 || int(number) > len(p.of) {
-		return fmt.Errorf("reading an inquiry's row: want a number up to %d", len(p.of))
+	if err != nil || number < 1 || int(number) > len(p) {
+		return fmt.Errorf("reading an inquiry's row: want a number up to %d", len(p))
 	}
-	a, i := p.of[number-1], p.ordinal[number-1]
-	reading, later, err := readGrouped(row[1:], a.inquiries[i])
+	at := p[number-1]
+	reading, later, err := readGrouped(row[1:], *at.asked())
 	if err != nil {
 		return fmt.Errorf("reading an inquiry's row: %w", err)
 	}
 	if later {
-		a.later = append(a.later, i)
+		at.of.later = append(at.of.later, at.inquiry)
 	}
-	a.readings[i] = reading
+	at.of.readings[at.inquiry] = reading
 	return nil
 }
