@@ -37,7 +37,8 @@ ORDER BY id`
 // returns them, in the order of their IDs.
 func (t *tx) TakeChanges(ctx context.Context, limit int, at time.Time) ([]poa.TakenChange, error) {
 	var changes []poa.TakenChange
-	err := eachRow(ctx, t.pgx, "taking changes", func(rows pgx.Rows) error {
+	var s together
+	s.query("taking changes", func(rows pgx.Rows) error {
 		var id int64
 		var party *string
 		var columns changeColumns
@@ -55,6 +56,7 @@ func (t *tx) TakeChanges(ctx context.Context, limit int, at time.Time) ([]poa.Ta
 		changes = append(changes, c)
 		return nil
 	}, takeChanges, limit, at.UTC())
+	err := s.send(ctx, t.pgx)
 	return changes, err
 }
 
@@ -123,6 +125,7 @@ func (t *tx) InsertNotices(_ context.Context, notices []poa.Notice, deliveries [
 	args := []any{column(notices, func(n notice) string { return n.PartyID }), column(notices, func(n notice) string { return n.Stream }),
 		column(notices, func(n notice) int64 { return n.Sequence }), column(notices, func(n notice) int64 { return n.ID })}
 	columns := column(notices, func(n notice) changeColumns { return columnsOf(n.Change) })
+	t.numbers = true
 	s := &t.last
 	s.exec("inserting notices", insertNotices, append(args, changeArrays(columns)...)...)
 	if len(deliveries) > 0 {

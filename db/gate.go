@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package db
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// giveWay is how long at most an act gives way to the numbering of what committed
+// before. A disk that takes longer to keep a commit is waited for by the numbering
+// alone.
+const giveWay = 2 * time.Millisecond
+
+// gate lets acts of this process give way while numbers are committed. Each
+// session of the database is another of many that want the processors, and the
+// one that numbers works for all that committed: were it one among them, what is
+// to be numbered would grow faster than it gets on.
+type gate struct {
+	mu sync.Mutex
+	// shut is closed when the gate opens; nil while it is open.
+	shut chan struct{}
+}
+
+// close keeps acts waiting until open is called.
+func (g *gate) close() (open func()) {
+	shut := make(chan struct{})
+	g.mu.Lock()
+	g.shut = shut
+	g.mu.Unlock()
+	return func() {
+		g.mu.Lock()
+		if g.shut == shut {
+			g.shut = nil
+		}
+		g.mu.Unlock()
+		close(shut)
+	}
+}
+
+// pass returns when the gate is open, or after giveWay.
+func (g *gate) pass(ctx context.Context) {
+	g.mu.Lock()
+	shut := g.shut
+	g.mu.Unlock()
+	if shut == nil {
+		return
+	}
+	most := time.NewTimer(giveWay)
+	defer most.Stop()
+	select {
+	case <-shut:
+	case <-most.C:
+	case <-ctx.Done():
+	}
+}
