@@ -53,7 +53,7 @@ type DB struct {
 	// ahead carries the transactions of [DB.Ahead], on two sessions of their own.
 	ahead    *pgxpool.Pool
 	aheadBun *bun.DB
-	// gate lets other transactions give way to the commit of numbers.
+	// gate lets other transactions give way to the numbering.
 	gate gate
 	// group carries the questions of now.
 	group   *group

@@ -11,9 +11,9 @@ import (
 // giveWay is how long at most an act gives way to the numbering of what committed
 // before. A disk that takes longer to keep a commit is waited for by the numbering
 // alone.
-const giveWay = 2 * time.Millisecond
+const giveWay = 3 * time.Millisecond
 
-// gate lets acts of this process give way while numbers are committed. Each
+// gate lets acts of this process give way while changes are numbered. Each
 // session of the database is another of many that want the processors, and the
 // one that numbers works for all that committed: were it one among them, what is
 // to be numbered would grow faster than it gets on.

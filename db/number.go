@@ -34,8 +34,11 @@ FROM taken LEFT JOIN LATERAL (
 ORDER BY id`
 
 // TakeChanges marks the oldest changes that are not numbered yet as numbered and
-// returns them, in the order of their IDs.
+// returns them, in the order of their IDs. Until the transaction ends acts of this
+// process give way.
 func (t *tx) TakeChanges(ctx context.Context, limit int, at time.Time) ([]poa.TakenChange, error) {
+	t.goOn()
+	t.goOn = t.db.gate.close()
 	var changes []poa.TakenChange
 	var s together
 	s.query("taking changes", func(rows pgx.Rows) error {
@@ -125,7 +128,6 @@ func (t *tx) InsertNotices(_ context.Context, notices []poa.Notice, deliveries [
 	args := []any{column(notices, func(n notice) string { return n.PartyID }), column(notices, func(n notice) string { return n.Stream }),
 		column(notices, func(n notice) int64 { return n.Sequence }), column(notices, func(n notice) int64 { return n.ID })}
 	columns := column(notices, func(n notice) changeColumns { return columnsOf(n.Change) })
-	t.numbers = true
 	s := &t.last
 	s.exec("inserting notices", insertNotices, append(args, changeArrays(columns)...)...)
 	if len(deliveries) > 0 {

@@ -29,8 +29,8 @@ type tx struct {
 	// due tells whether deliveries became due: then those who deliver in this
 	// process are woken.
 	due bool
-	// numbers tells that changes were numbered: acts give way to the commit.
-	numbers bool
+	// goOn lets acts go on that give way to this transaction.
+	goOn func()
 	// last are statements that go together with the commit: those whose rows the
 	// act itself reads no more.
 	last together
@@ -49,13 +49,11 @@ func (d *DB) InTx(ctx context.Context, fn func(context.Context, poa.Tx) error) e
 		d.gate.pass(ctx)
 	}
 	err := d.onSession(ctx, func(conn bun.Conn, late *late) error {
-		t := &tx{reader: reader{db: d, q: conn}, pgx: late}
+		t := &tx{reader: reader{db: d, q: conn}, pgx: late, goOn: func() {}}
+		defer func() { t.goOn() }()
 		defer t.rollback(ctx, conn)
 		if err := fn(ctx, t); err != nil {
 			return err
-		}
-		if t.numbers {
-			defer d.gate.close()()
 		}
 		if err := t.commit(ctx); err != nil {
 			return err
