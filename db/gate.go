@@ -4,6 +4,7 @@ package db
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -21,13 +22,16 @@ type gate struct {
 	mu sync.Mutex
 	// shut is closed when the gate opens; nil while it is open.
 	shut chan struct{}
+	// passed counts acts that passed all the same: one for each processor, or they
+	// would stand idle while the numbering waits for the disk.
+	passed int
 }
 
 // close keeps acts waiting until open is called.
 func (g *gate) close() (open func()) {
 	shut := make(chan struct{})
 	g.mu.Lock()
-	g.shut = shut
+	g.shut, g.passed = shut, 0
 	g.mu.Unlock()
 	return func() {
 		g.mu.Lock()
@@ -39,11 +43,20 @@ func (g *gate) close() (open func()) {
 	}
 }
 
+// mustWait returns what is to be waited for; nil where an act may pass.
+func (g *gate) mustWait() <-chan struct{} {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.shut != nil && g.passed < runtime.GOMAXPROCS(0) {
+		g.passed++
+		return nil
+	}
+	return g.shut
+}
+
 // pass returns when the gate is open, or after giveWay.
 func (g *gate) pass(ctx context.Context) {
-	g.mu.Lock()
-	shut := g.shut
-	g.mu.Unlock()
+	shut := g.mustWait()
 	if shut == nil {
 		return
 	}
