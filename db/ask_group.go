@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -23,6 +24,9 @@ const (
 	// maxWaiting bounds what waits for the next statements: beyond it the process
 	// says that it is overloaded.
 	maxWaiting = 20_000
+	// steadily is over about how many statements the usual number of inquiries is
+	// found.
+	steadily = 20
 	// groupTimeout bounds one statement of a group. It takes a millisecond; nothing
 	// in it waits for a lock of anybody.
 	groupTimeout = 10 * time.Second
@@ -32,16 +36,21 @@ const (
 // one statement, one in flight at a time: while it is away the next ones gather,
 // and one that finds nothing under way goes at once. So a commit's wait for the
 // disk is shared, and a request joins only a statement that was not sent yet:
-// what it reads is never older than the question.
+// what it reads is never older than the question. Where as many wait as usual, a
+// statement takes about half of those that are here, so that the database answers
+// one half while the program reads and writes the other.
 type group struct {
 	pool, alone *pgxpool.Pool
 	clock       poa.Clock
 
 	mu      sync.Mutex
 	waiting []*asking
-	// inquiries are how many wait, running tells whether a statement is under way.
-	inquiries int
-	running   bool
+	// inquiries are how many wait, away how many the last statement took; running
+	// tells whether one is under way.
+	inquiries, away int
+	running         bool
+	// usual is how many inquiries are here of late, waiting or away.
+	usual float64
 }
 
 // asking is one request on its way through a group.
@@ -69,7 +78,7 @@ func (a *asking) all() []poa.Reading {
 // asks are the settings of connections that answer: a plan is made once and goes
 // by indexes, however small the tables were at that time, and no statement goes
 // on for ever.
-var asks = []string{"plan_cache_mode=force_generic_plan", "enable_seqscan=off", "enable_bitmapscan=off", "enable_mergejoin=off", "enable_material=off",
+var asks = []string{"plan_cache_mode=force_generic_plan", "enable_seqscan=off", "enable_bitmapscan=off", "enable_mergejoin=off", "enable_material=off", "enable_memoize=off",
 	fmt.Sprintf("statement_timeout=%d", groupTimeout.Milliseconds())}
 
 // newGroup opens the connections that carry the groups' statement, and those of
@@ -140,18 +149,19 @@ func (g *group) run() {
 	}
 }
 
-// collect takes what waits, in the order in which it came and up to the bound.
+// collect takes of what waits, in the order in which it came and up to the half.
 // Who went away meanwhile is left out.
 func (g *group) collect() []*asking {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	taken, size := 0, 0
+	taken, size, most := 0, 0, g.half()
 	for _, a := range g.waiting {
-		if taken > 0 && size+len(a.inquiries) > maxGrouped {
+		if taken > 0 && size+len(a.inquiries) > most {
 			break
 		}
 		taken, size = taken+1, size+len(a.inquiries)
 	}
+	g.away = size
 	if taken == 0 {
 		g.waiting, g.running = nil, false
 		return nil
@@ -159,6 +169,17 @@ func (g *group) collect() []*asking {
 	batch := g.waiting[:taken:taken]
 	g.waiting, g.inquiries = g.waiting[taken:], g.inquiries-size
 	return g.present(batch)
+}
+
+// half bounds the next statement: half of the usual number, but no bound for a
+// crowd that is larger than usual.
+func (g *group) half() int {
+	here := float64(g.inquiries + g.away)
+	g.usual += (here - g.usual) / steadily
+	if here > g.usual*3/2 {
+		return maxGrouped
+	}
+	return min(int(g.usual+1)/2+1, maxGrouped)
 }
 
 // present are the askings whose callers are still there; nobody waits for the
@@ -232,11 +253,11 @@ func (g *group) send(batch []*asking) error {
 	if err != nil {
 		return err
 	}
-	rows := conn.Conn().PgConn().ExecStatement(ctx, prepared, groupArguments(batch), binaryFormat, binaryFormat)
-	places := newPlaces(batch)
+	sent := newGroupRows(batch)
+	rows := conn.Conn().PgConn().ExecStatement(ctx, prepared, sent.arguments(), binaryFormat, binaryFormat)
 	for rows.NextRow() {
 		if err == nil {
-			err = places.take(rows.Values())
+			err = sent.take(rows.Values())
 		}
 	}
 	if _, closing := rows.Close(); closing != nil { // waits for the end of the transaction
@@ -245,41 +266,48 @@ func (g *group) send(batch []*asking) error {
 	return err
 }
 
-// places tells where each row of the statement belongs.
-type places struct {
-	of      []*asking
-	ordinal []int
+// groupRows are the inquiries of a statement, and where each row of its answer
+// belongs. They stand in the order of their IDs, so that the audit's index grows
+// at its end: each insert finds its page without a search.
+type groupRows []groupRow
+
+type groupRow struct {
+	of      *asking
+	inquiry int
 }
 
-func newPlaces(batch []*asking) places {
-	p := places{make([]*asking, 0, len(batch)), make([]int, 0, len(batch))}
+func newGroupRows(batch []*asking) groupRows {
+	p := make(groupRows, 0, len(batch))
 	for _, a := range batch {
 		a.later, a.one = nil, [1]poa.Reading{}
 		if a.readings = a.one[:]; len(a.inquiries) != 1 {
 			a.readings = make([]poa.Reading, len(a.inquiries))
 		}
 		for i := range a.inquiries {
-			p.of, p.ordinal = append(p.of, a), append(p.ordinal, i)
+			p = append(p, groupRow{a, i})
 		}
 	}
+	slices.SortFunc(p, func(a, b groupRow) int { return strings.Compare(a.asked().ID, b.asked().ID) })
 	return p
 }
 
+func (p groupRow) asked() *poa.Inquiry { return &p.of.inquiries[p.inquiry] }
+
 // take reads one row. A credential that does not hold has none: its readings
 // stay as they are.
-func (p places) take(row [][]byte) error {
+func (p groupRows) take(row [][]byte) error {
 	number, err := number64(row[0])
-	if err != nil || number < 1 || int(number) > len(p.of) {
-		return fmt.Errorf("reading an inquiry's row: want a number up to %d", len(p.of))
+	if err != nil || number < 1 || int(number) > len(p) {
+		return fmt.Errorf("reading an inquiry's row: want a number up to %d", len(p))
 	}
-	a, i := p.of[number-1], p.ordinal[number-1]
-	reading, later, err := readGrouped(row[1:], a.inquiries[i])
+	at := p[number-1]
+	reading, later, err := readGrouped(row[1:], *at.asked())
 	if err != nil {
 		return fmt.Errorf("reading an inquiry's row: %w", err)
 	}
 	if later {
-		a.later = append(a.later, i)
+		at.of.later = append(at.of.later, at.inquiry)
 	}
-	a.readings[i] = reading
+	at.of.readings[at.inquiry] = reading
 	return nil
 }

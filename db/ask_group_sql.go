@@ -49,38 +49,34 @@ FROM reading`
 // binaryFormat is that of all parameters and columns.
 var binaryFormat = []int16{pgx.BinaryFormatCode}
 
-// groupArguments are the parameters of askGroupSQL: one array for each column,
-// and each token once.
-func groupArguments(batch []*asking) [][]byte {
-	n := 0
-	for _, a := range batch {
-		n += len(a.inquiries)
-	}
-	numbers := make(map[[32]byte]uint32, len(batch))
-	hashes := newArray(pgtype.ByteaOID, 36*len(batch))
+// arguments are the parameters of askGroupSQL: one array for each column, and
+// each token once.
+func (p groupRows) arguments() [][]byte {
+	n := len(p)
+	numbers := make(map[[32]byte]uint32, 16)
+	hashes := newArray(pgtype.ByteaOID, 36*min(n, 16))
 	askers, ids, delegations := newArray(pgtype.Int4OID, 8*n), newArray(pgtype.TextOID, 34*n), newArray(pgtype.TextOID, 36*n)
 	instants := newArray(pgtype.TimestamptzOID, 12*n)
 	documents, certificates, nonces := newArray(pgtype.ByteaOID, 4*n), newArray(pgtype.ByteaOID, 4*n), newArray(pgtype.TextOID, 4*n)
-	for _, a := range batch {
-		number, known := numbers[a.hash]
+	for _, each := range p {
+		number, known := numbers[each.of.hash]
 		if !known {
 			number = uint32(len(numbers) + 1)
-			numbers[a.hash] = number
-			hashes.bytes(a.hash[:])
+			numbers[each.of.hash] = number
+			hashes.bytes(each.of.hash[:])
 		}
-		for _, q := range a.inquiries {
-			askers.number32(number)
-			ids.text(q.ID)
-			if q.DelegationID == "" {
-				delegations.null()
-			} else {
-				delegations.text(string(q.DelegationID))
-			}
-			instants.instant(q.AnsweredAt)
-			documents.optional(q.DocumentSHA256)
-			certificates.optional(q.DelegateCertificateSHA256)
-			nonces.text(q.Nonce)
+		q := each.asked()
+		askers.number32(number)
+		ids.text(q.ID)
+		if q.DelegationID == "" {
+			delegations.null()
+		} else {
+			delegations.text(string(q.DelegationID))
 		}
+		instants.instant(q.AnsweredAt)
+		documents.optional(q.DocumentSHA256)
+		certificates.optional(q.DelegateCertificateSHA256)
+		nonces.text(q.Nonce)
 	}
 	return [][]byte{hashes.done(), askers.done(), ids.done(), delegations.done(), instants.done(), documents.done(), certificates.done(), nonces.done()}
 }

@@ -267,3 +267,22 @@ func TestWatchersWaitAlone(t *testing.T) {
 		t.Errorf("%d inquiries", n)
 	}
 }
+
+func TestHalves(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name                string
+		usual               float64
+		waiting, away, want int
+	}{
+		{"of the usual number half is taken", 32, 16, 16, 17},
+		{"though more than half of them wait", 32, 30, 2, 17},
+		{"a sudden crowd goes as a whole", 1, 40, 1, db.MaxGrouped},
+		{"one alone goes", 1, 1, 0, 2},
+		{"no statement takes more than its bound", 5000, 4000, 512, db.MaxGrouped},
+	} {
+		if got := db.HalfOf(c.usual, c.waiting, c.away); got != c.want {
+			t.Errorf("%s: %d, want %d", c.name, got, c.want)
+		}
+	}
+}

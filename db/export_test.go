@@ -11,3 +11,10 @@ func (d *DB) Waiting() int {
 
 // MaxGrouped bounds the inquiries of one statement.
 const MaxGrouped = maxGrouped
+
+// HalfOf is how many inquiries the next statement takes at most, where so many
+// are usual, so many wait and the last one took so many.
+func HalfOf(usual float64, waiting, away int) int {
+	g := &group{usual: usual, inquiries: waiting, away: away}
+	return g.half()
+}
