@@ -50,6 +50,11 @@ type DB struct {
 	// runs beside transactions, so that neither waits for the other's sessions.
 	acts *pgxpool.Pool
 	pool *pgxpool.Pool
+	// ahead carries the transactions of [DB.Ahead], on two sessions of their own.
+	ahead    *pgxpool.Pool
+	aheadBun *bun.DB
+	// gate lets other transactions give way to the numbering.
+	gate gate
 	// group carries the questions of now.
 	group   *group
 	seal    *Sealer
@@ -78,13 +83,20 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		pool.Close()
 		return nil, err
 	}
-	grouped, err := newGroup(ctx, c)
+	ahead, err := newPool(ctx, aheadOf(c), aheadSettings...)
 	if err != nil {
 		pool.Close()
 		acts.Close()
 		return nil, err
 	}
-	d := &DB{bun: newBun(openBun(acts)), acts: acts, pool: pool, group: grouped, seal: c.Sealer, enqueue: c.Enqueue, clock: c.Clock, due: make(chan struct{}, 1)}
+	grouped, err := newGroup(ctx, c)
+	if err != nil {
+		pool.Close()
+		acts.Close()
+		ahead.Close()
+		return nil, err
+	}
+	d := &DB{bun: newBun(openBun(acts)), acts: acts, pool: pool, ahead: ahead, aheadBun: newBun(openBun(ahead)), group: grouped, seal: c.Sealer, enqueue: c.Enqueue, clock: c.Clock, due: make(chan struct{}, 1)}
 	d.reader = reader{db: d, q: d.bun}
 	d.outbox = newAnnouncer(pool)
 	if c.ReplicaURL != "" {
@@ -178,6 +190,8 @@ func (d *DB) Close() {
 	}
 	_ = d.bun.Close()
 	d.acts.Close()
+	_ = d.aheadBun.Close()
+	d.ahead.Close()
 	d.group.close()
 	d.pool.Close()
 }

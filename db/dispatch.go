@@ -71,11 +71,11 @@ const recordAttempts = `WITH s AS (
 ), recorded AS (
 	UPDATE deliveries v SET attempts = s.number, last_status = s.status, last_error = s.error, last_at = s.at,
 		resend_at = NULL, leased_until = NULL,
-		next_at = CASE WHEN v.state = 'PENDING' AND s.state = 'PENDING' AND e.state = 'ACTIVE' AND e.deleted_at IS NULL THEN s.next_at END,
+		next_at = CASE WHEN v.state = 'PENDING' AND s.state = 'PENDING'
+			AND EXISTS (SELECT FROM endpoints e WHERE e.id = v.endpoint_id AND e.state = 'ACTIVE' AND e.deleted_at IS NULL) THEN s.next_at END,
 		state = CASE WHEN v.state = 'DELIVERED' OR v.resend_at IS NOT NULL AND s.state <> 'DELIVERED' THEN v.state ELSE s.state END,
 		delivered_at = CASE WHEN v.state <> 'DELIVERED' AND s.state = 'DELIVERED' THEN s.at ELSE v.delivered_at END
-	FROM s JOIN deliveries w ON w.id = s.id JOIN endpoints e ON e.id = w.endpoint_id
-	WHERE v.id = s.id AND v.attempts = s.number - 1 AND (v.state <> 'DELIVERED' OR v.resend_at IS NOT NULL)
+	FROM s WHERE v.id = s.id AND v.attempts = s.number - 1 AND (v.state <> 'DELIVERED' OR v.resend_at IS NOT NULL)
 	RETURNING s.*
 ), waited AS (
 	SELECT CASE WHEN $10 THEN set_config('synchronous_commit', 'off', true) END
@@ -84,7 +84,7 @@ INSERT INTO attempts (delivery_id, number, at, status, error, millis, answer)
 SELECT id, number, at, status, error, millis, answer FROM recorded, waited`
 
 // RecordAttempts brings deliveries up to date and stores the attempts that did,
-// with one statement however many there are. After a delivery arrived nothing
+// with one statement however many there are, together with the commit. After a delivery arrived nothing
 // but a wanted resend changes it any more.
 func (t *tx) RecordAttempts(ctx context.Context, settled []poa.Settled) error {
 	answers := make([][]byte, len(settled))
@@ -95,12 +95,13 @@ func (t *tx) RecordAttempts(ctx context.Context, settled []poa.Settled) error {
 		}
 	}
 	type attempt = *poa.Settled
-	return t.execPrepared(ctx, "recording attempts", recordAttempts,
+	t.last.exec("recording attempts", recordAttempts,
 		column(settled, func(s attempt) string { return s.DeliveryID }), column(settled, func(s attempt) int { return s.Number }),
 		column(settled, func(s attempt) time.Time { return s.At.UTC() }), column(settled, func(s attempt) int { return s.Status }),
 		column(settled, func(s attempt) string { return s.Error }), column(settled, func(s attempt) string { return string(s.State) }),
 		column(settled, func(s attempt) *time.Time { return nullTime(s.NextAt) }), column(settled, func(s attempt) int64 { return s.Millis }),
 		answers, onlyArrived(settled))
+	return nil
 }
 
 func onlyArrived(settled []poa.Settled) bool {

@@ -50,7 +50,7 @@ func (d *DB) Lead(ctx context.Context, fn func(context.Context) error) error {
 	}
 	d.outbox.leading.Store(true)
 	defer d.outbox.leading.Store(false)
-	return fn(context.WithValue(ctx, leaderKey{}, &leader{conn: session, local: d.outbox.local}))
+	return fn(context.WithValue(d.Ahead(ctx), leaderKey{}, &leader{conn: session, local: d.outbox.local}))
 }
 
 func becomeLeader(ctx context.Context, session *pgx.Conn) error {

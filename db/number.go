@@ -34,10 +34,14 @@ FROM taken LEFT JOIN LATERAL (
 ORDER BY id`
 
 // TakeChanges marks the oldest changes that are not numbered yet as numbered and
-// returns them, in the order of their IDs.
+// returns them, in the order of their IDs. Until the transaction ends acts of this
+// process give way.
 func (t *tx) TakeChanges(ctx context.Context, limit int, at time.Time) ([]poa.TakenChange, error) {
+	t.goOn()
+	t.goOn = t.db.gate.close()
 	var changes []poa.TakenChange
-	err := eachRow(ctx, t.pgx, "taking changes", func(rows pgx.Rows) error {
+	var s together
+	s.query("taking changes", func(rows pgx.Rows) error {
 		var id int64
 		var party *string
 		var columns changeColumns
@@ -55,6 +59,7 @@ func (t *tx) TakeChanges(ctx context.Context, limit int, at time.Time) ([]poa.Ta
 		changes = append(changes, c)
 		return nil
 	}, takeChanges, limit, at.UTC())
+	err := s.send(ctx, t.pgx)
 	return changes, err
 }
 

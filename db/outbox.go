@@ -36,8 +36,8 @@ func (c changeColumns) change(id int64) poa.Change {
 		EffectiveAt: fromNullTime(c.EffectiveAt), AnnouncementID: fromNullText[string](c.AnnouncementID)}
 }
 
-// Publish inserts the outbox row of a change; after the commit the leader is
-// woken.
+// Publish inserts the outbox row of a change, together with the commit; after it
+// the leader is woken.
 func (t *tx) Publish(ctx context.Context, c poa.Change) error {
 	return t.PublishAll(ctx, []poa.Change{c})
 }
@@ -51,8 +51,9 @@ var (
 	ORDER BY place`
 )
 
-// PublishAll inserts the outbox rows of changes, in their order.
-func (t *tx) PublishAll(ctx context.Context, changes []poa.Change) error {
+// PublishAll inserts the outbox rows of changes, in their order, together with the
+// commit.
+func (t *tx) PublishAll(_ context.Context, changes []poa.Change) error {
 	if len(changes) == 0 {
 		return nil
 	}
@@ -60,13 +61,15 @@ func (t *tx) PublishAll(ctx context.Context, changes []poa.Change) error {
 	const what = "publishing changes"
 	if len(changes) == 1 {
 		c := columnsOf(changes[0])
-		return t.execPrepared(ctx, what, publishChange, nullText(changes[0].PartyID),
+		t.last.exec(what, publishChange, nullText(changes[0].PartyID),
 			c.Type, c.DelegationID, c.DelegatorID, c.Version, c.Status, c.At, c.EffectiveAt, c.AnnouncementID)
+		return nil
 	}
 	// The one party concerned; null where a delegation says who is.
 	parties := column(changes, func(c *poa.Change) *string { return nullText(c.PartyID) })
 	columns := column(changes, func(c *poa.Change) changeColumns { return columnsOf(*c) })
-	return t.execPrepared(ctx, what, publishChanges, append([]any{parties}, changeArrays(columns)...)...)
+	t.last.exec(what, publishChanges, append([]any{parties}, changeArrays(columns)...)...)
+	return nil
 }
 
 // Head returns the head of a party's sequence and begins one where there is

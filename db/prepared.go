@@ -16,12 +16,6 @@ import (
 // than to run them. They take whole columns as arrays, so that their text stays
 // the same however many rows there are.
 
-// execPrepared runs a statement that returns no rows.
-func (t *tx) execPrepared(ctx context.Context, what, statement string, args ...any) error {
-	_, err := t.pgx.Exec(ctx, statement, args...)
-	return failed(err, what)
-}
-
 // querier is a transaction or a pool.
 type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
@@ -75,7 +69,12 @@ func (s *together) add(what string, done func(pgx.BatchResults) error, statement
 	s.whats, s.done = append(s.whats, what), append(s.done, done)
 }
 
-func (s *together) send(ctx context.Context, t pgx.Tx) error {
+// batcher is a session, or a transaction on one.
+type batcher interface {
+	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
+}
+
+func (s *together) send(ctx context.Context, t batcher) error {
 	results := t.SendBatch(ctx, &s.batch)
 	for i, done := range s.done {
 		if err := done(results); err != nil {

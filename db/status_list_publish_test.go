@@ -29,6 +29,16 @@ func newSigner(t testing.TB) *receipt.ES256 {
 	return signer
 }
 
+// mayNot runs statements as the program, which PostgreSQL must refuse.
+func (w *world) mayNot(t *testing.T, statements ...string) {
+	t.Helper()
+	for _, statement := range statements {
+		if _, err := w.DB.Pool().Exec(t.Context(), statement); err == nil {
+			t.Errorf("the program may: %s", statement)
+		}
+	}
+}
+
 // publishRead signs what was read and publishes it.
 func (w *world) publishRead(signer receipt.Signer, r poa.StatusListReading) error {
 	issued := r.At.Truncate(time.Second)
@@ -171,16 +181,12 @@ func TestStatusListsGoForward(t *testing.T) {
 	if !lagging.At.After(fresh.At) || lagging.Entries.At(d.StatusList.Index) != statuslist.Invalid {
 		t.Errorf("read as of %s after %s", lagging.At, fresh.At)
 	}
-	for _, statement := range []string{
+	w.mayNot(t,
 		"UPDATE status_list_publications SET version = version - 1",
 		"UPDATE status_list_publications SET version = version + 1, as_of = as_of - interval '1 second', issued_at = issued_at + interval '1 second'",
 		"UPDATE status_list_publications SET version = version + 1, as_of = as_of + interval '1 second'",
 		"UPDATE status_list_publications SET token = ''",
-	} {
-		if _, err := w.DB.Pool().Exec(t.Context(), statement); err == nil {
-			t.Errorf("the database took: %s", statement)
-		}
-	}
+	)
 }
 
 // TestStatusListsForget: an entry whose row is gone is INVALID, also where the list
@@ -200,15 +206,11 @@ func TestStatusListsForget(t *testing.T) {
 			t.Errorf("%s: %d changes, %s and %s", name, len(list.Consumed), list.Entries.At(d.StatusList.Index), list.Entries.At(other.StatusList.Index))
 		}
 	}
-	for _, statement := range []string{
+	w.mayNot(t,
 		"UPDATE status_list_standings SET ends_at = 'infinity'", "DELETE FROM status_list_standings",
 		"INSERT INTO status_list_standings (list, index, begins_at, ends_at) VALUES (0, 1, 'epoch', 'infinity')",
 		"INSERT INTO status_list_changes (list, index) VALUES (0, 1)", "DELETE FROM status_list_publications",
-	} {
-		if _, err := w.DB.Pool().Exec(t.Context(), statement); err == nil {
-			t.Errorf("the program may: %s", statement)
-		}
-	}
+	)
 }
 
 // TestStatusListsTakeInWhatCommitsLate: a change whose transaction ends after a

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/uptrace/bun"
 
 	"ininjo/poa"
@@ -23,14 +22,17 @@ const rollbackTimeout = 5 * time.Second
 // that rows and River's jobs commit together.
 type tx struct {
 	reader
-	pgx pgx.Tx
+	pgx *late
 	// published tells whether an outbox row was inserted: then the commit is
 	// announced.
 	published bool
 	// due tells whether deliveries became due: then those who deliver in this
 	// process are woken.
 	due bool
-	// last are statements that go together with the commit.
+	// goOn lets acts go on that give way to this transaction.
+	goOn func()
+	// last are statements that go together with the commit: those whose rows the
+	// act itself reads no more.
 	last together
 	// over is set once the commit was sent.
 	over bool
@@ -43,12 +45,12 @@ var _ poa.Tx = (*tx)(nil)
 // goes on. This is the only place where a transaction begins that changes anything.
 func (d *DB) InTx(ctx context.Context, fn func(context.Context, poa.Tx) error) error {
 	published, due := false, false
-	err := d.onSession(ctx, func(conn bun.Conn, session *pgx.Conn) error {
-		begun, err := session.Begin(ctx)
-		if err != nil {
-			return fmt.Errorf("beginning transaction: %w", translate(err))
-		}
-		t := &tx{reader: reader{db: d, q: conn}, pgx: begun}
+	if !isAhead(ctx) {
+		d.gate.pass(ctx)
+	}
+	err := d.onSession(ctx, func(conn bun.Conn, late *late) error {
+		t := &tx{reader: reader{db: d, q: conn}, pgx: late, goOn: func() {}}
+		defer func() { t.goOn() }()
 		defer t.rollback(ctx, conn)
 		if err := fn(ctx, t); err != nil {
 			return err
@@ -68,36 +70,39 @@ func (d *DB) InTx(ctx context.Context, fn func(context.Context, poa.Tx) error) e
 	return err
 }
 
-// onSession borrows one session for bun and pgx alike.
-func (d *DB) onSession(ctx context.Context, fn func(bun.Conn, *pgx.Conn) error) error {
-	conn, err := d.bun.Conn(ctx)
+// onSession borrows one session for bun and pgx alike, with a transaction that
+// begins with the first statement of either.
+func (d *DB) onSession(ctx context.Context, fn func(bun.Conn, *late) error) error {
+	conn, err := d.lane(ctx).Conn(ctx)
 	if err != nil {
 		return fmt.Errorf("taking a session: %w", translate(err))
 	}
 	defer conn.Close()
-	session, err := sessionOf(conn)
+	late, err := lateOn(conn)
 	if err != nil {
 		return err
 	}
-	return fn(conn, session)
+	return fn(conn, late)
 }
 
-// sessionOf returns the pgx connection under bun's. It outlives Raw, which is
-// sound as long as conn is neither closed nor used by another goroutine.
-func sessionOf(conn bun.Conn) (*pgx.Conn, error) {
-	var session *pgx.Conn
+// lateOn returns a transaction on the pgx connection under bun's. It outlives
+// Raw, which is sound as long as conn is neither closed nor used by another
+// goroutine.
+func lateOn(conn bun.Conn) (*late, error) {
+	var l *late
 	err := conn.Raw(func(driver any) error {
-		c, ok := driver.(bunConn)
+		c, ok := driver.(*bunConn)
 		if !ok {
 			return errors.New("the driver is not pgx")
 		}
-		session = c.Conn.Conn()
+		l = &late{conn: c.Conn.Conn()}
+		c.late = l
 		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("finding the session: %w", translate(err))
 	}
-	return session, nil
+	return l, nil
 }
 
 // commit sends what was kept for the end and the commit in one round trip.
@@ -105,6 +110,11 @@ func (t *tx) commit(ctx context.Context) error {
 	const what = "committing transaction"
 	if len(t.last.done) == 0 {
 		return failed(t.pgx.Commit(ctx), what)
+	}
+	if t.pgx.begun == nil {
+		// What is sent together is a transaction by itself, from the first statement
+		// to the end of the batch.
+		return t.last.send(ctx, t.pgx.conn)
 	}
 	t.last.exec(what, "COMMIT")
 	if err := t.last.send(ctx, t.pgx); err != nil {

@@ -19,14 +19,16 @@ import (
 
 // bare is the room without anything behind it: enough for what is refused
 // before a rule of poa is called.
-func bare() http.Handler {
+func bare() http.Handler { return bareWith(graph.Limits{}) }
+
+func bareWith(limits graph.Limits) http.Handler {
 	return graph.New(graph.Config{
 		Actor: func(context.Context) (poa.Actor, poa.TokenScope, error) {
 			return poa.Actor{}, "", poa.ErrUnauthenticated
 		},
 		Credential: func(context.Context) poa.Credential { return poa.Credential{} },
 		Language:   func(context.Context) string { return "en" },
-		Text:       locale.Text, Log: slog.New(slog.DiscardHandler),
+		Text:       locale.Text, Log: slog.New(slog.DiscardHandler), Limits: limits,
 	})
 }
 

@@ -88,7 +88,8 @@ func New(config Config) *Handler {
 	exec.Use(extension.Introspection{})
 	exec.Use(bounds{config.Limits})
 	exec.Use(extension.FixedComplexityLimit(config.Limits.Complexity))
-	return &Handler{exec: exec, limits: config.Limits, resolver: r, documents: config.Documents}
+	return &Handler{exec: exec, limits: config.Limits, resolver: r, documents: config.Documents,
+		room: newRoom(max(config.Limits.Bodies, config.Limits.Body)), lane: newLane()}
 }
 
 var _ graphql.HandlerExtension = bounds{}

@@ -48,7 +48,7 @@ func MediaType(accept string) (string, bool) {
 // says false of any that does not ask about validity by a plan, and has done
 // nothing then.
 func (t *Handler) Answer(ctx context.Context, l *Lean, body []byte) bool {
-	return t.lean(ctx, l, &access{credential: t.resolver.Credential(ctx)}, body)
+	return len(body) <= smallBody && t.lean(ctx, l, &access{credential: t.resolver.Credential(ctx)}, body)
 }
 
 // planOf is the plan that a request asks by, nil where it asks otherwise.

@@ -16,6 +16,9 @@ import (
 type Limits struct {
 	// Body is the largest body in bytes: a file of 4 MiB in base64 and the rest.
 	Body int64
+	// Bodies is how many bytes all large bodies together may have that a process
+	// reads at once; others wait.
+	Bodies int64
 	// Query is the longest query text in bytes, wherever it stands.
 	Query int
 	// Reply is the largest reply in bytes.
@@ -31,10 +34,11 @@ type Limits struct {
 
 // DefaultLimits take the schema's introspection, a page of a hundred
 // delegations with all their details and a file of 4 MiB.
-var DefaultLimits = Limits{Body: 6 << 20, Query: 64 << 10, Reply: 32 << 20, Tokens: 3000, Depth: 16, Aliases: 50, Roots: 20, Fields: 1000, Complexity: 6000}
+var DefaultLimits = Limits{Body: 6 << 20, Bodies: 48 << 20, Query: 64 << 10, Reply: 32 << 20, Tokens: 3000, Depth: 16, Aliases: 50, Roots: 20, Fields: 1000, Complexity: 6000}
 
 func (l Limits) orDefaults() Limits {
-	l.Body, l.Query, l.Reply, l.Tokens = or(l.Body, DefaultLimits.Body), or(l.Query, DefaultLimits.Query), or(l.Reply, DefaultLimits.Reply), or(l.Tokens, DefaultLimits.Tokens)
+	l.Body, l.Bodies = or(l.Body, DefaultLimits.Body), or(l.Bodies, DefaultLimits.Bodies)
+	l.Query, l.Reply, l.Tokens = or(l.Query, DefaultLimits.Query), or(l.Reply, DefaultLimits.Reply), or(l.Tokens, DefaultLimits.Tokens)
 	l.Depth, l.Aliases, l.Roots = or(l.Depth, DefaultLimits.Depth), or(l.Aliases, DefaultLimits.Aliases), or(l.Roots, DefaultLimits.Roots)
 	l.Fields, l.Complexity = or(l.Fields, DefaultLimits.Fields), or(l.Complexity, DefaultLimits.Complexity)
 	return l

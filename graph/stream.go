@@ -66,14 +66,18 @@ type sse struct {
 
 // stream answers a request by server-sent events, a subscription as long as it
 // lasts. What is wrong with the operation is told in the stream.
-func (t *Handler) stream(ctx context.Context, w http.ResponseWriter, params *graphql.RawParams) {
+func (t *Handler) stream(ctx context.Context, w http.ResponseWriter, params *graphql.RawParams, length int) {
 	w.Header().Set("Content-Type", typeStream+"; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("X-Accel-Buffering", "no") // proxies pass each event on at once
 	s := &sse{Handler: t, w: w, control: http.NewResponseController(w)}
 	ctx, cancel := context.WithCancel(context.WithValue(ctx, endingKey{}, &ending{}))
 	defer cancel()
-	operation, faults := t.exec.CreateOperationContext(ctx, params)
+	operation, faults, err := t.operation(ctx, params, length)
+	if err != nil {
+		t.fail(ctx, w, typeJSON, err)
+		return
+	}
 	if faults != nil {
 		response := t.exec.DispatchError(graphql.WithOperationContext(ctx, operation), faults)
 		_ = s.next(ctx, reply{Errors: response.Errors})

@@ -39,6 +39,9 @@ type Handler struct {
 	// documents are the trusted ones, plans those of free queries.
 	documents *Documents
 	plans     plans
+	// room is for large bodies, lane for long texts.
+	room *room
+	lane lane
 }
 
 // failure is a request that cannot be executed: an HTTP status and a code.
@@ -56,6 +59,9 @@ var badRequest = failure{http.StatusBadRequest, poa.CodeBadUserInput}
 func (t *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header()["Cache-Control"] = noStore
 	w.Header().Add("Vary", "Accept, Accept-Language")
+	if unbounded(r) { // until all of it is read: nobody reads the rest of what is refused
+		w.Header().Set("Connection", "close")
+	}
 	streams, accepted := wanted(r.Header["Accept"])
 	if accepted == "" {
 		t.fail(r.Context(), w, typeJSON, failure{http.StatusNotAcceptable, poa.CodeBadUserInput})
@@ -67,13 +73,16 @@ func (t *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a := &access{credential: t.resolver.Credential(r.Context())}
+	l := leans.Get().(*Lean) //nolint:forcetypeassert // nothing else is put there
+	defer leans.Put(l)
 	var body []byte
+	leave, length := nobody, len(r.URL.RawQuery)
 	var err error
 	if r.Method == http.MethodPost {
-		l := leans.Get().(*Lean) //nolint:forcetypeassert // nothing else is put there
-		defer leans.Put(l)
-		body, err = t.body(w, r, l)
-		if err == nil && !streams && t.lean(r.Context(), l, a, body) {
+		body, leave, err = t.body(w, r, l)
+		defer leave()
+		length = len(body)
+		if err == nil && !streams && length <= smallBody && t.lean(r.Context(), l, a, body) {
 			t.tell(w, accepted, &l.Told)
 			return
 		}
@@ -81,7 +90,8 @@ func (t *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx := graphql.StartOperationTrace(context.WithValue(r.Context(), accessKey{}, a))
 	var params *graphql.RawParams
 	if err == nil {
-		params, err = t.read(r, body)
+		err = t.lane.pass(ctx, length, func() error { params, err = t.read(r, body); return err })
+		leave() // its values are read
 	}
 	if err != nil {
 		t.refuse(ctx, w, accepted, err)
@@ -94,11 +104,11 @@ func (t *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if streams {
 		if t.admit(ctx, w, a, accepted, 1) {
-			t.stream(ctx, w, params)
+			t.stream(ctx, w, params, length)
 		}
 		return
 	}
-	if operation := t.execute(ctx, w, r.Method, accepted, params, a); operation != nil {
+	if operation := t.execute(ctx, w, r.Method, accepted, params, length, a); operation != nil && length <= smallBody {
 		t.learn(body, operation.Doc)
 	}
 }
@@ -170,8 +180,12 @@ func (t *Handler) wait(r *http.Request) time.Duration {
 }
 
 // execute answers with the executor and returns the operation if it was executed.
-func (t *Handler) execute(ctx context.Context, w http.ResponseWriter, method, accepted string, params *graphql.RawParams, a *access) *graphql.OperationContext {
-	operation, faults := t.exec.CreateOperationContext(ctx, params)
+func (t *Handler) execute(ctx context.Context, w http.ResponseWriter, method, accepted string, params *graphql.RawParams, length int, a *access) *graphql.OperationContext {
+	operation, faults, err := t.operation(ctx, params, length)
+	if err != nil {
+		t.fail(ctx, w, accepted, err)
+		return nil
+	}
 	if !t.admit(ctx, w, a, accepted, costOf(operation, faults != nil)) {
 		return nil
 	}
@@ -196,6 +210,15 @@ func (t *Handler) execute(ctx context.Context, w http.ResponseWriter, method, ac
 	}
 	t.write(ctx, w, accepted, http.StatusOK, reply{Data: data(response.Data), Errors: response.Errors})
 	return operation
+}
+
+// operation parses and validates what is asked, in a request of a length.
+func (t *Handler) operation(ctx context.Context, params *graphql.RawParams, length int) (operation *graphql.OperationContext, faults gqlerror.List, err error) {
+	err = t.lane.pass(ctx, length, func() error {
+		operation, faults = t.exec.CreateOperationContext(ctx, params)
+		return nil
+	})
+	return operation, faults, err
 }
 
 // data is null, and not left out, where an executed operation gave nothing.
@@ -298,7 +321,7 @@ func fromURL(u *url.URL) (*graphql.RawParams, string, error) {
 	}
 	params := &graphql.RawParams{Query: values.Get("query"), OperationName: values.Get("operationName")}
 	for name, into := range map[string]*map[string]any{"variables": &params.Variables, "extensions": &params.Extensions} {
-		if text := values.Get(name); text != "" && decode([]byte(text), into) != nil {
+		if text := values.Get(name); text != "" && (countValues(text) > maxValues || decode([]byte(text), into) != nil) {
 			return nil, "", badRequest
 		}
 	}
@@ -314,42 +337,10 @@ type request struct {
 	Extensions    map[string]any `json:"extensions"`
 }
 
-// smallBody is up to what length a body is read into a buffer that is kept.
-const smallBody = 16 << 10
-
-// body reads the body of a POST, a small one into memory that is used again.
-func (t *Handler) body(w http.ResponseWriter, r *http.Request, s *Lean) ([]byte, error) {
-	if !isJSON(r.Header) {
-		return nil, failure{http.StatusUnsupportedMediaType, poa.CodeBadUserInput}
-	}
-	if r.ContentLength > t.limits.Body { // said before it is read
-		return nil, failure{http.StatusRequestEntityTooLarge, poa.CodeTooLarge}
-	}
-	if length := r.ContentLength; length > 0 && length <= min(smallBody, t.limits.Body) {
-		if int64(cap(s.body)) < length {
-			s.body = make([]byte, 0, max(length, 1<<10))
-		}
-		body := s.body[:length]
-		if _, err := io.ReadFull(r.Body, body); err != nil {
-			return nil, unread(err)
-		}
-		return body, nil
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, t.limits.Body))
-	var large *http.MaxBytesError
-	switch {
-	case errors.As(err, &large):
-		return nil, failure{http.StatusRequestEntityTooLarge, poa.CodeTooLarge}
-	case err != nil:
-		return nil, unread(err)
-	}
-	return body, nil
-}
-
 func fromBody(body []byte) (*graphql.RawParams, string, error) {
 	var in request
-	if err := decode(body, &in); err != nil {
-		return nil, "", undecoded(err)
+	if decode(body, &in) != nil {
+		return nil, "", badRequest
 	}
 	return &graphql.RawParams{Query: in.Query, OperationName: in.OperationName, Variables: in.Variables, Extensions: in.Extensions}, in.DocumentID, nil
 }
@@ -367,9 +358,6 @@ func isJSON(h http.Header) bool {
 
 // decode reads one JSON value and nothing after it; numbers keep their digits.
 func decode(text []byte, into any) error {
-	if values(text) > maxValues {
-		return tooMany
-	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
 	if err := decoder.Decode(into); err != nil {

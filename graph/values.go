@@ -3,6 +3,7 @@
 package graph
 
 import (
+	"bytes"
 	"errors"
 	"net/http"
 	"os"
@@ -16,42 +17,84 @@ import (
 const maxValues = 20_000
 
 var (
-	tooMany = failure{http.StatusRequestEntityTooLarge, poa.CodeTooLarge}
+	tooMany = tooLarge
 	tooSlow = failure{http.StatusRequestTimeout, poa.CodeBadUserInput}
 )
 
-// values counts what commas separate in a JSON text, without reading it further.
-func values(text []byte) int {
-	count, quoted := 1, false
-	for i := 0; i < len(text); i++ {
-		switch text[i] {
-		case '\\':
-			if quoted {
-				i++ // what it stands before ends no string
-			}
-		case '"':
-			quoted = !quoted
-		case ',':
-			if !quoted {
-				count++
+// counter counts what commas separate in a JSON text that comes in parts, without
+// reading it further.
+type counter struct {
+	commas          int
+	quoted, escaped bool
+}
+
+// add counts on in the next part.
+func (c *counter) add(part []byte) {
+	if c.escaped && len(part) > 0 { // what it stands before ends no string
+		part, c.escaped = part[1:], false
+	}
+	for len(part) > 0 {
+		if c.quoted {
+			part = c.string(part)
+			continue
+		}
+		i := bytes.IndexByte(part, '"')
+		c.quoted = i >= 0
+		if i < 0 {
+			i = len(part) - 1
+		}
+		c.commas += bytes.Count(part[:i+1], comma)
+		part = part[i+1:]
+	}
+}
+
+var comma = []byte(",")
+
+// string passes over what is left of a string, and returns what follows it.
+func (c *counter) string(part []byte) []byte {
+	end := bytes.IndexByte(part, '"')
+	for from := 0; ; {
+		until := end
+		if end < 0 {
+			until = len(part)
+		}
+		escape := bytes.IndexByte(part[from:until], '\\')
+		if escape < 0 {
+			break
+		}
+		from += escape + 2
+		if from > len(part) {
+			c.escaped = true
+			return nil
+		}
+		if end >= 0 && from > end {
+			if end = bytes.IndexByte(part[from:], '"'); end >= 0 {
+				end += from
 			}
 		}
 	}
-	return count
-}
-
-// unread is why a body could not be read, other than for its length.
-func unread(err error) error {
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return tooSlow
+	if end < 0 {
+		return nil
 	}
-	return badRequest
+	c.quoted = false
+	return part[end+1:]
 }
 
-// undecoded is why a body could not be decoded.
-func undecoded(err error) error {
-	if errors.Is(err, tooMany) {
-		return tooMany
+// countValues counts the values of a whole text.
+func countValues(text string) int {
+	var c counter
+	c.add([]byte(text))
+	return 1 + c.commas
+}
+
+// unread is why a body could not be read.
+func unread(err error) error {
+	var large *http.MaxBytesError
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return tooSlow
+	case errors.As(err, &large):
+		return tooLarge
 	}
 	return badRequest
 }

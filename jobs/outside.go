@@ -120,4 +120,7 @@ type Leader interface {
 	// Wait returns when changes were announced, or after maximum. It is called
 	// with lead's context; an error means that this process leads no longer.
 	Wait(ctx context.Context, maximum time.Duration) error
+	// Ahead returns a context whose transactions do not queue for a session of the
+	// database behind people's acts. Lead's context is one.
+	Ahead(ctx context.Context) context.Context
 }

@@ -17,8 +17,10 @@ const (
 	// failed. It is tried as long as a lease: then others deliver again.
 	recordTimeout = 10 * time.Second
 	// recordLinger is how long outcomes are gathered: a transaction for each would
-	// cost more than the posts.
-	recordLinger = 10 * time.Millisecond
+	// cost more than the posts. What failed is not gathered for so long: its endpoint
+	// is sent nothing until it is recorded.
+	recordLinger = 50 * time.Millisecond
+	failedLinger = 5 * time.Millisecond
 	recordAgain  = 200 * time.Millisecond
 )
 
@@ -31,12 +33,14 @@ type recorder struct {
 	outcomes []poa.Outcome
 	given    []string // deliveries to be given back
 	wake     chan struct{}
-	over     context.CancelFunc
-	done     sync.WaitGroup
+	// urgent is poked where somebody waits for what is recorded.
+	urgent chan struct{}
+	over   context.CancelFunc
+	done   sync.WaitGroup
 }
 
 func newRecorder(p *postman) *recorder {
-	r := &recorder{postman: p, wake: make(chan struct{}, 1)}
+	r := &recorder{postman: p, wake: make(chan struct{}, 1), urgent: make(chan struct{}, 1)}
 	ctx, over := context.WithCancel(context.Background())
 	r.over = over
 	r.done.Go(func() { r.run(ctx) })
@@ -46,7 +50,11 @@ func newRecorder(p *postman) *recorder {
 func (r *recorder) add(o poa.Outcome) {
 	r.mu.Lock()
 	r.outcomes = append(r.outcomes, o)
+	full := len(r.outcomes) >= recordBatch
 	r.mu.Unlock()
+	if full || o.Error != "" {
+		poke(r.urgent)
+	}
 	poke(r.wake)
 }
 
@@ -57,6 +65,7 @@ func (r *recorder) release(ids ...string) {
 	r.mu.Lock()
 	r.given = append(r.given, ids...)
 	r.mu.Unlock()
+	poke(r.urgent)
 	poke(r.wake)
 }
 
@@ -74,25 +83,35 @@ func (r *recorder) run(ctx context.Context) {
 	for {
 		over := ctx.Err() != nil // before the look: what came in until then is seen
 		outcomes, given := r.take()
-		switch {
-		case len(outcomes)+len(given) > 0:
+		if len(outcomes)+len(given) > 0 {
 			r.write(outcomes, given)
-		case over:
+		} else if over {
 			return
-		default:
-			select {
-			case <-ctx.Done():
-			case <-r.wake:
-				r.linger(ctx)
-			}
+		}
+		if len(outcomes) == recordBatch {
+			continue // more may wait
+		}
+		select {
+		case <-ctx.Done():
+		case <-r.wake:
+			r.linger(ctx)
 		}
 	}
 }
 
+// linger waits for more to be recorded with what came, not as long where somebody
+// waits for it.
 func (r *recorder) linger(ctx context.Context) {
 	select {
 	case <-ctx.Done():
+		return
 	case <-time.After(recordLinger):
+		return
+	case <-r.urgent:
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(failedLinger):
 	}
 }
 
@@ -118,7 +137,7 @@ func (r *recorder) tryAgain(what string, write func(context.Context) error) {
 	end := clock.Now().Add(r.postman.Lease)
 	for {
 		ctx, cancel := context.WithTimeout(context.Background(), recordTimeout)
-		err := write(ctx)
+		err := write(r.postman.Leader.Ahead(ctx))
 		cancel()
 		if err == nil {
 			return

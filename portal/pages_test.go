@@ -115,11 +115,13 @@ func TestEveryPage(t *testing.T) {
 	missing(t, all)
 	var visits []example
 	for _, each := range all {
-		if each.kind == "" && each.why == "" && (mode() != "pictures" || each.Picture != "") {
+		switch {
+		case !wanted(each.Pattern):
+		case each.kind == "" && each.why == "" && (mode() != "pictures" || each.Picture != ""):
 			visits = append(visits, each)
-			continue
+		default:
+			w.openExample(t, each)
 		}
-		w.openExample(t, each)
 	}
 	w.lookAt(t, w.url, visits)
 }
@@ -132,7 +134,7 @@ func TestEverySample(t *testing.T) {
 	t.Cleanup(server.Close)
 	var visits []example
 	for _, each := range portal.Samples() {
-		if each.View == "failure" || everyWay() {
+		if (each.View == "failure" || everyWay()) && wanted(each.Name) {
 			visits = append(visits, example{Pattern: each.Name, Who: "anonymous", Path: "/samples/" + each.Name, Status: each.Status()})
 		}
 	}
@@ -261,6 +263,13 @@ func ways(lang string) []variant {
 		return []variant{{lang, one.Scheme, 1280}, {lang, one.Scheme, 390}}
 	}
 	return []variant{one}
+}
+
+// wanted tells whether a page is to be looked at: all are, unless ININJO_PAGES_OF
+// names parts of the patterns and names of some, between spaces.
+func wanted(name string) bool {
+	of := strings.Fields(os.Getenv("ININJO_PAGES_OF"))
+	return len(of) == 0 || slices.ContainsFunc(of, func(part string) bool { return strings.Contains(name, part) })
 }
 
 // plan is what the browser is told: the addresses, the ways to look, and the

@@ -27,7 +27,7 @@ type answersConfig struct {
 	UnknownRate int `default:"1000" env:"ININJO_UNKNOWN_RATE" help:"How many well-formed IDs of no delegation a token may ask this process about in an hour before it is refused until the hour ends; 0 for no bound."`
 	// GOGC and MemoryLimit are those of Go's runtime.
 	GOGC        int `default:"400" name:"gogc" env:"ININJO_GOGC" help:"How much the heap may grow before garbage is collected, in percent: more is faster and takes more memory. GOGC in the environment comes before it."`
-	MemoryLimit int `default:"512" env:"ININJO_MEMORY_LIMIT" help:"Memory in MiB near which garbage is collected more often whatever --gogc says. GOMEMLIMIT in the environment comes before it; 0 for no limit."`
+	MemoryLimit int `default:"160" env:"ININJO_MEMORY_LIMIT" help:"Memory in MiB near which garbage is collected more often whatever --gogc says, so that a password's hash (64 MiB) does not let the heap grow to several times that. More where many large files are filed at once. GOMEMLIMIT in the environment comes before it; 0 for no limit."`
 }
 
 // check refuses what cannot be meant. Zero of --gogc is the default.

@@ -4,16 +4,21 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/base64"
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/alexedwards/argon2id"
 	"github.com/pquerna/otp"
 	"github.com/pquerna/otp/hotp"
+	"golang.org/x/crypto/argon2"
 )
 
-// hasher hashes passwords by argon2id (RFC 9106). Each hash takes 64 MiB, so
-// that only a few may run at once; others wait within their context.
+// hasher hashes passwords by argon2id (RFC 9106). Each hash takes 64 MiB and a
+// core for each lane, so that no more than two run at once, and no more than
+// there are cores for; others wait within their context.
 type hasher struct {
 	slots  chan struct{}
 	params argon2id.Params
@@ -22,12 +27,20 @@ type hasher struct {
 	nobody string
 }
 
-func newHasher(params argon2id.Params) (*hasher, error) {
-	nobody, err := argon2id.CreateHash("nobody", &params)
-	if err != nil {
-		return nil, fmt.Errorf("hashing password: %w", err)
-	}
-	return &hasher{slots: make(chan struct{}, 2), params: params, nobody: nobody}, nil
+func newHasher(params argon2id.Params) *hasher {
+	slots := min(2, max(1, runtime.GOMAXPROCS(0)/int(params.Parallelism)))
+	return &hasher{slots: make(chan struct{}, slots), params: params, nobody: nobodysHash(params)}
+}
+
+// nobodysHash is a hash of no password that is known: random, and not calculated.
+// Each calculation takes 64 MiB, and the start should not: the garbage collector
+// would let the heap grow to several times that.
+func nobodysHash(params argon2id.Params) string {
+	random := make([]byte, params.SaltLength+params.KeyLength)
+	_, _ = rand.Read(random) // it never fails
+	encode := base64.RawStdEncoding.EncodeToString
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, params.Memory, params.Iterations, params.Parallelism,
+		encode(random[:params.SaltLength]), encode(random[params.SaltLength:]))
 }
 
 // passwordParams follow the second choice of RFC 9106, section 4, with one lane

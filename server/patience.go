@@ -3,8 +3,10 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"ininjo/poa"
@@ -26,11 +28,26 @@ const (
 // questions among them, have the server's own ReadTimeout.
 func patient(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ContentLength > bodyPart || r.ContentLength < 0 {
-			r.Body = &arriving{ReadCloser: r.Body, deadlines: http.NewResponseController(w), machine: poa.SystemClock{}}
+		if r.ContentLength <= bodyPart && r.ContentLength >= 0 {
+			next.ServeHTTP(w, r)
+			return
 		}
+		body := &arriving{ReadCloser: r.Body, deadlines: http.NewResponseController(w), machine: poa.SystemClock{}}
+		r.Body = body
 		next.ServeHTTP(w, r)
+		if !body.whole && w.Header().Get("Connection") == "close" {
+			linger(w)
+		}
 	})
+}
+
+// linger has net/http wait a moment between the answer and the end of the
+// connection, as it does for bodies over a bound: a caller who still sends would
+// be told of the end before it reads the answer. Only a reader of net/http that is
+// over its bound can ask for that.
+func linger(w http.ResponseWriter) {
+	over := http.MaxBytesReader(w, io.NopCloser(strings.NewReader("x")), 0)
+	_, _ = io.Copy(io.Discard, over) // it is over its bound: what was to be shown
 }
 
 // arriving is a body whose deadlines move with each part of it.
@@ -39,11 +56,14 @@ type arriving struct {
 	deadlines *http.ResponseController
 	machine   poa.Clock
 	part      int
+	// whole is set once all of the body was read.
+	whole bool
 }
 
 // Read reads on and moves the deadlines.
 func (a *arriving) Read(p []byte) (int, error) {
 	n, err := a.ReadCloser.Read(p)
+	a.whole = a.whole || errors.Is(err, io.EOF)
 	if a.part += n; a.part >= bodyPart {
 		a.part = 0
 		now := a.machine.Now()

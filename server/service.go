@@ -156,10 +156,7 @@ func (s *service) wire(publicURL string) error {
 	if err != nil {
 		return err
 	}
-	h, err := newHasher(passwordParams)
-	if err != nil {
-		return err
-	}
+	h := newHasher(passwordParams)
 	s.chapters = chapters{
 		enrollment: poa.NewEnrollment(s.clock, s.db, s.policy, h),
 		registrar:  poa.NewRegistrar(s.clock, s.db, s.policy, profile),

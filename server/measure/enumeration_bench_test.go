@@ -22,10 +22,7 @@ import (
 func BenchmarkEnumeration(b *testing.B) {
 	w := openWorld(b, setting(b, "ININJO_BENCH_DELEGATIONS", 10_000))
 	ours := w.ininjo(b, "GOGC="+gogc())
-	q := w.free(ours, "", documentStatus)
-	if known, ok := w.trusted(ours, ""); ok {
-		q = known
-	}
+	q := w.status(ours, "")
 	p, err := newPeer(q.addr)
 	must(b, err)
 	defer p.close()

@@ -76,10 +76,7 @@ func (w *world) attacks(c *contestant) []*attack {
 func BenchmarkHostile(b *testing.B) {
 	w := openWorld(b, setting(b, "ININJO_BENCH_DELEGATIONS", 10_000))
 	ours := w.ininjo(b, "GOGC="+gogc())
-	q := w.free(ours, "honest", documentStatus)
-	if known, ok := w.trusted(ours, "honest"); ok {
-		q = known
-	}
+	q := w.status(ours, "honest")
 	lines := []string{"| attack | refused: median, slowest | told | honest p99 without, beside it | ratio (aim 2) |", "|---|---|---|---|---|"}
 	most := (&runner{question: q, asked: w.asked, connections: 16, warm: time.Second, span: 2 * time.Second}).run(b)
 	const honest = 16

@@ -15,10 +15,7 @@ import (
 func BenchmarkSustained(b *testing.B) {
 	w := openWorld(b, setting(b, "ININJO_BENCH_DELEGATIONS", 10_000))
 	ours := w.ininjo(b, "GOGC="+gogc())
-	q := w.free(ours, "free query", documentStatus)
-	if known, ok := w.trusted(ours, "trusted document"); ok {
-		q = known
-	}
+	q := w.status(ours, "the status")
 	const connections = 32
 	most := (&runner{question: q, asked: w.asked, connections: connections, warm: 2 * time.Second, span: 10 * time.Second}).run(b)
 	if most.wrong > 0 {
@@ -59,10 +56,7 @@ func BenchmarkSize(b *testing.B) {
 		w := openWorld(b, delegations)
 		c := &contest{world: w, warm: time.Second, span: span(b, "ININJO_BENCH_SPAN", 5*time.Second)}
 		ours := w.ininjo(b, "GOGC="+gogc())
-		q := w.free(ours, fmt.Sprintf("%d delegations", delegations), documentStatus)
-		if known, ok := w.trusted(ours, q.name); ok {
-			q = known
-		}
+		q := w.status(ours, fmt.Sprintf("%d delegations", delegations))
 		c.add(q, ours, 32, 1, nil)
 		sides = append(sides, side{c, ours})
 	}

@@ -298,8 +298,8 @@ func (c *Client) retryAfter(answer *http.Response) time.Duration {
 	}
 	text := answer.Header.Get("Retry-After")
 	wait := time.Duration(0)
-	if seconds, err := strconv.Atoi(text); err == nil {
-		wait = time.Duration(min(max(seconds, 0), 86400)) * time.Second
+	if seconds, err := strconv.Atoi(text); err == nil || errors.Is(err, strconv.ErrRange) { // out of range it is the nearest that there is
+		wait = time.Duration(min(max(seconds, 0), int(maxRetryAfter/time.Second))) * time.Second
 	} else if at, err := http.ParseTime(text); err == nil {
 		wait = at.Sub(c.config.Clock.Now())
 	}

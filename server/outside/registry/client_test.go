@@ -223,6 +223,7 @@ func TestPatience(t *testing.T) {
 		"429":                  {status(http.StatusTooManyRequests, "Retry-After", "120"), 2 * time.Minute},
 		"429 until an instant": {status(http.StatusTooManyRequests, "Retry-After", now.Add(time.Hour).Format(http.TimeFormat)), time.Hour},
 		"503":                  {status(http.StatusServiceUnavailable, "Retry-After", "999999999"), 24 * time.Hour},
+		"503 for ever":         {status(http.StatusServiceUnavailable, "Retry-After", "99999999999999999999999"), 24 * time.Hour},
 	} {
 		t.Run(name+" is honoured", func(t *testing.T) {
 			t.Parallel()
