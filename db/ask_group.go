@@ -27,6 +27,11 @@ const (
 	// steadily is over about how many statements the usual number of inquiries is
 	// found.
 	steadily = 20
+	// lingering is how long at most a statement waits for those who were answered a
+	// moment ago and ask again, and fewLinger is of how many the last one was that
+	// it waits for.
+	lingering = 300 * time.Microsecond
+	fewLinger = 4
 	// groupTimeout bounds one statement of a group. It takes a millisecond; nothing
 	// in it waits for a lock of anybody.
 	groupTimeout = 10 * time.Second
@@ -51,6 +56,9 @@ type group struct {
 	running         bool
 	// usual is how many inquiries are here of late, waiting or away.
 	usual float64
+	// enough is closed when so many wait as are wanted; nil where nobody lingers.
+	enough chan struct{}
+	wanted int
 }
 
 // asking is one request on its way through a group.
@@ -128,6 +136,10 @@ func (g *group) join(a *asking) error {
 		return &poa.Error{Code: poa.CodeUnavailable, Cause: errors.New("too many inquiries wait")}
 	}
 	g.waiting, g.inquiries = append(g.waiting, a), g.inquiries+len(a.inquiries)
+	if g.enough != nil && g.inquiries >= g.wanted {
+		close(g.enough)
+		g.enough = nil
+	}
 	if !g.running {
 		g.running = true
 		go g.run()
@@ -135,9 +147,42 @@ func (g *group) join(a *asking) error {
 	return nil
 }
 
+// linger waits until two fifths of the usual number wait, but not for long: each
+// statement costs as much as a dozen inquiries in it. Where few come, or all have
+// been answered, nothing is waited for.
+func (g *group) linger() {
+	g.mu.Lock()
+	g.wanted = g.worthIt()
+	if g.inquiries >= g.wanted {
+		g.mu.Unlock()
+		return
+	}
+	enough := make(chan struct{})
+	g.enough = enough
+	g.mu.Unlock()
+	over := time.NewTimer(lingering)
+	defer over.Stop()
+	select {
+	case <-enough:
+	case <-over.C:
+		g.mu.Lock()
+		g.enough = nil
+		g.mu.Unlock()
+	}
+}
+
+// worthIt is how many the next statement should take at least.
+func (g *group) worthIt() int {
+	if g.away < fewLinger {
+		return 0
+	}
+	return min(int(g.usual*2/5), maxGrouped)
+}
+
 // run sends one statement after the other until nobody waits.
 func (g *group) run() {
 	for {
+		g.linger()
 		batch := g.collect()
 		if batch == nil {
 			return

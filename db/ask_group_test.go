@@ -268,21 +268,23 @@ func TestWatchersWaitAlone(t *testing.T) {
 	}
 }
 
-func TestHalves(t *testing.T) {
+func TestHowManyGoTogether(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		name                string
-		usual               float64
-		waiting, away, want int
+		name          string
+		usual         float64
+		waiting, away int
+		wanted, most  int
 	}{
-		{"of the usual number half is taken", 32, 16, 16, 17},
-		{"though more than half of them wait", 32, 30, 2, 17},
-		{"a sudden crowd goes as a whole", 1, 40, 1, db.MaxGrouped},
-		{"one alone goes", 1, 1, 0, 2},
-		{"no statement takes more than its bound", 5000, 4000, 512, db.MaxGrouped},
+		{"of the usual number half is taken, and nearly as many are waited for", 32, 16, 16, 12, 17},
+		{"half though more wait", 32, 30, 2, 0, 17},
+		{"a sudden crowd goes as a whole", 1, 40, 1, 0, db.MaxGrouped},
+		{"one alone waits for nobody", 1, 1, 0, 0, 2},
+		{"after few nobody is waited for", 3, 1, 3, 0, 3},
+		{"no statement takes more than its bound", 5000, 4000, 512, db.MaxGrouped, db.MaxGrouped},
 	} {
-		if got := db.HalfOf(c.usual, c.waiting, c.away); got != c.want {
-			t.Errorf("%s: %d, want %d", c.name, got, c.want)
+		if wanted, most := db.NextOf(c.usual, c.waiting, c.away); wanted != c.wanted || most != c.most {
+			t.Errorf("%s: %d and %d, want %d and %d", c.name, wanted, most, c.wanted, c.most)
 		}
 	}
 }

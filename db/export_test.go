@@ -12,9 +12,9 @@ func (d *DB) Waiting() int {
 // MaxGrouped bounds the inquiries of one statement.
 const MaxGrouped = maxGrouped
 
-// HalfOf is how many inquiries the next statement takes at most, where so many
-// are usual, so many wait and the last one took so many.
-func HalfOf(usual float64, waiting, away int) int {
+// NextOf is how many inquiries the next statement waits for and takes at most,
+// where so many are usual, so many wait and the last one took so many.
+func NextOf(usual float64, waiting, away int) (wanted, most int) {
 	g := &group{usual: usual, inquiries: waiting, away: away}
-	return g.half()
+	return g.worthIt(), g.half()
 }
