@@ -89,22 +89,22 @@ func (d *DB) Ask(ctx context.Context, c poa.Credential, inquiries []poa.Inquiry)
 	if c.Anonymous || c.AccountID != "" || slices.ContainsFunc(inquiries, func(q poa.Inquiry) bool { return q.Historical || q.AtGiven || q.KnownAtGiven }) {
 		return d.askAlone(ctx, c, inquiries)
 	}
-	asked, err := d.group.ask(ctx, c.TokenHash, inquiries)
-	if err != nil || len(asked.later) == 0 {
-		return asked.all(), err
+	readings, later, err := d.group.ask(ctx, c.TokenHash, inquiries)
+	if err != nil || len(later) == 0 {
+		return readings, err
 	}
-	watched := make([]poa.Inquiry, len(asked.later))
-	for i, place := range asked.later {
+	watched := make([]poa.Inquiry, len(later))
+	for i, place := range later {
 		watched[i] = inquiries[place]
 	}
-	readings, err := d.askAlone(ctx, c, watched)
+	begun, err := d.askAlone(ctx, c, watched)
 	if err != nil {
 		return nil, err
 	}
-	for i, place := range asked.later {
-		asked.readings[place] = readings[i]
+	for i, place := range later {
+		readings[place] = begun[i]
 	}
-	return asked.readings, nil
+	return readings, nil
 }
 
 // askAlone asks in a statement of the request's own.

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -66,21 +65,32 @@ type asking struct {
 	ctx       context.Context //nolint:containedctx // it tells whether the caller is still there when the statement is written
 	hash      [32]byte
 	inquiries []poa.Inquiry
-	readings  []poa.Reading
-	one       [1]poa.Reading // of the readings, where there is one
-	// later are the inquiries that begin a watch, which a statement of their own
-	// does: it may wait for a change under way.
-	later []int
+	// rows are what the statement answered, one for each inquiry. Who asked reads
+	// them, so that the next statement goes without waiting for that.
+	rows  []packedRow
+	alone [1]packedRow // of the rows, where there is one
 	err   error
 	done  chan struct{}
 }
 
-// all are the readings of an asking that came to its end.
-func (a *asking) all() []poa.Reading {
-	if a == nil {
-		return nil
+// read are the readings of the rows, and which inquiries begin a watch: that a
+// statement of their own does, since it may wait for a change under way. A
+// credential that does not hold has no rows: its readings stay empty.
+func (a *asking) read() (readings []poa.Reading, later []int, err error) {
+	readings = make([]poa.Reading, len(a.inquiries))
+	for i, row := range a.rows {
+		if row == nil {
+			continue
+		}
+		var waits bool
+		if readings[i], waits, err = readGrouped(row, a.inquiries[i]); err != nil {
+			return nil, nil, failed(fmt.Errorf("reading an inquiry's row: %w", err), "asking")
+		}
+		if waits {
+			later = append(later, i)
+		}
 	}
-	return a.readings
+	return readings, later, nil
 }
 
 // asks are the settings of connections that answer: a plan is made once and goes
@@ -112,20 +122,21 @@ func (g *group) close() {
 }
 
 // ask puts a request's inquiries into the next statement and waits for its end.
-// A caller who goes away leaves the others alone.
-func (g *group) ask(ctx context.Context, hash [32]byte, inquiries []poa.Inquiry) (*asking, error) {
+// A caller who goes away leaves the others alone. Later are the inquiries that
+// begin a watch and have no reading yet.
+func (g *group) ask(ctx context.Context, hash [32]byte, inquiries []poa.Inquiry) (readings []poa.Reading, later []int, err error) {
 	a := &asking{ctx: ctx, hash: hash, inquiries: inquiries, done: make(chan struct{})}
 	if err := g.join(a); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	select {
 	case <-a.done:
 		if a.err != nil {
-			return nil, a.err
+			return nil, nil, a.err
 		}
-		return a, nil
+		return a.read()
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil, nil, ctx.Err()
 	}
 }
 
@@ -309,50 +320,4 @@ func (g *group) send(batch []*asking) error {
 		return closing
 	}
 	return err
-}
-
-// groupRows are the inquiries of a statement, and where each row of its answer
-// belongs. They stand in the order of their IDs, so that the audit's index grows
-// at its end: each insert finds its page without a search.
-type groupRows []groupRow
-
-type groupRow struct {
-	of      *asking
-	inquiry int
-}
-
-func newGroupRows(batch []*asking) groupRows {
-	p := make(groupRows, 0, len(batch))
-	for _, a := range batch {
-		a.later, a.one = nil, [1]poa.Reading{}
-		if a.readings = a.one[:]; len(a.inquiries) != 1 {
-			a.readings = make([]poa.Reading, len(a.inquiries))
-		}
-		for i := range a.inquiries {
-			p = append(p, groupRow{a, i})
-		}
-	}
-	slices.SortFunc(p, func(a, b groupRow) int { return strings.Compare(a.asked().ID, b.asked().ID) })
-	return p
-}
-
-func (p groupRow) asked() *poa.Inquiry { return &p.of.inquiries[p.inquiry] }
-
-// take reads one row. A credential that does not hold has none: its readings
-// stay as they are.
-func (p groupRows) take(row [][]byte) error {
-	number, err := number64(row[0])
-	if err != nil || number < 1 || int(number) > len(p) {
-		return fmt.Errorf("reading an inquiry's row: want a number up to %d", len(p))
-	}
-	at := p[number-1]
-	reading, later, err := readGrouped(row[1:], *at.asked())
-	if err != nil {
-		return fmt.Errorf("reading an inquiry's row: %w", err)
-	}
-	if later {
-		at.of.later = append(at.of.later, at.inquiry)
-	}
-	at.of.readings[at.inquiry] = reading
-	return nil
 }

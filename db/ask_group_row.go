@@ -16,8 +16,8 @@ import (
 // inquiry is left for a statement of its own. An asker who may not ask is told
 // nothing but who it is. The audit row is what was sent with what was read, so
 // its leaf hash is computed from these.
-func readGrouped(row [][]byte, q poa.Inquiry) (poa.Reading, bool, error) {
-	c := columns{row: row}
+func readGrouped(row packedRow, q poa.Inquiry) (poa.Reading, bool, error) {
+	c := columns{rest: row}
 	out := poa.Reading{Asker: poa.Actor{Kind: poa.ActorKind(c.text()), ID: c.text(), PartyID: c.text()}, Scope: poa.TokenScope(c.text()), Active: c.truth()}
 	may, later := c.truth(), c.truth()
 	if !may || later {
@@ -32,10 +32,7 @@ func readGrouped(row [][]byte, q poa.Inquiry) (poa.Reading, bool, error) {
 	p := projectionRow{DelegationID: string(q.DelegationID), Version: version, AcceptedAt: c.instant(), ValidFrom: c.day(), ValidThrough: c.day()}
 	p.FinalKind, p.FinalAt, p.FinalReason, p.FinalVersion, p.FinalRecordedAt = c.optionalText(), c.optionalInstant(), c.optionalText(), c.optionalNumber(), c.optionalInstant()
 	p.Suspensions = c.json()
-	digests := make([]byte, 0, 96)
-	out.FileSHA256, digests = c.bytes(digests)
-	out.ContentSHA256, digests = c.bytes(digests)
-	out.DelegateCertificateSHA256, _ = c.bytes(digests)
+	out.FileSHA256, out.ContentSHA256, out.DelegateCertificateSHA256 = c.next(), c.next(), c.next()
 	out.SignatureVerifiedAt, out.Qualification = c.instant(), poa.Qualification(c.text())
 	p.TitleVersion, p.TitleVerifiedAt, p.TitleUntil, p.TitleRecordedAt = c.optionalNumber(), c.optionalInstant(), c.optionalInstant(), c.optionalInstant()
 	if c.err != nil {
@@ -65,17 +62,23 @@ var errWidth = errors.New("a column has not the width of its type")
 // columns reads the columns of a row one after the other, in the binary format.
 // The first fault stays.
 type columns struct {
-	row [][]byte
-	err error
+	rest packedRow
+	err  error
 }
 
+// next is the next column as a part of the row, nil where it is null.
 func (c *columns) next() []byte {
-	if len(c.row) == 0 {
+	if len(c.rest) < 4 {
 		c.err = errWidth
 		return nil
 	}
-	value := c.row[0]
-	c.row = c.row[1:]
+	length := int32(binary.BigEndian.Uint32(c.rest))
+	c.rest = c.rest[4:]
+	if length < 0 {
+		return nil
+	}
+	value := c.rest[:length:length]
+	c.rest = c.rest[length:]
 	return value
 }
 
@@ -150,25 +153,13 @@ func (c *columns) day() time.Time {
 	return time.Date(2000, 1, 1+int(int32(binary.BigEndian.Uint32(value))), 0, 0, 0, 0, time.UTC)
 }
 
-// json is a copy of a column of type jsonb, whose first byte is a version.
+// json is a column of type jsonb, whose first byte is a version.
 func (c *columns) json() []byte {
 	value := c.next()
 	if len(value) <= 1 {
 		return nil
 	}
-	return append([]byte(nil), value[1:]...)
-}
-
-// bytes appends a copy of the column to a buffer and returns both: the driver
-// uses the row's memory again.
-func (c *columns) bytes(buffer []byte) (column, rest []byte) {
-	value := c.next()
-	if value == nil {
-		return nil, buffer
-	}
-	begin := len(buffer)
-	buffer = append(buffer, value...)
-	return buffer[begin:len(buffer):len(buffer)], buffer
+	return value[1:]
 }
 
 func number64(value []byte) (int64, error) {

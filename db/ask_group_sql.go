@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
 )
 
 // askGroupSQL checks the tokens of a group, reads and audits in one statement:
@@ -48,38 +47,6 @@ FROM reading`
 
 // binaryFormat is that of all parameters and columns.
 var binaryFormat = []int16{pgx.BinaryFormatCode}
-
-// arguments are the parameters of askGroupSQL: one array for each column, and
-// each token once.
-func (p groupRows) arguments() [][]byte {
-	n := len(p)
-	numbers := make(map[[32]byte]uint32, 16)
-	hashes := newArray(pgtype.ByteaOID, 36*min(n, 16))
-	askers, ids, delegations := newArray(pgtype.Int4OID, 8*n), newArray(pgtype.TextOID, 34*n), newArray(pgtype.TextOID, 36*n)
-	instants := newArray(pgtype.TimestamptzOID, 12*n)
-	documents, certificates, nonces := newArray(pgtype.ByteaOID, 4*n), newArray(pgtype.ByteaOID, 4*n), newArray(pgtype.TextOID, 4*n)
-	for _, each := range p {
-		number, known := numbers[each.of.hash]
-		if !known {
-			number = uint32(len(numbers) + 1)
-			numbers[each.of.hash] = number
-			hashes.bytes(each.of.hash[:])
-		}
-		q := each.asked()
-		askers.number32(number)
-		ids.text(q.ID)
-		if q.DelegationID == "" {
-			delegations.null()
-		} else {
-			delegations.text(string(q.DelegationID))
-		}
-		instants.instant(q.AnsweredAt)
-		documents.optional(q.DocumentSHA256)
-		certificates.optional(q.DelegateCertificateSHA256)
-		nonces.text(q.Nonce)
-	}
-	return [][]byte{hashes.done(), askers.done(), ids.done(), delegations.done(), instants.done(), documents.done(), certificates.done(), nonces.done()}
-}
 
 // array writes an array in PostgreSQL's binary format: dimensions, whether there
 // are nulls, the elements' type, their number, the first one's index, and each
