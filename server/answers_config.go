@@ -10,8 +10,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"strings"
+	"sync"
 
 	"ininjo/graph"
 	"ininjo/poa"
@@ -49,7 +51,16 @@ func (c answersConfig) tune() {
 	if os.Getenv("GOMEMLIMIT") == "" && c.MemoryLimit > 0 {
 		debug.SetMemoryLimit(int64(c.MemoryLimit) << 20)
 	}
+	if os.Getenv("GOMAXPROCS") == "" {
+		oneToSpare()
+	}
 }
+
+// oneToSpare lets one thread of Go more run than there are processors. Where all
+// are busy with requests, the runtime looks only now and then at what came from
+// the database, which then stands idle with the next statement at hand; a thread
+// to spare waits for that, and the system wakes it at once.
+var oneToSpare = sync.OnceFunc(func() { runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1) })
 
 // documents registers the trusted documents.
 func (c answersConfig) documents() (*graph.Documents, error) {
