@@ -54,7 +54,7 @@ func BenchmarkSize(b *testing.B) {
 	var sides []side
 	for _, delegations := range []int{10_000, setting(b, "ININJO_BENCH_DELEGATIONS", 10_000_000)} {
 		w := openWorld(b, delegations)
-		c := &contest{world: w, warm: time.Second, span: span(b, "ININJO_BENCH_SPAN", 5*time.Second)}
+		c := &contest{world: w, warm: catchingUp, span: span(b, "ININJO_BENCH_SPAN", 5*time.Second)}
 		ours := w.ininjo(b, "GOGC="+gogc())
 		q := w.status(ours, fmt.Sprintf("%d delegations", delegations))
 		c.add(q, ours, 32, 1, nil)
