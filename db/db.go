@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -65,6 +66,9 @@ type DB struct {
 	due chan struct{}
 	// replica is nil where there is none.
 	replica *replica
+	// indexedFrom is the audit log's first month, in Unix seconds, before which the
+	// index of inquiries holds nothing; 0 where this process does not know.
+	indexedFrom atomic.Int64
 }
 
 var _ poa.Store = (*DB)(nil)

@@ -50,10 +50,23 @@ func (d *DB) IndexInquiries(ctx context.Context, now time.Time) error {
 			break
 		}
 	}
-	_, err := d.bun.NewRaw(`DELETE FROM inquiry_index WHERE audit_default_rows() = 0 AND answered_at < (
-		SELECT min(to_timestamp(right(c.relname, 7), 'YYYY"m"MM')) FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhrelid
-		WHERE h.inhparent = 'inquiries'::regclass AND c.relname ~ '^inquiries_y[0-9]{4}m[0-9]{2}$')`).Exec(ctx)
-	return failed(err, "dropping the index of months that are gone")
+	return failed(d.dropIndexed(ctx), "dropping the index of months that are gone")
+}
+
+// dropIndexed drops what is older than the audit log's first month, once for each
+// such month: it looks at the whole index.
+func (d *DB) dropIndexed(ctx context.Context) error {
+	var first *time.Time
+	err := d.bun.NewRaw(`SELECT min(to_timestamp(right(c.relname, 7), 'YYYY"m"MM')) FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhrelid
+		WHERE audit_default_rows() = 0 AND h.inhparent = 'inquiries'::regclass AND c.relname ~ '^inquiries_y[0-9]{4}m[0-9]{2}$'`).Scan(ctx, &first)
+	if err != nil || first == nil || d.indexedFrom.Load() == first.Unix() {
+		return err
+	}
+	if _, err := d.bun.NewRaw("DELETE FROM inquiry_index WHERE answered_at < ?", *first).Exec(ctx); err != nil {
+		return err
+	}
+	d.indexedFrom.Store(first.Unix())
+	return nil
 }
 
 // indexStep takes one stretch of time into the index, and says whether it was

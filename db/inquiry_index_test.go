@@ -4,6 +4,8 @@ package db_test
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -111,11 +113,23 @@ func TestIndexOfMonthsThatAreGone(t *testing.T) {
 	if err := w.DB.MakePartitions(t.Context(), w.Clock.Now()); err != nil {
 		t.Fatal(err)
 	}
-	w.Exec(t, "INSERT INTO inquiry_index VALUES ('"+w.recipient+"', '2020-01-01', 'inq_gone'), ('"+w.recipient+"', '2026-06-01', 'inq_there')")
-	if err := w.DB.IndexInquiries(t.Context(), w.Clock.Now()); err != nil {
-		t.Fatal(err)
+	index := func(want string) {
+		t.Helper()
+		if err := w.DB.IndexInquiries(t.Context(), w.Clock.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if n := w.count(t, "SELECT count(*) FROM inquiry_index WHERE inquiry_id = ANY (string_to_array($1, ' '))", want); n != len(strings.Fields(want)) || w.count(t, "SELECT count(*) FROM inquiry_index") != n {
+			t.Errorf("%d of %s are left", n, want)
+		}
 	}
-	if n := w.count(t, "SELECT count(*) FROM inquiry_index WHERE inquiry_id = 'inq_there'"); n != 1 || w.count(t, "SELECT count(*) FROM inquiry_index") != 1 {
-		t.Errorf("%d are left", n)
+	gone := func(id, at string) {
+		w.Exec(t, fmt.Sprintf("INSERT INTO inquiry_index VALUES ('%s', '%s', '%s')", w.recipient, at, id))
 	}
+	gone("inq_gone", "2020-01-01")
+	gone("inq_there", "2026-06-01")
+	index("inq_there")
+	gone("inq_again", "2020-01-01") // nothing writes so: the whole index is looked at once for each first month
+	index("inq_there inq_again")
+	w.Exec(t, "DROP TABLE inquiries_y2026m06")
+	index("")
 }
