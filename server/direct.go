@@ -64,7 +64,7 @@ func (d *direct) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		h := conn.(*holding) //nolint:forcetypeassert,errcheck // connections hand out nothing else
+		h := conn.(*holding) //nolint:forcetypeassert // connections hand out nothing else
 		d.mu.Lock()
 		stopped := d.stopping.Load()
 		if !stopped {
