@@ -99,7 +99,13 @@ func TestActsGiveWay(t *testing.T) {
 	for hangs := false; !hangs; {
 		must(t, other.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_locks WHERE relation = 'notices'::regclass AND NOT granted)").Scan(&hangs))
 	}
+	if shut, passed := w.DB.Gate(); !shut || passed != 0 {
+		t.Errorf("while changes are numbered the gate is shut: %v, and %d passed", shut, passed)
+	}
 	w.in(t, func(ctx context.Context, tx poa.Tx) error { return tx.Publish(ctx, w.change(d, 2)) })
+	if _, passed := w.DB.Gate(); passed != 1 {
+		t.Errorf("an act did not come to the gate: %d passed", passed)
+	}
 	select {
 	case err := <-numbered:
 		t.Fatalf("the numbering went past the lock: %v", err)
@@ -107,6 +113,9 @@ func TestActsGiveWay(t *testing.T) {
 	}
 	must(t, other.Commit(t.Context()))
 	must(t, <-numbered)
+	if shut, _ := w.DB.Gate(); shut {
+		t.Error("the gate stays shut after the numbering")
+	}
 	if n, err := notifier.Number(w.DB.Ahead(t.Context())); err != nil || n != 1 {
 		t.Errorf("numbered %d, %v; want the act's one change", n, err)
 	}

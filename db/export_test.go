@@ -18,3 +18,10 @@ func NextOf(usual float64, waiting, away int) (wanted, most int) {
 	g := &group{usual: usual, inquiries: waiting, away: away}
 	return g.worthIt(), g.half()
 }
+
+// Gate says whether acts give way, and how many passed all the same since.
+func (d *DB) Gate() (shut bool, passed int) {
+	d.gate.mu.Lock()
+	defer d.gate.mu.Unlock()
+	return d.gate.shut != nil, d.gate.passed
+}
