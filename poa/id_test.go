@@ -5,6 +5,7 @@ package poa_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -112,6 +113,19 @@ func TestCorporateNumber(t *testing.T) {
 		"7000012050003": false, "0000012050002": false, "700001205000": false, "70000120500022": false, "７００００１２０５０００２": false, "": false} {
 		if got := poa.ValidCorporateNumber(number); got != want {
 			t.Errorf("ValidCorporateNumber(%q) = %v", number, got)
+		}
+	}
+}
+
+// TestInquiryIDsComeInTheOrderOfTheirInstants to the microsecond, so that the
+// audit's index grows at its end.
+func TestInquiryIDsComeInTheOrderOfTheirInstants(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 27, 0, 0, 0, 0, time.UTC)
+	for i := range 3000 {
+		earlier, later := at.Add(time.Duration(i)*time.Microsecond), at.Add(time.Duration(i+1)*time.Microsecond)
+		if a, b := poa.NewInquiryID(earlier), poa.NewInquiryID(later); a >= b || poa.FirstInquiryID(earlier) > a {
+			t.Fatalf("%s of %v is not before %s", a, earlier, b)
 		}
 	}
 }
