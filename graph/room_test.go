@@ -11,16 +11,11 @@ import (
 	"time"
 
 	"ininjo/poa"
+	"ininjo/poa/poatest"
 )
 
-// hand is a clock that is set by hand.
-type hand struct{ now time.Time }
-
-// Now is what was set.
-func (h *hand) Now() time.Time { return h.now }
-
-func newTestRoom(bytes int64) (*room, *hand) {
-	m, clock := newRoom(bytes), &hand{poa.SystemClock{}.Now()}
+func newTestRoom(bytes int64) (*room, *poatest.Clock) {
+	m, clock := newRoom(bytes), poatest.NewClock(poa.SystemClock{}.Now())
 	m.machine = clock
 	return m, clock
 }
@@ -77,7 +72,7 @@ func TestTricklersAreSentAway(t *testing.T) {
 		{after: time.Minute, slow: 1000, fast: 4e6}, // nobody waits
 		{after: 0, slow: 1000, fast: 4e6, waited: true, slowGone: true},
 	} {
-		clock.now = clock.now.Add(each.after)
+		clock.Advance(each.after)
 		_, _ = slow.came(each.slow), fast.came(each.fast)
 		if each.waited {
 			m.sendAway()
