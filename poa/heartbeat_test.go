@@ -3,25 +3,18 @@
 package poa_test
 
 import (
-	"crypto/rand"
 	"testing"
 	"time"
 
 	"ininjo/poa"
+	"ininjo/poa/poatest"
 	"ininjo/poa/receipt"
 )
 
 // signHeartbeats gives the office a key for heartbeats and returns its key set.
 func (o *office) signHeartbeats() []byte {
 	o.tb.Helper()
-	key, err := receipt.GenerateKey(rand.Reader)
-	must(o.tb, err)
-	signer, err := receipt.NewES256Signer(key)
-	must(o.tb, err)
-	jwk, err := receipt.PublicJWK(&key.PublicKey)
-	must(o.tb, err)
-	jwks, err := receipt.JWKS([]receipt.PublicKey{{JWK: jwk, Purpose: receipt.TypHeartbeat, NotBefore: o.clock.Now()}})
-	must(o.tb, err)
+	signer, jwks := poatest.MustTokenSigner(o.tb, receipt.TypHeartbeat, o.clock.Now(), time.Time{})
 	o.notifier.SignHeartbeatsWith(signer)
 	return jwks
 }

@@ -4,7 +4,6 @@ package poa_test
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -88,14 +87,8 @@ func (o *office) wire() {
 	o.tb.Helper()
 	roots, err := jpki.NewRoots(o.ca.Root)
 	must(o.tb, err)
-	key, err := receipt.GenerateKey(rand.Reader)
-	must(o.tb, err)
-	signer, err := receipt.NewES256Signer(key)
-	must(o.tb, err)
-	jwk, err := receipt.PublicJWK(&key.PublicKey)
-	must(o.tb, err)
-	o.jwks, err = receipt.JWKS([]receipt.PublicKey{{JWK: jwk, Purpose: receipt.TypReceipt, NotBefore: o.clock.Now()}})
-	must(o.tb, err)
+	signer, jwks := poatest.MustTokenSigner(o.tb, receipt.TypReceipt, o.clock.Now(), time.Time{})
+	o.jwks = jwks
 	o.enrollment = poa.NewEnrollment(o.clock, o.store, o.policy, hasher{})
 	o.registrar = poa.NewRegistrar(o.clock, o.store, o.policy, jpki.Profile{Roots: roots, Policies: []string{poatest.PolicyTest}})
 	o.responder = poa.NewResponder(o.clock, o.store, o.policy, signer)

@@ -4,7 +4,6 @@ package poa_test
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"sync"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"ininjo/poa"
+	"ininjo/poa/poatest"
 	"ininjo/poa/receipt"
 	"ininjo/poa/statuslist"
 )
@@ -37,10 +37,7 @@ func (o *office) publisher(signer receipt.Signer, store listStore, clock poa.Clo
 
 func newListSigner(tb testing.TB) receipt.Signer {
 	tb.Helper()
-	key, err := receipt.GenerateKey(rand.Reader)
-	must(tb, err)
-	signer, err := receipt.NewES256Signer(key)
-	must(tb, err)
+	signer, _ := poatest.MustTokenSigner(tb, receipt.TypStatusList, time.Time{}, time.Time{})
 	return signer
 }
 

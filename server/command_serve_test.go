@@ -4,6 +4,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -21,7 +22,7 @@ var metricsAddress = regexp.MustCompile(`http://127\.0\.0\.1:\d+/metrics`)
 func TestServe(t *testing.T) {
 	t.Parallel()
 	dir := freshHome(t)
-	p, base := serving(t, nil, "--data-dir", dir)
+	p, base := serving(t, []string{"GOMAXPROCS="}, "--data-dir", dir)
 	for path, wanted := range map[string]string{"/healthz": "alive", "/readyz": "ready", "/schema.graphqls": "type Query", "/.well-known/jwks.json": `"keys"`, "/repository": "<html", "/": "<html"} {
 		if status, body := fetch(t, base+path); status != 200 || !strings.Contains(body, wanted) {
 			t.Errorf("%s answered %d: %.200s", path, status, body)
@@ -31,6 +32,10 @@ func TestServe(t *testing.T) {
 	metrics := metricsAddress.FindString(p.stderr.String())
 	if status, body := fetch(t, metrics); status != 200 || !strings.Contains(body, `ininjo_http_request_seconds_count{route="GET /readyz",status="200"}`) {
 		t.Errorf("%s answered %d: %.200s", metrics, status, body)
+	}
+	_, spare, _ := threads(t, "")
+	if _, body := fetch(t, metrics); !strings.Contains(body, fmt.Sprintf("\ngo_sched_gomaxprocs_threads %d\n", spare)) {
+		t.Errorf("not %d threads of Go, one to spare", spare)
 	}
 	if status, _ := fetch(t, base+"/metrics"); status != 404 {
 		t.Errorf("figures stand on the public address: %d", status)

@@ -55,6 +55,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv(waitersVariable) != "" {
 		os.Exit(waitOn(os.Stdin, os.Stdout))
 	}
+	if os.Getenv(threadsVariable) != "" {
+		os.Exit(tellThreads())
+	}
 	if told := os.Getenv(answerVariable); told != "" {
 		os.Exit(serveAhead(told))
 	}

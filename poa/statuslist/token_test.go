@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"compress/zlib"
 	"context"
-	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -18,33 +17,12 @@ import (
 
 	"pgregory.net/rapid"
 
+	"ininjo/poa/poatest"
 	"ininjo/poa/receipt"
 	"ininjo/poa/statuslist"
 )
 
 var issued = time.Date(2026, 6, 1, 3, 0, 0, 0, time.UTC)
-
-// newKey makes a signer and the key set that verifies what it signs.
-func newKey(t testing.TB, purpose string, from, until time.Time) (receipt.Signer, []byte) {
-	t.Helper()
-	key, err := receipt.GenerateKey(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	signer, err := receipt.NewES256Signer(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	jwk, err := receipt.PublicJWK(&key.PublicKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	set, err := receipt.JWKS([]receipt.PublicKey{{JWK: jwk, Purpose: purpose, NotBefore: from, NotAfter: until}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return signer, set
-}
 
 func sample() statuslist.Token {
 	return statuslist.Token{URI: "https://ininjo.example/status-lists/3", IssuedAt: issued, ExpiresAt: issued.Add(time.Hour), TTL: time.Minute,
@@ -53,7 +31,7 @@ func sample() statuslist.Token {
 
 func TestEntries(t *testing.T) {
 	t.Parallel()
-	signer, set := newKey(t, receipt.TypStatusList, issued, time.Time{})
+	signer, set := poatest.MustTokenSigner(t, receipt.TypStatusList, issued, time.Time{})
 	rapid.Check(t, func(t *rapid.T) {
 		token, model := sample(), map[int]statuslist.Status{}
 		for range rapid.IntRange(0, 200).Draw(t, "entries") {
@@ -88,7 +66,7 @@ func TestEntries(t *testing.T) {
 // example of the Token Status List with two bits (its section 4).
 func TestBitsOfTheDraft(t *testing.T) {
 	t.Parallel()
-	signer, _ := newKey(t, receipt.TypStatusList, issued, time.Time{})
+	signer, _ := poatest.MustTokenSigner(t, receipt.TypStatusList, issued, time.Time{})
 	token := sample()
 	for i, s := range []statuslist.Status{1, 2, 0, 3, 0, 1, 0, 1, 1, 2, 3, 3} {
 		token.Entries.Set(i, s)
@@ -144,7 +122,7 @@ func lst(raw []byte) string {
 
 func TestWhatIsNoList(t *testing.T) {
 	t.Parallel()
-	signer, set := newKey(t, receipt.TypStatusList, issued, issued.Add(time.Hour))
+	signer, set := poatest.MustTokenSigner(t, receipt.TypStatusList, issued, issued.Add(time.Hour))
 	whole := lst(make([]byte, statuslist.Size/4))
 	claims := func(sub, iat, exp, bits, list string) string {
 		return fmt.Sprintf(`{"sub":%s,"iat":%s,"exp":%s,"ttl":60,"status_list":{"bits":%s,"lst":%q}}`, sub, iat, exp, bits, list)
@@ -171,7 +149,7 @@ func TestWhatIsNoList(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, keys := range map[string][]byte{"of receipts": second(newKey(t, receipt.TypReceipt, issued, time.Time{})), "of another service": second(newKey(t, receipt.TypStatusList, issued, time.Time{}))} {
+	for name, keys := range map[string][]byte{"of receipts": second(poatest.MustTokenSigner(t, receipt.TypReceipt, issued, time.Time{})), "of another service": second(poatest.MustTokenSigner(t, receipt.TypStatusList, issued, time.Time{}))} {
 		if _, err := statuslist.Verify(compact, keys); err == nil {
 			t.Errorf("a key %s verifies it", name)
 		}
@@ -183,7 +161,7 @@ func second(_ receipt.Signer, set []byte) []byte { return set }
 // FuzzOwn reads what no signature vouches for: whatever it is, a list has its size
 // and comes out again as it went in.
 func FuzzOwn(f *testing.F) {
-	signer, _ := newKey(f, receipt.TypStatusList, issued, time.Time{})
+	signer, _ := poatest.MustTokenSigner(f, receipt.TypStatusList, issued, time.Time{})
 	compact, err := statuslist.Issue(context.Background(), signer, sample())
 	if err != nil {
 		f.Fatal(err)

@@ -114,12 +114,18 @@ func (r *runner) run(tb testing.TB) load {
 	r.measuring.Store(true)
 	<-time.After(r.span)
 	r.measuring.Store(false)
-	all := load{elapsed: time.Duration(nanos() - began)}
+	elapsed := time.Duration(nanos() - began)
 	if r.ended != nil {
 		r.ended()
 	}
 	r.over.Store(true)
 	asking.Wait()
+	return together(parts, elapsed)
+}
+
+// together joins what connections got.
+func together(parts []load, elapsed time.Duration) load {
+	all := load{elapsed: elapsed}
 	for _, part := range parts {
 		all.took = append(all.took, part.took...)
 		all.wrong += part.wrong
@@ -128,6 +134,13 @@ func (r *runner) run(tb testing.TB) load {
 		}
 	}
 	return all
+}
+
+// fault counts what went wrong.
+func (l *load) fault(err error) {
+	if l.wrong++; l.first == nil {
+		l.first = err
+	}
 }
 
 func (r *runner) keepAsking(p *peer, seed uint64, into *load) {
@@ -140,20 +153,9 @@ func (r *runner) keepAsking(p *peer, seed uint64, into *load) {
 			<-time.After(time.Duration(random.Int64N(int64(2 * r.pace)))) // not in step with one another
 			before = nanos()
 		}
-		n := 0
-		for _, at := range r.at {
-			n = random.IntN(len(r.ids))
-			copy(wire[at:], r.ids[n])
-		}
-		body, err := p.exchange(wire)
-		now := nanos()
-		if err == nil {
-			err = r.judge(body, n)
-		}
+		now, err := r.once(p, random, wire)
 		if err != nil {
-			if into.wrong++; into.first == nil {
-				into.first = fmt.Errorf("%s: %w", r.name, err)
-			}
+			into.fault(fmt.Errorf("%s: %w", r.name, err))
 			if p.broken {
 				return
 			}
@@ -162,6 +164,21 @@ func (r *runner) keepAsking(p *peer, seed uint64, into *load) {
 		}
 		before = now
 	}
+}
+
+// once asks about delegations by chance and judges the answer, which came at that of nanos.
+func (r *runner) once(p *peer, random *rand.Rand, wire []byte) (came int64, err error) {
+	n := 0
+	for _, at := range r.at {
+		n = random.IntN(len(r.ids))
+		copy(wire[at:], r.ids[n])
+	}
+	body, err := p.exchange(wire)
+	came = nanos()
+	if err == nil {
+		err = r.judge(body, n)
+	}
+	return came, err
 }
 
 // judge wants the right answer for the delegation that was asked about; of many

@@ -9,8 +9,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"ininjo/poa"
 )
 
 // The documents that the program is asked.
@@ -77,12 +80,17 @@ func (w *world) answers(q question) bool {
 		return false
 	}
 	defer p.close()
-	wire := append([]byte(nil), q.wire...)
-	for _, at := range q.at {
-		copy(wire[at:], w.ids[0])
-	}
-	body, err := p.exchange(wire)
+	body, err := p.exchange(q.about(w.ids[0]))
 	return err == nil && r.judge(body, 0) == nil
+}
+
+// about is the request about one delegation.
+func (q question) about(id poa.DelegationID) []byte {
+	wire := slices.Clone(q.wire)
+	for _, at := range q.at {
+		copy(wire[at:], id)
+	}
+	return wire
 }
 
 // ofFloor asks the floor.

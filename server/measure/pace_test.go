@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package measure_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"ininjo/poa"
+)
+
+// bunch is the time from one instant at which questions are due to the next. One
+// ticker for all: a timer for each question, 14,000 a second, would take of the
+// processors that the program shares with its callers, and a schedule for each
+// connection would let a question wait for its own while others are free. Several
+// at one instant are harder for the program than the same number spread evenly.
+const bunch = 500 * time.Microsecond
+
+// schedule says how many questions are due when, whatever became of earlier ones.
+type schedule struct {
+	rate  float64 // a second
+	began int64   // nanos
+	// warm is how much of the whole is not measured.
+	warm, whole time.Duration
+}
+
+// dueBefore counts the questions of all instants before the nth.
+func (s schedule) dueBefore(n int) int {
+	return int(s.rate * (time.Duration(n) * bunch).Seconds())
+}
+
+// release hands out the instants at which questions are due, as many as there are
+// questions. One that comes late itself hands out all that it missed, each with
+// the instant at which it was due.
+func (s schedule) release(due chan<- int64) {
+	defer close(due)
+	ticks := time.NewTicker(bunch)
+	defer ticks.Stop()
+	for n := 0; time.Duration(n)*bunch < s.whole; {
+		at := s.began + int64(time.Duration(n)*bunch)
+		if nanos() < at {
+			<-ticks.C
+			continue
+		}
+		for range s.dueBefore(n+1) - s.dueBefore(n) {
+			due <- at
+		}
+		n++
+	}
+}
+
+// queued bounds the questions that wait for a connection; more wait in the schedule.
+const queued = 1 << 16
+
+// runAt asks so many questions a second, each at its instant on the next connection
+// that is free. Its time counts from the instant at which it was due, so one that
+// waits for a connection is not left out (coordinated omission). How many are asked
+// depends on the rate and the span alone; the time is that until the last answer.
+func (r *runner) runAt(tb testing.TB, rate float64) load {
+	tb.Helper()
+	due, parts := make(chan int64, queued), make([]load, r.connections)
+	s := schedule{rate: rate, warm: r.warm, whole: r.warm + r.span}
+	var asking sync.WaitGroup
+	peers := make([]*peer, r.connections)
+	for i := range peers {
+		var err error
+		peers[i], err = newPeer(r.addr)
+		must(tb, err)
+	}
+	s.began = nanos()
+	measured := s.began + int64(s.warm)
+	for i, peer := range peers {
+		parts[i].took = make([]uint32, 0, int(rate*r.span.Seconds()*1.2)/r.connections)
+		asking.Go(func() { r.askDue(peer, uint64(i), due, measured, &parts[i]) })
+	}
+	s.release(due)
+	asking.Wait()
+	return together(parts, time.Duration(nanos()-measured))
+}
+
+// askDue asks what is due, on a new connection where the old one ended.
+func (r *runner) askDue(p *peer, seed uint64, due <-chan int64, measured int64, into *load) {
+	defer func() { p.close() }()
+	random := rand.New(rand.NewPCG(seed, 6))
+	wire := slices.Clone(r.wire)
+	for at := range due {
+		var now int64
+		err := p.renew(r.addr)
+		if err == nil {
+			now, err = r.once(p, random, wire)
+		}
+		if err != nil {
+			into.fault(fmt.Errorf("%s: %w", r.name, err))
+		} else if at >= measured {
+			into.took = append(into.took, uint32((now-at)/1000))
+		}
+	}
+}
+
+// renew connects again where the connection ended.
+func (p *peer) renew(addr string) error {
+	if !p.broken {
+		return nil
+	}
+	fresh, err := newPeer(addr)
+	if err == nil {
+		p.close()
+		*p = *fresh
+	}
+	return err
+}
+
+func TestSchedule(t *testing.T) {
+	t.Parallel()
+	s := schedule{rate: 14_321, began: nanos(), whole: 20 * time.Millisecond}
+	due := make(chan int64, queued)
+	s.release(due)
+	count, last := 0, s.began
+	for at := range due {
+		if at < last || (at-s.began)%int64(bunch) != 0 {
+			t.Errorf("due at %d after %d", at-s.began, last-s.began)
+		}
+		count, last = count+1, at
+	}
+	if count != 286 { // 14,321 * 0.020
+		t.Errorf("%d were due, want 286", count)
+	}
+}
+
+// TestWaitingCounts lets the first answer be late: whoever was due meanwhile waited.
+func TestWaitingCounts(t *testing.T) {
+	t.Parallel()
+	const late = 100 * time.Millisecond
+	var first sync.Once
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		first.Do(func() { <-time.After(late) })
+		fmt.Fprint(w, `{"status":"VALID"}`)
+	}))
+	t.Cleanup(server.Close)
+	r := &runner{question: ask("late", server.URL, "/", "", placeholder), asked: asked{[]poa.DelegationID{placeholder}}, connections: 1, span: 2 * late}
+	got := r.runAt(t, 1000)
+	if got.wrong != 0 || len(got.took) != 200 {
+		t.Fatalf("%d answers, %d wrong: %v", len(got.took), got.wrong, got.first)
+	}
+	// A quarter was due in the first half of the time that the first one took.
+	if got.at(0.76) < late/2 {
+		t.Errorf("a quarter took %v and more, want at least %v", got.at(0.76), late/2)
+	}
+}
+
+// TestConnectionEnds breaks each connection after its first answer: the next
+// question finds a new one, and only what got no answer is wrong.
+func TestConnectionEnds(t *testing.T) {
+	t.Parallel()
+	var refused sync.Once
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Connection", "close")
+		refused.Do(func() {
+			conn, _, err := w.(http.Hijacker).Hijack()
+			if err == nil {
+				err = conn.(*net.TCPConn).Close()
+			}
+			if err != nil {
+				t.Error(err)
+			}
+			panic(http.ErrAbortHandler)
+		})
+		fmt.Fprint(w, `{"status":"VALID"}`)
+	}))
+	t.Cleanup(server.Close)
+	r := &runner{question: ask("ended", server.URL, "/", "", placeholder), asked: asked{[]poa.DelegationID{placeholder}}, connections: 2, span: 20 * time.Millisecond}
+	got := r.runAt(t, 1000)
+	if got.wrong != 1 || len(got.took) != 19 || !strings.Contains(fmt.Sprint(got.first), "ended: ") {
+		t.Errorf("%d answers, %d wrong: %v", len(got.took), got.wrong, got.first)
+	}
+}
