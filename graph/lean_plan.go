@@ -47,18 +47,14 @@ var planned = map[string]planVariable{
 	"ID": {}, "String": {}, "DateTime": {}, "ID!": {required: true}, "String!": {required: true}, "[ID!]!": {list: true, required: true},
 }
 
-// newPlan makes a validated document ready, nil where it is none of those that
-// plans answer.
+// newPlan makes a document ready, nil where it is none of those that plans answer.
+// What the schema says of it is for who validates it.
 func newPlan(document *ast.QueryDocument, limits Limits) *plan {
 	if document == nil || len(document.Operations) != 1 || len(document.Fragments) > 0 {
 		return nil
 	}
 	operation := document.Operations[0]
 	if operation.Operation != ast.Query || len(operation.Directives) > 0 || len(operation.VariableDefinitions) == 0 || len(operation.SelectionSet) != 1 {
-		return nil
-	}
-	c := count{limits: limits}
-	if c.selections(operation.SelectionSet, 1); c.over {
 		return nil
 	}
 	root, ok := operation.SelectionSet[0].(*ast.Field)
@@ -71,6 +67,10 @@ func newPlan(document *ast.QueryDocument, limits Limits) *plan {
 		return nil
 	}
 	if p.selection, ok = p.fields(root.SelectionSet, "Validity", validityFields); !ok {
+		return nil
+	}
+	c := count{limits: limits}
+	if c.selections(operation.SelectionSet, 1); c.over {
 		return nil
 	}
 	return p
