@@ -3,6 +3,7 @@
 package graph
 
 import (
+	"bytes"
 	"maps"
 	"sync"
 
@@ -155,18 +156,21 @@ func (p *plan) questions(in *leanRequest, limits Limits) ([]poa.Question, bool) 
 		return nil, false
 	}
 	if !p.many {
-		return []poa.Question{{DelegationID: in.given(p, "delegationId"), DocumentSHA256: in.given(p, "documentSha256"),
-			DelegateCertificateSHA256: in.given(p, "delegateCertificateSha256"), Nonce: in.given(p, "nonce")}}, true
+		in.questions = append(in.questions[:0], poa.Question{DelegationID: in.given(p, "delegationId"), DocumentSHA256: in.given(p, "documentSha256"),
+			DelegateCertificateSHA256: in.given(p, "delegateCertificateSha256"), Nonce: in.given(p, "nonce")})
+		return in.questions, true
 	}
 	ids := in.variable(p.arguments["delegationIds"])
 	if ids == nil || 2*len(ids.list)*(p.cost+1) > limits.Complexity {
 		return nil, false
 	}
-	questions := make([]poa.Question, len(ids.list))
-	for i, id := range ids.list {
-		questions[i].DelegationID = string(id)
+	in.questions = in.questions[:0]
+	all := string(bytes.Join(ids.list, nil)) // one string for all of them
+	for _, id := range ids.list {
+		in.questions = append(in.questions, poa.Question{DelegationID: all[:len(id)]})
+		all = all[len(id):]
 	}
-	return questions, true
+	return in.questions, true
 }
 
 func (in *leanRequest) variable(name string) *leanVariable {
