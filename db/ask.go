@@ -89,7 +89,7 @@ func (d *DB) Ask(ctx context.Context, c poa.Credential, inquiries []poa.Inquiry)
 	if c.Anonymous || c.AccountID != "" || slices.ContainsFunc(inquiries, func(q poa.Inquiry) bool { return q.Historical || q.AtGiven || q.KnownAtGiven }) {
 		return d.askAlone(ctx, c, inquiries)
 	}
-	readings, later, err := d.group.ask(ctx, c.TokenHash, inquiries)
+	readings, later, err := d.asked.ask(ctx, c.TokenHash, inquiries)
 	if err != nil || len(later) == 0 {
 		return readings, err
 	}
@@ -117,7 +117,7 @@ func (d *DB) askAlone(ctx context.Context, c poa.Credential, inquiries []poa.Inq
 		statement, credential = askByToken, c.TokenHash[:]
 	}
 	args := append([]any{credential, inquiries[0].AnsweredAt.UTC()}, askArguments(inquiries)...)
-	rows, err := d.group.alone.Query(ctx, statement, args...)
+	rows, err := d.asked.alone.Query(ctx, statement, args...)
 	if err != nil {
 		return nil, aloneFailed(ctx, err)
 	}

@@ -37,22 +37,23 @@ const (
 )
 
 // group joins the requests of the whole process that wait for an answer into
-// one statement, one in flight at a time: while it is away the next ones gather,
-// and one that finds nothing under way goes at once. So a commit's wait for the
-// disk is shared, and a request joins only a statement that was not sent yet:
-// what it reads is never older than the question. Where as many wait as usual, a
-// statement takes about half of those that are here, so that the database answers
-// one half while the program reads and writes the other.
+// one statement: while it is away the next ones gather, and one that finds
+// nothing under way goes at once. So a commit's wait for the disk is shared, and a
+// request joins only a statement that was not sent yet: what it reads is never
+// older than the question. Where as many wait as usual, a statement takes about
+// half of those that are here, so that the database answers one half while the
+// program reads and writes the other.
 type group struct {
-	pool, alone *pgxpool.Pool
-	clock       poa.Clock
+	pool  *pgxpool.Pool
+	clock poa.Clock
+	// lanes are how many statements may be in flight at a time.
+	lanes int
 
 	mu      sync.Mutex
 	waiting []*asking
-	// inquiries are how many wait, away how many the last statement took; running
-	// tells whether one is under way.
-	inquiries, away int
-	running         bool
+	// inquiries are how many wait, away how many the last statements took, one of
+	// each lane; running tells how many lanes go.
+	inquiries, away, running int
 	// usual is how many inquiries are here of late, waiting or away.
 	usual float64
 	// enough is closed when so many wait as are wanted; nil where nobody lingers.
@@ -65,12 +66,16 @@ type asking struct {
 	ctx       context.Context //nolint:containedctx // it tells whether the caller is still there when the statement is written
 	hash      [32]byte
 	inquiries []poa.Inquiry
-	// rows are what the statement answered, one for each inquiry. Who asked reads
-	// them, so that the next statement goes without waiting for that.
-	rows  []packedRow
-	alone [1]packedRow // of the rows, where there is one
-	err   error
-	done  chan struct{}
+	// number is that of the token in the statement, asker the row of who holds it,
+	// nil where nobody does. rows are what the statement answered, one for each
+	// inquiry. Who asked reads them, so that the next statement goes without waiting
+	// for that.
+	number uint32
+	asker  packedRow
+	rows   []packedRow
+	alone  [1]packedRow // of the rows, where there is one
+	err    error
+	done   chan struct{}
 }
 
 // read are the readings of the rows, and which inquiries begin a watch: that a
@@ -78,12 +83,19 @@ type asking struct {
 // credential that does not hold has no rows: its readings stay empty.
 func (a *asking) read() (readings []poa.Reading, later []int, err error) {
 	readings = make([]poa.Reading, len(a.inquiries))
+	if a.asker == nil {
+		return readings, nil, nil
+	}
+	asker, err := readAsker(a.asker)
+	if err != nil {
+		return nil, nil, failed(fmt.Errorf("reading an asker's row: %w", err), "asking")
+	}
 	for i, row := range a.rows {
 		if row == nil {
-			continue
+			continue // the token does not hold at this inquiry's instant
 		}
 		var waits bool
-		if readings[i], waits, err = readGrouped(row, a.inquiries[i]); err != nil {
+		if readings[i], waits, err = asker.readInquiry(row, a.inquiries[i]); err != nil {
 			return nil, nil, failed(fmt.Errorf("reading an inquiry's row: %w", err), "asking")
 		}
 		if waits {
@@ -91,53 +103,6 @@ func (a *asking) read() (readings []poa.Reading, later []int, err error) {
 		}
 	}
 	return readings, later, nil
-}
-
-// asks are the settings of connections that answer: a plan is made once and goes
-// by indexes, however small the tables were at that time, and no statement goes
-// on for ever.
-var asks = []string{"plan_cache_mode=force_generic_plan", "enable_seqscan=off", "enable_bitmapscan=off", "enable_mergejoin=off", "enable_material=off", "enable_memoize=off",
-	fmt.Sprintf("statement_timeout=%d", groupTimeout.Milliseconds())}
-
-// newGroup opens the connections that carry the groups' statement, and those of
-// statements for one request alone.
-func newGroup(ctx context.Context, c Config) (*group, error) {
-	c.MaxConns = 2 // one in flight, and one in place of a connection that broke
-	pool, err := newPool(ctx, c, asks...)
-	if err != nil {
-		return nil, err
-	}
-	c.MaxConns = 8
-	alone, err := newPool(ctx, c, asks...)
-	if err != nil {
-		pool.Close()
-		return nil, err
-	}
-	return &group{pool: pool, alone: alone, clock: c.Clock}, nil
-}
-
-func (g *group) close() {
-	g.pool.Close()
-	g.alone.Close()
-}
-
-// ask puts a request's inquiries into the next statement and waits for its end.
-// A caller who goes away leaves the others alone. Later are the inquiries that
-// begin a watch and have no reading yet.
-func (g *group) ask(ctx context.Context, hash [32]byte, inquiries []poa.Inquiry) (readings []poa.Reading, later []int, err error) {
-	a := &asking{ctx: ctx, hash: hash, inquiries: inquiries, done: make(chan struct{})}
-	if err := g.join(a); err != nil {
-		return nil, nil, err
-	}
-	select {
-	case <-a.done:
-		if a.err != nil {
-			return nil, nil, a.err
-		}
-		return a.read()
-	case <-ctx.Done():
-		return nil, nil, ctx.Err()
-	}
 }
 
 func (g *group) join(a *asking) error {
@@ -151,8 +116,8 @@ func (g *group) join(a *asking) error {
 		close(g.enough)
 		g.enough = nil
 	}
-	if !g.running {
-		g.running = true
+	if g.running < g.lanes {
+		g.running++
 		go g.run()
 	}
 	return nil
@@ -162,6 +127,9 @@ func (g *group) join(a *asking) error {
 // statement costs as much as a dozen inquiries in it. Where few come, or all have
 // been answered, nothing is waited for.
 func (g *group) linger() {
+	if g.lanes > 1 {
+		return // what comes there is worth a statement by itself
+	}
 	g.mu.Lock()
 	g.wanted = g.worthIt()
 	if g.inquiries >= g.wanted {
@@ -192,10 +160,11 @@ func (g *group) worthIt() int {
 
 // run sends one statement after the other until nobody waits.
 func (g *group) run() {
+	size := 0
 	for {
 		g.linger()
-		batch := g.collect()
-		if batch == nil {
+		var batch []*asking
+		if batch, size = g.collect(size); batch == nil {
 			return
 		}
 		g.answer(batch)
@@ -206,25 +175,26 @@ func (g *group) run() {
 }
 
 // collect takes of what waits, in the order in which it came and up to the half.
-// Who went away meanwhile is left out.
-func (g *group) collect() []*asking {
+// Who went away meanwhile is left out. last is how many the lane took before.
+func (g *group) collect(last int) (batch []*asking, size int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	taken, size, most := 0, 0, g.half()
+	taken, most := 0, g.half()
 	for _, a := range g.waiting {
 		if taken > 0 && size+len(a.inquiries) > most {
 			break
 		}
 		taken, size = taken+1, size+len(a.inquiries)
 	}
-	g.away = size
+	g.away += size - last
 	if taken == 0 {
-		g.waiting, g.running = nil, false
-		return nil
+		g.waiting = nil
+		g.running--
+		return nil, 0
 	}
-	batch := g.waiting[:taken:taken]
+	batch = g.waiting[:taken:taken]
 	g.waiting, g.inquiries = g.waiting[taken:], g.inquiries-size
-	return g.present(batch)
+	return g.present(batch), size
 }
 
 // half bounds the next statement: half of the usual number, but no bound for a
@@ -305,11 +275,12 @@ func (g *group) send(batch []*asking) error {
 		return err
 	}
 	defer conn.Release()
-	prepared, err := conn.Conn().Prepare(ctx, "ask", askGroupSQL) // once for each connection
+	sent := newGroupRows(batch)
+	name, text := sent.statement()
+	prepared, err := conn.Conn().Prepare(ctx, name, text) // once for each connection
 	if err != nil {
 		return err
 	}
-	sent := newGroupRows(batch)
 	rows := conn.Conn().PgConn().ExecStatement(ctx, prepared, sent.arguments(), binaryFormat, binaryFormat)
 	for rows.NextRow() {
 		if err == nil {
@@ -319,5 +290,6 @@ func (g *group) send(batch []*asking) error {
 	if _, closing := rows.Close(); closing != nil { // waits for the end of the transaction
 		return closing
 	}
+	sent.give(batch)
 	return err
 }

@@ -12,35 +12,55 @@ import (
 	"ininjo/poa/log"
 )
 
-// readGrouped reads a row of askGroupSQL after its ordinal, and whether the
-// inquiry is left for a statement of its own. An asker who may not ask is told
-// nothing but who it is. The audit row is what was sent with what was read, so
-// its leaf hash is computed from these.
-func readGrouped(row packedRow, q poa.Inquiry) (poa.Reading, bool, error) {
+// groupAsker is who holds a token of a group.
+type groupAsker struct {
+	poa.Reading
+	may bool
+}
+
+// readAsker reads the columns of askGroupSQL that tell of an asker.
+func readAsker(row packedRow) (groupAsker, error) {
 	c := columns{rest: row}
-	out := poa.Reading{Asker: poa.Actor{Kind: poa.ActorKind(c.text()), ID: c.text(), PartyID: c.text()}, Scope: poa.TokenScope(c.text()), Active: c.truth()}
-	may, later := c.truth(), c.truth()
-	if !may || later {
-		return out, may && later, c.err
+	a := groupAsker{Reading: poa.Reading{Asker: poa.Actor{Kind: poa.ActorKind(c.text()), ID: c.text(), PartyID: c.text()}, Scope: poa.TokenScope(c.text()), Active: c.truth()}}
+	a.may = c.truth()
+	return a, c.err
+}
+
+// readInquiry reads the columns of askGroupSQL that tell of an inquiry, and whether
+// it is left for a statement of its own. An asker who may not ask is told nothing
+// but who it is. The audit row is what was sent with what was read, so its leaf
+// hash is computed from these. What was read for an unknown ID is read to its end
+// like that of a known one and is told to nobody.
+func (a groupAsker) readInquiry(row packedRow, q poa.Inquiry) (poa.Reading, bool, error) {
+	c := columns{rest: row}
+	out, later := a.Reading, c.truth()
+	if !a.may || later {
+		return out, a.may && later, c.err
 	}
 	version := c.number()
-	out.Found = version > 0
 	out.LeafHash = log.InquiryLeafHash(inquiryOf(q, out.Asker.PartyID, version))
-	if !out.Found {
+	found := out
+	found.Found = true
+	err := c.delegation(&found, projectionRow{DelegationID: string(q.DelegationID), Version: version})
+	if version == 0 {
 		return out, false, c.err
 	}
-	p := projectionRow{DelegationID: string(q.DelegationID), Version: version, AcceptedAt: c.instant(), ValidFrom: c.day(), ValidThrough: c.day()}
+	return found, false, err
+}
+
+// delegation reads what is known of a delegation.
+func (c *columns) delegation(out *poa.Reading, p projectionRow) (err error) {
+	p.AcceptedAt, p.ValidFrom, p.ValidThrough = c.instant(), c.day(), c.day()
 	p.FinalKind, p.FinalAt, p.FinalReason, p.FinalVersion, p.FinalRecordedAt = c.optionalText(), c.optionalInstant(), c.optionalText(), c.optionalNumber(), c.optionalInstant()
 	p.Suspensions = c.json()
 	out.FileSHA256, out.ContentSHA256, out.DelegateCertificateSHA256 = c.next(), c.next(), c.next()
 	out.SignatureVerifiedAt, out.Qualification = c.instant(), poa.Qualification(c.text())
 	p.TitleVersion, p.TitleVerifiedAt, p.TitleUntil, p.TitleRecordedAt = c.optionalNumber(), c.optionalInstant(), c.optionalInstant(), c.optionalInstant()
 	if c.err != nil {
-		return poa.Reading{}, false, c.err
+		return c.err
 	}
-	var err error
 	out.Projection, err = p.projection()
-	return out, false, err
+	return err
 }
 
 // inquiryOf is the audit row that the group's statement wrote.

@@ -4,6 +4,7 @@ package db
 
 import (
 	"encoding/binary"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -12,38 +13,63 @@ import (
 // askGroupSQL checks the tokens of a group, reads and audits in one statement:
 // a withdrawn token stops with its commit, and what is answered is what was
 // audited. Each token is looked up once, each inquiry judged at its own instant.
-// It takes the same way for known and unknown IDs. Nothing is inserted for an
-// asker who may not ask, and nothing for one that watches what it asks about and
-// does not watch this yet: that waits for changes under way (design.md, rule 14),
-// which nobody else must do.
+// Nothing is inserted for an asker who may not ask, and nothing for one that
+// watches what it asks about and does not watch this yet: that waits for changes
+// under way (design.md, rule 14), which nobody else must do. A row with a negative
+// ordinal tells of an asker, the others of inquiries. An array may be shorter than
+// there are inquiries: it is null for those behind its end. What the caller did
+// not give a digest for, no digest is read to compare it with.
 const askGroupSQL = `WITH asker AS MATERIALIZED (
-	SELECT c.number, t.id AS token_id, t.account_id, t.kind, coalesce(t.party_id, '') AS party_id, t.scope, t.expires_at, a.disabled_at,
-		coalesce(p.state = 'ACTIVE', false) AS active, coalesce(p.watch_asked, false) AS watches
+	SELECT c.number, t.id AS token_id, t.account_id, t.kind, coalesce(t.party_id, '') AS party_id, t.scope, t.expires_at, a.disabled_at, s.active,
+		t.kind = 'RECIPIENT' AND s.active AND t.scope IN ('ALL', 'VALIDITY') AS may, coalesce(p.watch_asked, false) AS watches
 	FROM unnest($1::bytea[]) WITH ORDINALITY AS c (hash, number)
-	JOIN api_tokens t ON t.hash = c.hash JOIN accounts a ON a.id = t.account_id LEFT JOIN parties p ON p.id = t.party_id
-	WHERE t.revoked_at IS NULL
+	CROSS JOIN LATERAL (SELECT * FROM api_tokens WHERE hash = c.hash AND revoked_at IS NULL OFFSET 0) t
+	JOIN accounts a ON a.id = t.account_id LEFT JOIN parties p ON p.id = t.party_id
+	CROSS JOIN LATERAL (SELECT coalesce(p.state = 'ACTIVE', false) AS active) s
 ), asked AS (
-	SELECT u.*, k.token_id, k.account_id, k.kind, k.party_id, k.scope, k.active,
-		k.kind = 'RECIPIENT' AND k.active AND k.scope IN ('ALL', 'VALIDITY') AS may,
-		k.watches AND u.delegation_id IS NOT NULL AND NOT EXISTS (SELECT FROM watches w WHERE w.recipient_id = k.party_id AND w.delegation_id = u.delegation_id AND w.ended_at IS NULL) AS later
+	SELECT u.*, k.watches AND u.delegation_id IS NOT NULL AND NOT EXISTS (SELECT FROM watches w WHERE w.recipient_id = k.party_id AND w.delegation_id = u.delegation_id AND w.ended_at IS NULL) AS later
 	FROM unnest($2::integer[], $3::text[], $4::text[], $5::timestamptz[], $6::bytea[], $7::bytea[], $8::text[])
 		WITH ORDINALITY AS u (asker, id, delegation_id, answered_at, asked_document, asked_certificate, nonce, ordinal)
-	JOIN asker k ON k.number = u.asker AND k.expires_at > u.answered_at AND (k.disabled_at IS NULL OR k.disabled_at > u.answered_at)
+	LEFT JOIN asker k ON k.number = u.asker
+	WHERE coalesce(k.expires_at > u.answered_at AND (k.disabled_at IS NULL OR k.disabled_at > u.answered_at), false)
 ), reading AS MATERIALIZED (
-	SELECT q.*, p.accepted_at, p.valid_from, p.valid_through, p.version, p.final_kind, p.final_at, p.final_reason, p.final_version, p.final_recorded_at,
-		p.suspensions, p.file_sha256, p.content_sha256, p.delegate_certificate_sha256, p.signature_verified_at, p.qualification,
-		p.title_version, p.title_verified_at, p.title_until, p.title_recorded_at
-	FROM asked q LEFT JOIN projections p ON p.delegation_id = q.delegation_id
+	SELECT q.*, p.accepted_at, p.valid_from, p.valid_through, %s AS version, p.final_kind, p.final_at, p.final_reason, p.final_version, p.final_recorded_at, p.suspensions,
+		CASE WHEN q.asked_document IS NOT NULL THEN p.file_sha256 END AS file_sha256, CASE WHEN q.asked_document IS NOT NULL THEN p.content_sha256 END AS content_sha256,
+		CASE WHEN q.asked_certificate IS NOT NULL THEN p.delegate_certificate_sha256 END AS delegate_certificate_sha256,
+		p.signature_verified_at, p.qualification, p.title_version, p.title_verified_at, p.title_until, p.title_recorded_at
+	FROM asked q LEFT JOIN %s
 ), inserted AS (
 	INSERT INTO inquiries (id, answered_at, recipient_id, account_id, token_id, delegation_id, mistyped, historical,
 		document_sha256, delegate_certificate_sha256, nonce, version)
-	SELECT id, answered_at, party_id, account_id, token_id, delegation_id, delegation_id IS NULL, false, asked_document, asked_certificate, nonce, version
-	FROM reading WHERE may AND NOT later
+	SELECT r.id, r.answered_at, k.party_id, k.account_id, k.token_id, r.delegation_id, r.delegation_id IS NULL, false, r.asked_document, r.asked_certificate, coalesce(r.nonce, ''), r.version
+	FROM reading r JOIN asker k ON k.number = r.asker WHERE k.may AND NOT r.later
 )
-SELECT ordinal, kind, account_id, party_id, scope, active, may, later, version, accepted_at, valid_from, valid_through,
+SELECT -number AS ordinal, kind, account_id, party_id, scope, active, may, NULL::boolean AS later, NULL::integer AS version, NULL::timestamptz, NULL::date, NULL::date,
+	NULL::text, NULL::timestamptz, NULL::text, NULL::integer, NULL::timestamptz, NULL::jsonb, NULL::bytea, NULL::bytea, NULL::bytea,
+	NULL::timestamptz, NULL::text, NULL::integer, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz
+FROM asker
+UNION ALL
+SELECT ordinal, NULL, NULL, NULL, NULL, NULL, NULL, later, version, accepted_at, valid_from, valid_through,
 	final_kind, final_at, final_reason, final_version, final_recorded_at, suspensions, file_sha256, content_sha256, delegate_certificate_sha256,
 	signature_verified_at, qualification, title_version, title_verified_at, title_until, title_recorded_at
 FROM reading`
+
+// askedColumns are how many columns of a row tell of an asker, behind the ordinal;
+// the others tell of an inquiry.
+const askedColumns = 6
+
+// few is how many inquiries a statement has at most that takes the same time for
+// known and unknown IDs. Nobody can tell the one from the other in a larger one,
+// where the time is that of all, but who asks about many at once and is told.
+const few = 4
+
+// The statement for many reads a row for each ID that is known; that for few
+// reads one for an unknown ID as well, its neighbour's, and shows it to nobody.
+var (
+	askManySQL = fmt.Sprintf(askGroupSQL, "p.version", "projections p ON p.delegation_id = q.delegation_id")
+	askFewSQL  = fmt.Sprintf(askGroupSQL, "CASE WHEN p.delegation_id = q.delegation_id THEN p.version END",
+		"LATERAL (SELECT * FROM projections n WHERE n.delegation_id >= q.delegation_id ORDER BY n.delegation_id LIMIT 1) p ON true")
+)
 
 // binaryFormat is that of all parameters and columns.
 var binaryFormat = []int16{pgx.BinaryFormatCode}
@@ -77,10 +103,14 @@ func (a *array) bytes(b []byte) {
 	a.buffer = append(a.buffer, b...)
 }
 
-func (a *array) optional(b []byte) {
+// at writes the element with the index, and null for those before it that are not
+// there; nothing where b is empty.
+func (a *array) at(index int, b []byte) {
 	if len(b) == 0 {
-		a.null()
 		return
+	}
+	for int(a.count) < index {
+		a.null()
 	}
 	a.bytes(b)
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
 	"ininjo/db"
@@ -51,17 +52,23 @@ func until(t *testing.T, what string, holds func() bool) {
 
 // away says whether a statement is at the server and waits there.
 func (w *world) away(t *testing.T) func() bool {
+	n := w.statements(t)
+	return func() bool { return n() > 0 }
+}
+
+// statements counts those that are at the server and wait there.
+func (w *world) statements(t *testing.T) func() int {
 	conn, err := pgx.Connect(t.Context(), w.SuperuserURL)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close(context.WithoutCancel(t.Context())) })
-	return func() bool {
+	return func() int {
 		var n int
 		if err := conn.QueryRow(t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").Scan(&n); err != nil {
 			t.Fatal(err)
 		}
-		return n > 0
+		return n
 	}
 }
 
@@ -208,7 +215,7 @@ func TestGroupsAreBounded(t *testing.T) {
 			until(t, "the first statement", away)
 		}
 	}
-	until(t, "the others", func() bool { return w.DB.Waiting() == (askers-1)*poa.MaxInquiries })
+	until(t, "the others", func() bool { return w.DB.Waiting() == (askers-db.BatchLanes)*poa.MaxInquiries })
 	release()
 	asking.Wait()
 	if err := errors.Join(errs...); err != nil {
@@ -216,6 +223,62 @@ func TestGroupsAreBounded(t *testing.T) {
 	}
 	if n := w.count(t, "SELECT max(n) FROM (SELECT count(*) AS n FROM inquiries GROUP BY xmin::text) s"); n > db.MaxGrouped || n <= poa.MaxInquiries {
 		t.Errorf("%d inquiries in one statement", n)
+	}
+}
+
+// TestBatchesHaveLanesOfTheirOwn: while as many batches are away as may be, and one
+// more waits, a single question goes at once.
+func TestBatchesHaveLanesOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	d := w.accepted(t, w.delegator, days(0, 5))
+	release, statements := w.held(t), w.statements(t)
+	var asking sync.WaitGroup
+	errs := make([]error, db.BatchLanes+1)
+	for i := range errs {
+		inquiries := make([]poa.Inquiry, poa.MaxInquiries)
+		for n := range inquiries {
+			inquiries[n] = w.inquiry(d.ID)
+		}
+		asking.Go(func() { _, errs[i] = w.DB.Ask(t.Context(), w.credential(), inquiries) })
+		until(t, "the batch", func() bool {
+			return statements() == min(i+1, db.BatchLanes) && w.DB.Waiting() == max(i+1-db.BatchLanes, 0)*poa.MaxInquiries
+		})
+	}
+	single := &asker{hash: w.token, inquiry: w.inquiry(d.ID)}
+	w.start(&asking, t.Context(), single)
+	until(t, "the single question", func() bool { return statements() == db.BatchLanes+1 })
+	release()
+	asking.Wait()
+	if err := errors.Join(append(errs, single.err)...); err != nil || !single.readings[0].Found {
+		t.Error(err)
+	}
+}
+
+// TestFewTellNothingOfANeighbour asks for an unknown ID, alone and among many:
+// the row that is read in its place, so that it takes the time of a known one, is
+// told to nobody.
+func TestFewTellNothingOfANeighbour(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for range 20 {
+		w.accepted(t, w.delegator, days(0, 5))
+	}
+	for _, size := range []int{1, db.Few, db.Few + 1} {
+		ids := make([]poa.DelegationID, size)
+		for i := range ids {
+			ids[i] = poa.NewDelegationID()
+		}
+		ids[size-1] = "00000-00000-00000-00000-00000" // before all others: there is a neighbour
+		for _, r := range w.ask(t, w.credential(), ids...) {
+			want := poa.Reading{Asker: r.Asker, Scope: r.Scope, Active: r.Active, LeafHash: r.LeafHash}
+			if diff := cmp.Diff(want, r); diff != "" || r.LeafHash == [32]byte{} {
+				t.Errorf("of %d: %s", size, diff)
+			}
+		}
+	}
+	if n := w.count(t, "SELECT count(*) FROM inquiries WHERE version IS NOT NULL"); n != 0 {
+		t.Errorf("%d inquiries with a version", n)
 	}
 }
 

@@ -65,11 +65,11 @@ func TestAsk(t *testing.T) {
 		if diff := cmp.Diff([]bool{true, false, false, false, true}, found); diff != "" {
 			t.Fatal(diff)
 		}
-		r, file := got[0], sha256.Sum256([]byte("file"))
+		r := got[0]
 		if s := r.Projection.StandingAt(w.Clock.Now()); s != (poa.Standing{Status: poa.StatusSuspended, Reason: poa.ReasonServiceReview, Version: 2}) {
 			t.Error(s)
 		}
-		if string(r.FileSHA256) != string(file[:]) || r.Qualification != poa.TaxAccountant || !r.SignatureVerifiedAt.Equal(start) || r.Facts != nil {
+		if r.FileSHA256 != nil || r.ContentSHA256 != nil || r.DelegateCertificateSHA256 != nil || r.Qualification != poa.TaxAccountant || !r.SignatureVerifiedAt.Equal(start) || r.Facts != nil {
 			t.Errorf("%+v", r)
 		}
 		stored, err := w.DB.Projection(context.Background(), d.ID)
@@ -113,6 +113,31 @@ func TestAsk(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 	})
+}
+
+// TestDigestsToCompare: digests are read where one was given to compare with.
+func TestDigestsToCompare(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	d := w.accepted(t, w.delegator, days(0, 5))
+	file, given := sha256.Sum256([]byte("file")), make([]byte, sha256.Size)
+	for _, c := range []struct {
+		name                  string
+		document, certificate []byte
+	}{{"both", given, given}, {"a document's", given, nil}, {"a certificate's", nil, given}} {
+		q := w.inquiry(d.ID)
+		q.DocumentSHA256, q.DelegateCertificateSHA256 = c.document, c.certificate
+		got, err := w.DB.Ask(t.Context(), w.credential(), []poa.Inquiry{w.inquiry(d.ID), q, w.inquiry(d.ID)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := got[1]; (string(r.FileSHA256) == string(file[:])) != (c.document != nil) || (r.ContentSHA256 != nil) != (c.document != nil) || (r.DelegateCertificateSHA256 != nil) != (c.certificate != nil) {
+			t.Errorf("%s: %+v", c.name, r)
+		}
+		if got[0].FileSHA256 != nil || got[2].FileSHA256 != nil {
+			t.Errorf("%s: digests nobody asked for", c.name)
+		}
+	}
 }
 
 // TestLeafHash computes the leaf hash of an inquiry from its row, as an auditor

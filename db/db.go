@@ -56,8 +56,8 @@ type DB struct {
 	aheadBun *bun.DB
 	// gate lets other transactions give way to the numbering.
 	gate gate
-	// group carries the questions of now.
-	group   *group
+	// asked carries the questions of now.
+	asked   *groups
 	seal    *Sealer
 	enqueue Enqueuer
 	clock   poa.Clock
@@ -93,14 +93,14 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		acts.Close()
 		return nil, err
 	}
-	grouped, err := newGroup(ctx, c)
+	asked, err := newGroups(ctx, c)
 	if err != nil {
 		pool.Close()
 		acts.Close()
 		ahead.Close()
 		return nil, err
 	}
-	d := &DB{bun: newBun(openBun(acts)), acts: acts, pool: pool, ahead: ahead, aheadBun: newBun(openBun(ahead)), group: grouped, seal: c.Sealer, enqueue: c.Enqueue, clock: c.Clock, due: make(chan struct{}, 1)}
+	d := &DB{bun: newBun(openBun(acts)), acts: acts, pool: pool, ahead: ahead, aheadBun: newBun(openBun(ahead)), asked: asked, seal: c.Sealer, enqueue: c.Enqueue, clock: c.Clock, due: make(chan struct{}, 1)}
 	d.reader = reader{db: d, q: d.bun}
 	d.outbox = newAnnouncer(pool)
 	if c.ReplicaURL != "" {
@@ -196,7 +196,7 @@ func (d *DB) Close() {
 	d.acts.Close()
 	_ = d.aheadBun.Close()
 	d.ahead.Close()
-	d.group.close()
+	d.asked.close()
 	d.pool.Close()
 }
 

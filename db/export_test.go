@@ -2,15 +2,25 @@
 
 package db
 
-// Waiting is how many inquiries wait for the next statement.
-func (d *DB) Waiting() int {
-	d.group.mu.Lock()
-	defer d.group.mu.Unlock()
-	return d.group.inquiries
+// Waiting is how many inquiries wait for the next statements.
+func (d *DB) Waiting() (n int) {
+	for _, g := range []*group{d.asked.singles, d.asked.batches} {
+		g.mu.Lock()
+		n += g.inquiries
+		g.mu.Unlock()
+	}
+	return n
 }
+
+// BatchLanes are how many statements of batches may be in flight.
+var BatchLanes = batchLanes()
 
 // MaxGrouped bounds the inquiries of one statement.
 const MaxGrouped = maxGrouped
+
+// Few is how many inquiries a statement has at most that takes the same time for
+// known and unknown IDs.
+const Few = few
 
 // NextOf is how many inquiries the next statement waits for and takes at most,
 // where so many are usual, so many wait and the last one took so many.

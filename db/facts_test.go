@@ -112,7 +112,9 @@ func TestRenewedCertificate(t *testing.T) {
 	if err != nil || err2 != nil || got.CertificateSHA256 != renewed || string(file) != "again" {
 		t.Error(got, string(file), err, err2)
 	}
-	if r := w.ask(t, w.credential(), d.ID)[0]; string(r.DelegateCertificateSHA256) != string(renewed[:]) {
-		t.Error("answers compare with the earlier certificate")
+	q := w.inquiry(d.ID)
+	q.DelegateCertificateSHA256 = renewed[:]
+	if r, err := w.DB.Ask(ctx, w.credential(), []poa.Inquiry{q}); err != nil || string(r[0].DelegateCertificateSHA256) != string(renewed[:]) {
+		t.Errorf("answers compare with the earlier certificate: %v", err)
 	}
 }

@@ -179,14 +179,12 @@ func answer(q Question, in *Inquiry, r *Reading) Answer {
 	switch {
 	case in.Mistyped:
 		a.Standing = Standing{Status: StatusUnknown, Reason: ReasonMistypedID}
-	case !r.Found:
-		a.Standing = Standing{Status: StatusUnknown}
-	case in.Historical:
+	case !in.Historical:
+		a.standNow(in, r)
+	case r.Found:
 		a.Standing = StandingAt(r.Facts, r.Projection.Term, in.At, knowledge(q, r.Facts))
 	default:
-		a.AsOf = r.Projection.notBefore(in.At)
-		a.KnownAt = a.AsOf
-		a.Standing = r.Projection.StandingAt(a.AsOf)
+		a.Standing = Standing{Status: StatusUnknown}
 	}
 	known := a.Status != StatusUnknown
 	if len(in.DocumentSHA256) > 0 {
@@ -198,11 +196,23 @@ func answer(q Question, in *Inquiry, r *Reading) Answer {
 		matches := known && equal(in.DelegateCertificateSHA256, r.DelegateCertificateSHA256)
 		a.DelegateMatches = &matches
 	}
+	title := titleOf(q, in, r, a.AsOf) // of an unknown one as well, for its time
 	if known {
-		a.Term, a.SignatureVerifiedAt = &r.Projection.Term, r.SignatureVerifiedAt
-		a.Qualification = titleOf(q, in, r, a.AsOf)
+		a.Term, a.SignatureVerifiedAt, a.Qualification = &r.Projection.Term, r.SignatureVerifiedAt, title
 	}
 	return a
+}
+
+// standNow judges what stands now. An unknown delegation is judged as a known one
+// is before that is thrown away: the time of an answer tells nothing of IDs.
+func (a *Answer) standNow(in *Inquiry, r *Reading) {
+	asOf := r.Projection.notBefore(in.At)
+	standing := r.Projection.StandingAt(asOf)
+	if !r.Found {
+		a.Standing = Standing{Status: StatusUnknown}
+		return
+	}
+	a.AsOf, a.KnownAt, a.Standing = asOf, asOf, standing
 }
 
 // titleOf is how the delegate's title stands at the moment that is answered.

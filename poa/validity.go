@@ -63,7 +63,8 @@ type Reading struct {
 	Found      bool
 	Projection Projection
 	// Facts is set for historical questions only.
-	Facts                     []Fact
+	Facts []Fact
+	// The digests are set where the question gave one to compare with.
 	FileSHA256                []byte
 	ContentSHA256             []byte
 	DelegateCertificateSHA256 []byte

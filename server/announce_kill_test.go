@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"runtime"
 	"testing"
 	"time"
 
@@ -89,11 +90,11 @@ func TestAnnouncementSurvivesKills(t *testing.T) {
 		FROM parties p, generate_series(1, %d) i`, crowdSize-1))
 	kills := 0
 	for ; kills < announceKills; kills++ {
-		if tellUntil(t, data.URL, time.Duration(200+rand.IntN(700))*time.Millisecond) {
+		if tellOnce(t, data, true) {
 			break
 		}
 	}
-	if kills == announceKills && !tellUntil(t, data.URL, startTimeout) {
+	if kills == announceKills && !tellOnce(t, data, false) {
 		t.Fatal("it never came to its end")
 	}
 	t.Logf("%d parties, %d kills", crowdSize, kills)
@@ -112,24 +113,35 @@ func TestAnnouncementSurvivesKills(t *testing.T) {
 	}
 }
 
-// tellUntil starts the program and kills it after a while; true where it came to
-// its end before.
-func tellUntil(t *testing.T, url string, while time.Duration) bool {
+// tellOnce starts the program and, where it shall be killed, kills it a random
+// while after it has told somebody; true where it came to its end.
+func tellOnce(t *testing.T, data *dbtest.Database, kill bool) bool {
 	t.Helper()
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	command := exec.CommandContext(t.Context(), program)
-	command.Env = append(os.Environ(), tellVariable+"="+url)
+	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
+	defer cancel()
+	command := exec.CommandContext(ctx, program)
+	command.Env = append(os.Environ(), tellVariable+"="+data.URL)
 	var said bytes.Buffer
 	command.Stderr = &said
+	told := func() string { return data.Text(t, "SELECT count(*) FROM notices") }
+	before := told()
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	timer := time.AfterFunc(while, func() { _ = command.Process.Kill() }) // SIGKILL, to the process that this test started
-	defer timer.Stop()
-	err = command.Wait()
+	ended := make(chan error, 1)
+	go func() { ended <- command.Wait() }()
+	for kill && told() == before && len(ended) == 0 {
+		runtime.Gosched()
+	}
+	if kill {
+		timer := time.AfterFunc(time.Duration(rand.IntN(100))*time.Millisecond, func() { _ = command.Process.Kill() }) // SIGKILL, to the process that this test started
+		defer timer.Stop()
+	}
+	err = <-ended
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && exit.ExitCode() > 0 {
 		t.Fatalf("it failed: %s", said.String())
