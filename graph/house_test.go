@@ -43,6 +43,7 @@ type house struct {
 	tb      testing.TB
 	data    *dbtest.Database
 	url     string
+	handler *graph.Handler
 	log     *lines
 	signers map[string]*poatest.Signer
 	// actors are who is signed in, by the name that stands for a Bearer token.
@@ -116,7 +117,7 @@ func (h *house) serve(ca *poatest.CA) {
 	go h.bell.Run(h.tb.Context(), nil, func(error) {})
 	documents, err := graph.NewDocuments(nil, graph.Limits{})
 	must(h.tb, err)
-	server := httptest.NewUnstartedServer(withRequest(graph.New(graph.Config{
+	h.handler = graph.New(graph.Config{
 		Enrollment: h.enrollment,
 		Registrar:  poa.NewRegistrar(clock, store, policy, jpki.Profile{Roots: roots, Policies: []string{poatest.PolicyTest}}),
 		Responder:  poa.NewResponder(clock, store, policy, signer).BoundBy(poa.NewAllowances(clock, h.rates)),
@@ -125,7 +126,8 @@ func (h *house) serve(ca *poatest.CA) {
 		Bell:       h.bell, Documents: documents,
 		Addresses: publicURL{}, Actor: h.actor, Credential: credential, Language: language, Text: locale.Text,
 		Log: slog.New(slog.NewTextHandler(h.log, nil)),
-	})))
+	})
+	server := httptest.NewUnstartedServer(withRequest(h.handler))
 	server.Config.ReadTimeout = h.readTimeout
 	server.Start()
 	h.tb.Cleanup(server.Close)
@@ -258,6 +260,20 @@ func (h *house) send(token, language string, body []byte) (int, []byte) {
 	answer, err := io.ReadAll(response.Body)
 	must(h.tb, err)
 	return response.StatusCode, answer
+}
+
+// direct asks as who reads HTTP himself, and says whether that was answered so.
+func (h *house) direct(token, language string, body []byte) (answered bool, status int, answer []byte) {
+	h.tb.Helper()
+	request, err := http.NewRequestWithContext(h.tb.Context(), http.MethodPost, h.url, nil)
+	must(h.tb, err)
+	request.Header.Set("Accept-Language", language)
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
+	var l graph.Lean
+	answered = h.handler.Answer(context.WithValue(request.Context(), requestKey{}, request), &l, body)
+	return answered, l.Status, l.Body
 }
 
 // hasher stands where the server's argon2id and RFC 6238 stand.

@@ -14,8 +14,11 @@ type leanRequest struct {
 	// query is the text between the quotes as it is written, escapes and all.
 	query, documentID, operation []byte
 	variables                    []leanVariable
-	// room is for the variables of one request after the other.
-	room [4]leanVariable
+	// room, texts and questions are memory for one request after the other: for its
+	// variables, the strings of its lists and what it asks.
+	room      [4]leanVariable
+	texts     [][]byte
+	questions []poa.Question
 }
 
 type leanVariable struct {
@@ -41,7 +44,7 @@ const (
 // body is wrong.
 func scanLean(body []byte, in *leanRequest) bool {
 	s := leanScanner{rest: body}
-	*in = leanRequest{room: in.room}
+	*in = leanRequest{room: in.room, texts: in.texts[:0], questions: in.questions}
 	s.object(func(name []byte) {
 		switch string(name) {
 		case "query":
@@ -86,7 +89,7 @@ func (s *leanScanner) variables(in *leanRequest) {
 		switch {
 		case s.null():
 		case s.at('['):
-			v.kind, v.list = leanList, s.list()
+			v.kind, v.list = leanList, s.list(in)
 		default:
 			v.kind, v.text = leanString, s.plain()
 		}
@@ -115,23 +118,22 @@ func (s *leanScanner) object(member func(name []byte)) {
 }
 
 // list is one of at most as many strings as a question may name.
-func (s *leanScanner) list() [][]byte {
+func (s *leanScanner) list(in *leanRequest) [][]byte {
 	s.take('[')
-	list := make([][]byte, 0, 8)
-	if s.at(']') {
-		s.take(']')
-		return list
+	from := len(in.texts)
+	if s.take(']') {
+		return in.texts[from:from]
 	}
 	for !s.failed {
-		s.failed = len(list) == poa.MaxInquiries
-		list = append(list, s.plain())
+		s.failed = len(in.texts)-from == poa.MaxInquiries
+		in.texts = append(in.texts, s.plain())
 		if !s.at(',') {
 			s.want(']')
 			break
 		}
 		s.take(',')
 	}
-	return list
+	return in.texts[from:]
 }
 
 func (s *leanScanner) space() {

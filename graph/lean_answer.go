@@ -31,7 +31,7 @@ func (r *resolver) answer(ctx context.Context, p *plan, a *access, questions []p
 		if i > 0 {
 			w.out = append(w.out, ',')
 		}
-		shown := newValidity(answers[i])
+		shown := newValidity(&answers[i])
 		w.validity(p.selection, &shown)
 	}
 	if p.many {
@@ -143,21 +143,23 @@ func (w *planWriter) qualification(fields []planField, q *schema.QualificationSt
 
 // receipt is null beside its error where it cannot be signed.
 func (w *planWriter) receipt(f *planField, v *schema.Validity) {
-	compact, err := w.resolver.signSafely(w.ctx, v)
-	if err != nil {
-		ctx := graphql.WithFieldContext(w.plan.at(w.ctx), &graphql.FieldContext{Object: "Validity", Field: f.field, IsMethod: true, IsResolver: true})
-		w.faults = append(w.faults, w.resolver.failedField(ctx, err))
+	signed, err := w.resolver.signSafely(w.ctx, append(w.out, '"'), v)
+	if err == nil {
+		w.out = append(signed, '"') // base64url and dots: nothing that is escaped
+		return
 	}
-	w.optional(compact)
+	ctx := graphql.WithFieldContext(w.plan.at(w.ctx), &graphql.FieldContext{Object: "Validity", Field: f.field, IsMethod: true, IsResolver: true})
+	w.faults = append(w.faults, w.resolver.failedField(ctx, err))
+	w.null()
 }
 
-func (r *resolver) signSafely(ctx context.Context, v *schema.Validity) (compact string, err error) {
+func (r *resolver) signSafely(ctx context.Context, into []byte, v *schema.Validity) (signed []byte, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = r.recovered(ctx, v)
 		}
 	}()
-	return r.Responder.Receipt(ctx, v.Answer)
+	return r.Responder.AppendReceipt(ctx, into, v.Answer)
 }
 
 func (w *planWriter) null() { w.out = append(w.out, "null"...) }

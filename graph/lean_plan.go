@@ -3,6 +3,7 @@
 package graph
 
 import (
+	"bytes"
 	"maps"
 	"sync"
 
@@ -47,18 +48,14 @@ var planned = map[string]planVariable{
 	"ID": {}, "String": {}, "DateTime": {}, "ID!": {required: true}, "String!": {required: true}, "[ID!]!": {list: true, required: true},
 }
 
-// newPlan makes a validated document ready, nil where it is none of those that
-// plans answer.
+// newPlan makes a document ready, nil where it is none of those that plans answer.
+// What the schema says of it is for who validates it.
 func newPlan(document *ast.QueryDocument, limits Limits) *plan {
 	if document == nil || len(document.Operations) != 1 || len(document.Fragments) > 0 {
 		return nil
 	}
 	operation := document.Operations[0]
 	if operation.Operation != ast.Query || len(operation.Directives) > 0 || len(operation.VariableDefinitions) == 0 || len(operation.SelectionSet) != 1 {
-		return nil
-	}
-	c := count{limits: limits}
-	if c.selections(operation.SelectionSet, 1); c.over {
 		return nil
 	}
 	root, ok := operation.SelectionSet[0].(*ast.Field)
@@ -71,6 +68,10 @@ func newPlan(document *ast.QueryDocument, limits Limits) *plan {
 		return nil
 	}
 	if p.selection, ok = p.fields(root.SelectionSet, "Validity", validityFields); !ok {
+		return nil
+	}
+	c := count{limits: limits}
+	if c.selections(operation.SelectionSet, 1); c.over {
 		return nil
 	}
 	return p
@@ -155,18 +156,21 @@ func (p *plan) questions(in *leanRequest, limits Limits) ([]poa.Question, bool) 
 		return nil, false
 	}
 	if !p.many {
-		return []poa.Question{{DelegationID: in.given(p, "delegationId"), DocumentSHA256: in.given(p, "documentSha256"),
-			DelegateCertificateSHA256: in.given(p, "delegateCertificateSha256"), Nonce: in.given(p, "nonce")}}, true
+		in.questions = append(in.questions[:0], poa.Question{DelegationID: in.given(p, "delegationId"), DocumentSHA256: in.given(p, "documentSha256"),
+			DelegateCertificateSHA256: in.given(p, "delegateCertificateSha256"), Nonce: in.given(p, "nonce")})
+		return in.questions, true
 	}
 	ids := in.variable(p.arguments["delegationIds"])
 	if ids == nil || 2*len(ids.list)*(p.cost+1) > limits.Complexity {
 		return nil, false
 	}
-	questions := make([]poa.Question, len(ids.list))
-	for i, id := range ids.list {
-		questions[i].DelegationID = string(id)
+	in.questions = in.questions[:0]
+	all := string(bytes.Join(ids.list, nil)) // one string for all of them
+	for _, id := range ids.list {
+		in.questions = append(in.questions, poa.Question{DelegationID: all[:len(id)]})
+		all = all[len(id):]
 	}
-	return questions, true
+	return in.questions, true
 }
 
 func (in *leanRequest) variable(name string) *leanVariable {

@@ -30,7 +30,8 @@ func answered(body []byte) string {
 
 // bothWays asks the same twice: as it is, by the plan once the text is known,
 // and with a member that only the long way reads. The answers are equal, byte
-// for byte.
+// for byte. So are those of the direct way, which answers at the first sending
+// what it answers at a later one.
 func (s *script) bothWays(t failer, token, language string, members map[string]any) string {
 	t.Helper()
 	lean, err := json.Marshal(members)
@@ -38,11 +39,16 @@ func (s *script) bothWays(t failer, token, language string, members map[string]a
 		t.Fatalf("%v", err)
 	}
 	long := append(slices.Clone(lean[:len(lean)-1]), `,"extensions":{}}`...)
+	first, firstStatus, firstBody := s.direct(token, language, lean)
 	s.send(token, language, lean)
 	leanStatus, leanBody := s.send(token, language, lean)
 	status, body := s.send(token, language, long)
 	if leanStatus != status || answered(leanBody) != answered(body) {
 		t.Fatalf("%s\nthe plan: %d %s\nthe executor: %d %s", lean, leanStatus, leanBody, status, body)
+	}
+	later, laterStatus, laterBody := s.direct(token, language, lean)
+	if first != later || first && (firstStatus != status || answered(firstBody) != answered(body) || laterStatus != status || answered(laterBody) != answered(body)) {
+		t.Fatalf("%s\nat first: %v %d %s\nlater: %v %d %s\nthe executor: %d %s", lean, first, firstStatus, firstBody, later, laterStatus, laterBody, status, body)
 	}
 	return string(body)
 }
@@ -141,6 +147,46 @@ func (s *script) drawnBothWays(t *rapid.T, known, token string) {
 		}
 	}
 	s.bothWays(t, token, "ja", map[string]any{"query": query + strings.Join(fields, " ") + " } }", "variables": variables})
+}
+
+// TestFirstSendings are answered directly where a plan answers, and else not begun:
+// nothing is counted of them.
+func TestFirstSendings(t *testing.T) {
+	t.Parallel()
+	s := newScript(t, func(h *house) { h.rates = poa.Rates{PerMinute: 10} })
+	s.play("testdata/accepted.txtar", false)
+	body := func(query string) []byte {
+		text, err := json.Marshal(map[string]any{"query": query, "variables": map[string]string{"id": s.kept["first"]}})
+		must(t, err)
+		return text
+	}
+	const status = "query ($id: ID!) { validity(delegationId: $id) { status } }"
+	if answered, _, got := s.direct(s.kept["token"], "ja", body(status)); !answered || !strings.Contains(string(got), `"VALID"`) {
+		t.Errorf("%v: %s", answered, got)
+	}
+	for name, query := range map[string]string{
+		"another field":          "query ($id: ID!) { delegation(id: $id) { status } }",
+		"no such field":          "query ($id: ID!) { validity(delegationId: $id) { password } }",
+		"a field inside a value": "query ($id: ID!) { validity(delegationId: $id) { status { standing } } }",
+		"no such argument":       "query ($id: ID!) { validity(id: $id) { status } }",
+		"another type":           "query ($id: [ID!]!) { validity(delegationId: $id) { status } }",
+		"a spread of nothing":    "query ($id: ID!) { validity(delegationId: $id) { ...nothing } }",
+		"depth":                  "query ($id: ID!) { validity(delegationId: $id) " + strings.Repeat("{ qualification ", 90) + strings.Repeat("}", 91),
+		"many names":             "query ($id: ID!) { validity(delegationId: $id) {" + numbered(51, " a%d: status") + "} }",
+		"a long text":            status + strings.Repeat(" ", 2<<10),
+		"no syntax":              "query ($id: ID!) { validity(delegationId: $id) { status }",
+		"nothing":                " ",
+	} {
+		if answered, _, got := s.direct(s.kept["token"], "ja", body(query)); answered {
+			t.Errorf("%s is answered: %s", name, got)
+		}
+	}
+	if _, _, got := s.direct(s.kept["token"], "ja", body(status)); !strings.Contains(string(got), `"VALID"`) {
+		t.Error(string(got))
+	}
+	if _, left := s.send(s.kept["token"], "ja", body("query { rateLimit { used } }")); !strings.Contains(string(left), `"used":3`) {
+		t.Errorf("counted: %s", left)
+	}
 }
 
 func TestPlansWithoutAKey(t *testing.T) {

@@ -48,7 +48,11 @@ func MediaType(accept string) (string, bool) {
 // says false of any that does not ask about validity by a plan, and has done
 // nothing then.
 func (t *Handler) Answer(ctx context.Context, l *Lean, body []byte) bool {
-	return len(body) <= smallBody && t.lean(ctx, l, &access{credential: t.resolver.Credential(ctx)}, body)
+	if len(body) > smallBody {
+		return false
+	}
+	a := &access{credential: t.resolver.Credential(ctx)}
+	return t.lean(ctx, l, a, body) || t.prepare(ctx, l, body) && t.lean(ctx, l, a, body)
 }
 
 // planOf is the plan that a request asks by, nil where it asks otherwise.

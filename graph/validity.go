@@ -30,7 +30,11 @@ func (q *queryResolver) Validities(ctx context.Context, ids []string) ([]schema.
 func (r *resolver) ask(ctx context.Context, questions ...poa.Question) ([]schema.Validity, error) {
 	a, _ := ctx.Value(accessKey{}).(*access)
 	answers, err := r.answers(ctx, a, questions...)
-	return each(answers, newValidity), err
+	shown := make([]schema.Validity, len(answers))
+	for i := range answers {
+		shown[i] = newValidity(&answers[i])
+	}
+	return shown, err
 }
 
 // answers asks for a request; nil is one that the transport does not know.
@@ -49,7 +53,7 @@ func (r *resolver) answers(ctx context.Context, a *access, questions ...poa.Ques
 
 // Receipt signs the answer.
 func (v *validityResolver) Receipt(ctx context.Context, shown *schema.Validity) (*string, error) {
-	compact, err := v.Responder.Receipt(ctx, shown.Answer)
+	compact, err := v.Responder.Receipt(ctx, *shown.Answer)
 	return optional(compact), err
 }
 
@@ -60,13 +64,17 @@ func newQualification(q *poa.QualificationStanding) *schema.QualificationStandin
 	return &schema.QualificationStanding{Qualification: q.Qualification, Standing: q.Standing, VerifiedAt: optional(q.VerifiedAt)}
 }
 
-func newValidity(a poa.Answer) schema.Validity {
+// newValidity shows an answer, which it points into.
+func newValidity(a *poa.Answer) schema.Validity {
 	v := schema.Validity{DelegationID: a.DelegationID, Status: a.Status, Reason: a.Reason, AsOf: a.AsOf, KnownAt: a.KnownAt, AnsweredAt: a.AnsweredAt,
 		InquiryID: a.InquiryID, DocumentMatches: a.DocumentMatches, DelegateMatches: a.DelegateMatches,
 		SignatureVerifiedAt: a.SignatureVerifiedAt, Answer: a}
 	if a.Term != nil {
 		v.Qualification = newQualification(a.Qualification)
-		v.ValidFrom, v.ValidThrough, v.Version = a.Term.From, a.Term.Through, optional(a.Version)
+		v.ValidFrom, v.ValidThrough = a.Term.From, a.Term.Through
+		if a.Version > 0 {
+			v.Version = &a.Version
+		}
 	}
 	return v
 }

@@ -31,8 +31,8 @@ func newRecoveryCodes() []string {
 // parseRecoveryCode reads a code in any case, with or without the hyphen, and as
 // Crockford reads I, L and O.
 func parseRecoveryCode(text string) (string, bool) {
-	symbols, ok := readCrockford(text, recoveryLength)
-	if !ok {
+	var symbols [recoveryLength]byte
+	if !readCrockford(text, symbols[:]) {
 		return "", false
 	}
 	for i, s := range symbols {

@@ -39,7 +39,22 @@ func (d Date) String() string {
 	if d.IsZero() {
 		return ""
 	}
-	return fmt.Sprintf("%04d-%02d-%02d", d.Year, int(d.Month), d.Day)
+	if uint(d.Year) > 9999 || uint(d.Month) > 12 || uint(d.Day) > 31 { // nobody's date, and slow
+		return fmt.Sprintf("%04d-%02d-%02d", d.Year, int(d.Month), d.Day)
+	}
+	b := [10]byte{4: '-', 7: '-'}
+	digits(b[:4], d.Year)
+	digits(b[5:7], int(d.Month))
+	digits(b[8:], d.Day)
+	return string(b[:])
+}
+
+// digits fills b with the last digits of n.
+func digits(b []byte, n int) {
+	for i := len(b) - 1; i >= 0; i-- {
+		b[i] = byte('0' + n%10)
+		n /= 10
+	}
 }
 
 // IsZero reports whether d is no date.
@@ -51,8 +66,9 @@ func (d Date) Begins() time.Time {
 }
 
 // Ends returns the first instant after the day in Japan, in UTC: a term that
-// runs through d holds before this instant and no longer at it.
-func (d Date) Ends() time.Time { return d.AddDays(1).Begins() }
+// runs through d holds before this instant and no longer at it. A day of JST has
+// 24 hours.
+func (d Date) Ends() time.Time { return d.Begins().Add(24 * time.Hour) }
 
 // AddDays returns the day n days after d.
 func (d Date) AddDays(n int) Date {

@@ -43,31 +43,32 @@ func ParseDelegationID(s string) (DelegationID, bool) {
 	if len(s) > 64 {
 		return "", false
 	}
-	symbols, ok := readCrockford(s, delegationIDLength)
-	if !ok || checkSymbol(symbols[:24]) != symbols[24] {
+	var symbols [delegationIDLength]byte
+	if !readCrockford(s, symbols[:]) || checkSymbol(symbols[:24]) != symbols[24] {
 		return "", false
 	}
-	return formatID(symbols), true
+	return formatID(symbols[:]), true
 }
 
-// readCrockford reads so many symbols of base 32 as values, in any case, with or
-// without hyphens and spaces, I and L as 1 and O as 0.
-func readCrockford(text string, length int) ([]byte, bool) {
-	symbols := make([]byte, 0, length)
+// readCrockford reads as many symbols of base 32 as there is room for, as values, in
+// any case, with or without hyphens and spaces, I and L as 1 and O as 0.
+func readCrockford(text string, symbols []byte) bool {
+	n := 0
 	for _, r := range text {
 		if r >= utf8.RuneSelf {
 			if r = unicode.ToUpper(r); r == '\u3000' {
 				continue
 			}
 		}
-		if r >= utf8.RuneSelf || crockfordValues[r] == foreign || crockfordValues[r] < passedOver && len(symbols) == length {
-			return nil, false
+		if r >= utf8.RuneSelf || crockfordValues[r] == foreign || crockfordValues[r] < passedOver && n == len(symbols) {
+			return false
 		}
 		if crockfordValues[r] < passedOver {
-			symbols = append(symbols, crockfordValues[r])
+			symbols[n] = crockfordValues[r]
+			n++
 		}
 	}
-	return symbols, len(symbols) == length
+	return n == len(symbols)
 }
 
 // foreign marks a character that stands in no ID, passedOver one that separates.
@@ -193,7 +194,12 @@ var idEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadd
 func NewID(prefix string) string {
 	var raw [16]byte
 	rand.Read(raw[:])
-	return prefix + idEncoding.EncodeToString(raw[:])
+	return formatRaw(prefix, raw)
+}
+
+func formatRaw(prefix string, raw [16]byte) string {
+	var room [48]byte // prefixes are short
+	return string(idEncoding.AppendEncode(append(room[:0], prefix...), raw[:]))
 }
 
 // NewInquiryID draws an inquiry's ID: its first 48 bits are the milliseconds of
@@ -201,11 +207,20 @@ func NewID(prefix string) string {
 // IDs come in about the order of their instants, and the inquiries' one index
 // grows at its end alone. Who sees the ID has seen the instant.
 func NewInquiryID(at time.Time) string {
+	var random inquiryRandom
+	rand.Read(random[:])
+	return inquiryID(at, random)
+}
+
+// inquiryRandom is what an inquiry's ID takes from the source of randomness.
+type inquiryRandom [9]byte
+
+func inquiryID(at time.Time, random inquiryRandom) string {
 	var raw [16]byte
-	rand.Read(raw[7:])
+	copy(raw[7:], random[:])
 	micros := uint64(at.UnixMicro())
 	binary.BigEndian.PutUint64(raw[:8], micros/1000<<16|micros%1000<<6|uint64(raw[7]&0x3f))
-	return PrefixInquiry + idEncoding.EncodeToString(raw[:])
+	return formatRaw(PrefixInquiry, raw)
 }
 
 // FirstInquiryID is not after any ID of an inquiry of the instant or later, and
@@ -213,7 +228,7 @@ func NewInquiryID(at time.Time) string {
 func FirstInquiryID(at time.Time) string {
 	var raw [16]byte
 	binary.BigEndian.PutUint64(raw[:8], uint64(at.UnixMilli())<<16)
-	return PrefixInquiry + idEncoding.EncodeToString(raw[:])
+	return formatRaw(PrefixInquiry, raw)
 }
 
 // IsID reports whether s has the prefix and the shape of [NewID].

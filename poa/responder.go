@@ -4,6 +4,7 @@ package poa
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/subtle"
 	"encoding/hex"
 	"fmt"
@@ -64,12 +65,9 @@ func (r *Responder) AskAdmitted(ctx context.Context, c Credential, questions []Q
 		return nil, nil
 	}
 	now := r.clock.Now()
-	inquiries := make([]Inquiry, len(questions))
-	for i, q := range questions {
-		var faults Faults
-		if inquiries[i], faults = inquiryOf(q, now); len(faults) > 0 {
-			return nil, faults
-		}
+	inquiries, faults := inquiriesOf(questions, now)
+	if len(faults) > 0 {
+		return nil, faults
 	}
 	readings, err := r.store.Ask(ctx, c, inquiries)
 	if err != nil {
@@ -80,7 +78,7 @@ func (r *Responder) AskAdmitted(ctx context.Context, c Credential, questions []Q
 		if err := mayAsk(&readings[i]); err != nil {
 			return nil, err
 		}
-		answers[i] = answer(inquiries[i].question(questions[i]), &inquiries[i], &readings[i])
+		answers[i] = answer(inquiries[i].question(&questions[i]), &inquiries[i], &readings[i])
 		if inquiries[i].Mistyped {
 			answers[i].DelegationID = questions[i].DelegationID // to the asker alone: it is not kept
 		}
@@ -104,10 +102,26 @@ func mayAsk(r *Reading) error {
 	return nil
 }
 
-func inquiryOf(q Question, now time.Time) (Inquiry, Faults) {
+// inquiriesOf are the inquiries of one request; the faults are those of the first
+// question that has any. The source of randomness is asked once.
+func inquiriesOf(questions []Question, now time.Time) ([]Inquiry, Faults) {
+	random := make([]byte, len(questions)*len(inquiryRandom{}))
+	rand.Read(random) // never fails since Go 1.24
+	inquiries := make([]Inquiry, len(questions))
+	for i := range questions {
+		id := inquiryID(now, inquiryRandom(random[i*len(inquiryRandom{}):]))
+		if faults := inquiries[i].fill(&questions[i], id, now); len(faults) > 0 {
+			return nil, faults
+		}
+	}
+	return inquiries, nil
+}
+
+// fill makes the inquiry of a question.
+func (in *Inquiry) fill(q *Question, inquiryID string, now time.Time) Faults {
 	var faults Faults
 	id, ok := ParseDelegationID(q.DelegationID)
-	in := Inquiry{ID: NewInquiryID(now), DelegationID: id, Mistyped: !ok, AnsweredAt: now, At: now, KnownAt: now, Nonce: q.Nonce}
+	*in = Inquiry{ID: inquiryID, DelegationID: id, Mistyped: !ok, AnsweredAt: now, At: now, KnownAt: now, Nonce: q.Nonce}
 	if !q.At.IsZero() {
 		in.At, in.AtGiven, in.Historical = q.At.UTC().Truncate(time.Microsecond), true, true
 	}
@@ -127,17 +141,15 @@ func inquiryOf(q Question, now time.Time) (Inquiry, Faults) {
 	}
 	in.DocumentSHA256 = digestOf(q.DocumentSHA256, "documentSha256", &faults)
 	in.DelegateCertificateSHA256 = digestOf(q.DelegateCertificateSHA256, "delegateCertificateSha256", &faults)
-	return in, faults
+	return faults
 }
 
 // question is the question as it is kept, so that its receipt can be signed
 // again from the inquiry's row: IDs and digests in their one writing, a mistyped
 // ID without its text.
-func (in *Inquiry) question(q Question) Question {
-	q.DelegationID = string(in.DelegationID)
-	q.At, q.KnownAt = exactly(q.At), exactly(q.KnownAt)
-	q.DocumentSHA256, q.DelegateCertificateSHA256 = hexText(in.DocumentSHA256), hexText(in.DelegateCertificateSHA256)
-	return q
+func (in *Inquiry) question(q *Question) Question {
+	return Question{DelegationID: string(in.DelegationID), At: exactly(q.At), KnownAt: exactly(q.KnownAt), Nonce: q.Nonce,
+		DocumentSHA256: hexText(in.DocumentSHA256), DelegateCertificateSHA256: hexText(in.DelegateCertificateSHA256)}
 }
 
 func hexText(digest []byte) string {
@@ -184,9 +196,9 @@ func answer(q Question, in *Inquiry, r *Reading) Answer {
 		matches := known && equal(in.DelegateCertificateSHA256, r.DelegateCertificateSHA256)
 		a.DelegateMatches = &matches
 	}
-	term, title := r.Projection.Term, titleOf(q, in, r, a.AsOf) // of an unknown one as well, for its time
+	title := titleOf(q, in, r, a.AsOf) // of an unknown one as well, for its time
 	if known {
-		a.Term, a.SignatureVerifiedAt, a.Qualification = &term, r.SignatureVerifiedAt, title
+		a.Term, a.SignatureVerifiedAt, a.Qualification = &r.Projection.Term, r.SignatureVerifiedAt, title
 	}
 	return a
 }
@@ -226,33 +238,40 @@ func equal(a, b []byte) bool { return len(b) > 0 && subtle.ConstantTimeCompare(a
 
 // Receipt signs the answer as a 有効性確認回答書 (compact JWS).
 func (r *Responder) Receipt(ctx context.Context, a Answer) (string, error) {
-	if r.signer == nil {
-		return "", &Error{Code: CodeSigningUnavailable}
-	}
-	compact, err := receipt.Issue(ctx, r.signer, r.claims(a))
-	if err != nil {
-		return "", &Error{Code: CodeSigningUnavailable, Cause: err}
-	}
-	return compact, nil
+	compact, err := r.AppendReceipt(ctx, nil, &a)
+	return string(compact), err
 }
 
-func (r *Responder) claims(a Answer) receipt.Claims {
-	q := a.Question
+// AppendReceipt writes the receipt behind b, and b alone where it fails.
+func (r *Responder) AppendReceipt(ctx context.Context, b []byte, a *Answer) ([]byte, error) {
+	if r.signer == nil {
+		return b, &Error{Code: CodeSigningUnavailable}
+	}
+	claims := r.claims(a)
+	b, err := receipt.Append(ctx, b, r.signer, &claims)
+	if err != nil {
+		return b, &Error{Code: CodeSigningUnavailable, Cause: err}
+	}
+	return b, nil
+}
+
+// claims are those of an answer, which they point into.
+func (r *Responder) claims(a *Answer) receipt.Claims {
+	q := &a.Question
 	c := receipt.Claims{Issuer: r.policy.Issuer, Recipient: a.RecipientID, IssuedAt: a.AnsweredAt, PolicyOID: r.policy.PolicyOID,
 		EventID: a.InquiryID, LeafHash: hexOf(a.LeafHash),
-		Question: receipt.Question{DelegationID: q.DelegationID, At: instant(q.At), KnownAt: instant(q.KnownAt), DocumentSHA256: q.DocumentSHA256,
+		Question: receipt.Question{DelegationID: q.DelegationID, At: ifAny(&q.At), KnownAt: ifAny(&q.KnownAt), DocumentSHA256: q.DocumentSHA256,
 			DelegateCertificateSHA256: q.DelegateCertificateSHA256, Nonce: q.Nonce},
 		Answer: receipt.Answer{Status: string(a.Status), Reason: string(a.Reason), AsOf: a.AsOf, KnownAt: a.KnownAt, AnsweredAt: a.AnsweredAt,
-			DocumentMatches: a.DocumentMatches, DelegateMatches: a.DelegateMatches, FileCompared: a.DocumentMatches != nil, SignatureVerifiedAt: instant(a.SignatureVerifiedAt)}}
+			DocumentMatches: a.DocumentMatches, DelegateMatches: a.DelegateMatches, FileCompared: a.DocumentMatches != nil, SignatureVerifiedAt: ifAny(&a.SignatureVerifiedAt)}}
 	if a.Version > 0 {
-		version := a.Version
-		c.Version = &version
+		c.Version = &a.Version
 	}
 	if a.Term != nil {
 		c.Answer.ValidFrom, c.Answer.ValidThrough = a.Term.From.String(), a.Term.Through.String()
 	}
 	if t := a.Qualification; t != nil {
-		c.Answer.Qualification = &receipt.Qualification{Qualification: string(t.Qualification), Standing: string(t.Standing), VerifiedAt: instant(t.VerifiedAt)}
+		c.Answer.Qualification = &receipt.Qualification{Qualification: string(t.Qualification), Standing: string(t.Standing), VerifiedAt: ifAny(&t.VerifiedAt)}
 	}
 	return c
 }
@@ -262,4 +281,12 @@ func instant(t time.Time) *time.Time {
 		return nil
 	}
 	return &t
+}
+
+// ifAny is an instant where it stands, nil for none.
+func ifAny(t *time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return t
 }

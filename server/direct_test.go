@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"ininjo/graph"
+	"ininjo/poa"
+	"ininjo/poa/locale"
 )
 
 // directWire is a question as clients write it, with more headers.
@@ -98,8 +100,9 @@ func TestDirectAnswersAsNetHTTP(t *testing.T) {
 			if r.read([]byte(wire)) != directWhole {
 				t.Fatalf("not read: %q", wire)
 			}
+			got := ask(wire) // the first sending of its text
 			want := ask(directWire(each.token, each.body, append(headers, notDirect)...))
-			if got := ask(wire); got != want || !strings.HasPrefix(got, "HTTP/1.1 200 OK\r\nCache-Control: no-store\r\n") {
+			if got != want || !strings.HasPrefix(got, "HTTP/1.1 200 OK\r\nCache-Control: no-store\r\n") {
 				t.Errorf("direct:\n%s\nnet/http:\n%s", got, want)
 			}
 		})
@@ -127,6 +130,12 @@ func (r repeater) Answer(_ context.Context, l *graph.Lean, body []byte) bool {
 func directServer(t *testing.T) (addr string, d *direct, r repeater) {
 	t.Helper()
 	r = repeater{make(chan struct{}), make(chan struct{})}
+	addr, d = directServerOf(t, r)
+	return addr, d, r
+}
+
+func directServerOf(t *testing.T, a answerer) (addr string, d *direct) {
+	t.Helper()
 	server := newHTTPServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		w.Header().Set("Content-Length", fmt.Sprint(len(body)+9))
@@ -139,11 +148,11 @@ func directServer(t *testing.T) (addr string, d *direct, r repeater) {
 	m := newMetrics()
 	c := newConnections(l, 0, machineClock, m)
 	server.ConnState = c.note
-	d = newDirect(c, r, slog.New(slog.DiscardHandler), machineClock, m)
+	d = newDirect(c, a, slog.New(slog.DiscardHandler), machineClock, m)
 	go func() { _ = server.Serve(d) }()
 	go func() { _ = server.Serve(d.rest) }()
 	t.Cleanup(func() { _ = server.Close() })
-	return l.Addr().String(), d, r
+	return l.Addr().String(), d
 }
 
 func (d *direct) figures() string {
@@ -216,6 +225,30 @@ func TestDirectConnections(t *testing.T) {
 			t.Errorf("%s", got)
 		}
 	})
+}
+
+// TestDirectAnswersTheFirstSending sends a query that nobody sent before: its
+// connection stays, and goes with what is no question about validity.
+func TestDirectAnswersTheFirstSending(t *testing.T) {
+	t.Parallel()
+	addr, d := directServerOf(t, graph.New(graph.Config{Responder: poa.NewResponder(machineClock, nil, poa.DefaultPolicy("https://ininjo.example"), nil),
+		Credential: func(context.Context) poa.Credential { return poa.Credential{} }, Language: languageFrom, Text: locale.Text, Log: slog.New(slog.DiscardHandler)}))
+	conn := callFrom(t, "127.0.0.1", addr)
+	for _, each := range []struct {
+		body, answer string
+		handedOver   int
+	}{
+		{`{"query":"query ($id: ID!) { validity(delegationId: $id) { status } }","variables":{"id":"x"}}`, "UNAUTHENTICATED", 0},
+		{`{"query":"query Many(\n\t$ids: [ID!]!) { \u0076alidities(delegationIds: $ids) { status } }","variables":{"ids":["x","y"]}}`, "UNAUTHENTICATED", 0},
+		{`{"query":"{ __typename }"}`, "net/http {", 1},
+	} {
+		if _, err := io.WriteString(conn, directWire("x", each.body)); err != nil {
+			t.Fatal(err)
+		}
+		if got := rawAnswer(t, conn); !strings.Contains(got, each.answer) || !strings.Contains(d.figures(), fmt.Sprint("ininjo_connections_handed_over_total ", each.handedOver)) {
+			t.Errorf("%s: %s", each.body, got)
+		}
+	}
 }
 
 // rawWant is as long as an answer of the repeater.

@@ -95,7 +95,7 @@ type Validity struct {
 	Qualification                    *QualificationStanding
 
 	// Answer is what a receipt is signed over.
-	Answer poa.Answer
+	Answer *poa.Answer
 }
 
 // Viewer is what the caller is signed in as.

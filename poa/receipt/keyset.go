@@ -90,16 +90,16 @@ func (k *Keyset) Sign(ctx context.Context, payload []byte, typ string) (string, 
 	return m.Signer.Sign(ctx, payload, typ)
 }
 
-func (k *Keyset) signIssued(ctx context.Context, payload []byte, typ string, issuedAt time.Time) (string, error) {
+func (k *Keyset) appendIssued(ctx context.Context, b, payload []byte, typ string, issuedAt time.Time) ([]byte, error) {
 	now := k.now()
 	m, err := k.keyFor(typ, now)
 	if err != nil {
-		return "", err
+		return b, err
 	}
 	if issuedAt.Before(m.From) {
-		return m.Signer.signLate(ctx, payload, typ, now)
+		return m.Signer.appendLate(ctx, b, payload, typ, now)
 	}
-	return m.Signer.Sign(ctx, payload, typ)
+	return m.Signer.append(ctx, b, payload, typ, m.Signer.head(typ))
 }
 
 func (k *Keyset) keyFor(typ string, now time.Time) (Member, error) {

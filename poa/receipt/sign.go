@@ -10,6 +10,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
@@ -68,15 +69,16 @@ func (s *ES256) Public() *ecdsa.PublicKey { return s.key.Public() }
 // Sign signs with the header alg, kid and typ and nothing else: the key is found
 // in the JWKS, never in the receipt.
 func (s *ES256) Sign(ctx context.Context, payload []byte, typ string) (string, error) {
-	return s.sign(ctx, payload, typ, s.head(typ))
+	compact, err := s.append(ctx, nil, payload, typ, s.head(typ))
+	return string(compact), err
 }
 
-// signLate adds when it was signed (iat of ETSI TS 119 182-1) to the header: for
+// appendLate adds when it was signed (iat of ETSI TS 119 182-1) to the header: for
 // what is signed at another time than it was issued, so that the key's period is
 // that of the signature.
-func (s *ES256) signLate(ctx context.Context, payload []byte, typ string, now time.Time) (string, error) {
+func (s *ES256) appendLate(ctx context.Context, b, payload []byte, typ string, now time.Time) ([]byte, error) {
 	header := fmt.Sprintf(`{"alg":"ES256","kid":%q,"typ":%q,"iat":%d}`, s.kid, typ, now.Unix())
-	return s.sign(ctx, payload, typ, base64.RawURLEncoding.EncodeToString([]byte(header)))
+	return s.append(ctx, b, payload, typ, base64.RawURLEncoding.EncodeToString([]byte(header)))
 }
 
 func (s *ES256) head(typ string) string {
@@ -88,19 +90,20 @@ func (s *ES256) head(typ string) string {
 	return head
 }
 
-func (s *ES256) sign(ctx context.Context, payload []byte, typ, head string) (string, error) {
+// append writes what it signs behind b, and b alone where it fails.
+func (s *ES256) append(ctx context.Context, b, payload []byte, typ, head string) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
-		return "", fmt.Errorf("signing %s: %w", typ, err)
+		return b, fmt.Errorf("signing %s: %w", typ, err)
 	}
 	b64 := base64.RawURLEncoding
-	compact := make([]byte, 0, len(head)+b64.EncodedLen(len(payload))+b64.EncodedLen(64)+2)
+	compact := slices.Grow(b, len(head)+b64.EncodedLen(len(payload))+b64.EncodedLen(64)+2)
 	compact = append(append(compact, head...), '.')
 	compact = b64.AppendEncode(compact, payload)
-	signature, err := s.key.SignDigest(ctx, sha256.Sum256(compact))
+	signature, err := s.key.SignDigest(ctx, sha256.Sum256(compact[len(b):]))
 	if err != nil {
-		return "", fmt.Errorf("signing %s: %w", typ, err)
+		return b, fmt.Errorf("signing %s: %w", typ, err)
 	}
-	return string(b64.AppendEncode(append(compact, '.'), signature[:])), nil
+	return b64.AppendEncode(append(compact, '.'), signature[:]), nil
 }
 
 // payloads are buffers to encode into.
@@ -108,20 +111,27 @@ var payloads = sync.Pool{New: func() any { b := make([]byte, 0, encodedSize); re
 
 // late is a signer whose keys have periods.
 type late interface {
-	signIssued(ctx context.Context, payload []byte, typ string, issuedAt time.Time) (string, error)
+	appendIssued(ctx context.Context, b, payload []byte, typ string, issuedAt time.Time) ([]byte, error)
 }
 
 // Issue encodes claims and signs them as a receipt. A receipt may be signed again
 // long after it was issued: where the key that signs now did not sign then, the
 // header says when it was signed.
 func Issue(ctx context.Context, signer Signer, c Claims) (string, error) {
+	compact, err := Append(ctx, nil, signer, &c)
+	return string(compact), err
+}
+
+// Append writes what [Issue] gives behind b, and b alone where it fails.
+func Append(ctx context.Context, b []byte, signer Signer, c *Claims) ([]byte, error) {
 	buffer := payloads.Get().(*[]byte)
 	defer payloads.Put(buffer)
 	*buffer = appendClaims((*buffer)[:0], c)
 	if s, ok := signer.(late); ok {
-		return s.signIssued(ctx, *buffer, TypReceipt, c.IssuedAt)
+		return s.appendIssued(ctx, b, *buffer, TypReceipt, c.IssuedAt)
 	}
-	return signer.Sign(ctx, *buffer, TypReceipt)
+	compact, err := signer.Sign(ctx, *buffer, TypReceipt)
+	return append(b, compact...), err
 }
 
 // InMemory is a key in memory.
