@@ -102,6 +102,8 @@ type disaster struct {
 	task    killTask
 	program *exec.Cmd
 	stdin   io.WriteCloser
+	// over is closed once the program has ended.
+	over chan struct{}
 
 	mu        sync.Mutex
 	committed map[string]bool
@@ -146,7 +148,10 @@ func (d *disaster) startProgram(t *testing.T) {
 	d.stdin, err = d.program.StdinPipe()
 	must(t, err)
 	must(t, d.program.Start())
+	over := make(chan struct{})
+	d.over = over
 	d.reading.Go(func() {
+		defer close(over)
 		for lines := bufio.NewScanner(stdout); lines.Scan(); {
 			d.mu.Lock()
 			d.committed[lines.Text()] = true
@@ -159,6 +164,22 @@ func (d *disaster) killProgram() {
 	_ = d.program.Process.Kill()
 	d.reading.Wait()
 	_ = d.program.Wait()
+}
+
+// revive starts a program again that ended because PostgreSQL was killed while it
+// started, as its operator's supervisor does.
+func (d *disaster) revive(t *testing.T) {
+	t.Helper()
+	select {
+	case <-d.over:
+	default:
+		return
+	}
+	_ = d.program.Wait()
+	if code := d.program.ProcessState.ExitCode(); code != 1 {
+		t.Fatalf("the program ended by itself: %v", d.program.ProcessState)
+	}
+	d.startProgram(t)
 }
 
 func (d *disaster) count() int {
@@ -215,6 +236,7 @@ func (d *disaster) waitFor(t *testing.T, l *ledger, changes int) {
 	for d.count() < changes {
 		select {
 		case <-tick.C:
+			d.revive(t)
 		case <-end:
 			t.Fatalf("%d of %d changes were acknowledged", d.count(), changes)
 		}
