@@ -18,10 +18,7 @@ func BenchmarkSustained(b *testing.B) {
 	ours := w.ininjo(b, "GOGC="+gogc())
 	q := w.status(ours, "the status")
 	const connections = 32
-	most := (&runner{question: q, asked: w.asked, connections: connections, warm: catchingUp, span: 10 * time.Second}).run(b)
-	if most.wrong > 0 {
-		b.Fatalf("%d went wrong, the first: %v", most.wrong, most.first)
-	}
+	most := w.most(b, q, connections)
 	length, wanted := span(b, "ININJO_BENCH_SPAN", time.Minute), most.rate()*sustained
 	lines := []string{"| third | answers a second, of those wanted | p50 | p99 | slowest | memory at its end | errors |", "|---|---|---|---|---|---|---|"}
 	progress("at most %.0f/s, p50 %.2f ms; now %v at %.0f/s", most.rate(), most.at(0.5).Seconds()*1000, length, wanted)
@@ -52,6 +49,22 @@ const (
 	sustained = 0.8
 	reached   = 0.97
 )
+
+// most is the best of three turns of 20 s: one has the checkpoints and vacuums of
+// what was before it.
+func (w *world) most(b *testing.B, q question, connections int) (best load) {
+	for range 3 {
+		turn := (&runner{question: q, asked: w.asked, connections: connections, warm: catchingUp, span: 20 * time.Second}).run(b)
+		if turn.wrong > 0 {
+			b.Fatalf("%d went wrong, the first: %v", turn.wrong, turn.first)
+		}
+		progress("%.0f/s", turn.rate())
+		if best.took == nil || turn.rate() > best.rate() {
+			best = turn
+		}
+	}
+	return best
+}
 
 // BenchmarkSize compares a large database with a small one, in turns.
 func BenchmarkSize(b *testing.B) {
