@@ -22,6 +22,9 @@ const MaxGrouped = maxGrouped
 // known and unknown IDs.
 const Few = few
 
+// IndexRows is about how many inquiries one transaction takes into the index.
+const IndexRows = indexRows
+
 // NextOf is how many inquiries the next statement waits for and takes at most,
 // where so many are usual, so many wait and the last one took so many.
 func NextOf(usual float64, waiting, away int) (wanted, most int) {

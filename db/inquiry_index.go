@@ -4,8 +4,6 @@ package db
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -18,8 +16,15 @@ const (
 	// for its statement for at most groupTimeout, the statement takes at most as
 	// long, and clocks differ by half a second. After that nothing older commits.
 	indexLag = 30 * time.Second
-	// indexStep is how much time one transaction takes into the index.
+	// indexStep and indexRows are how much time and about how many inquiries one
+	// transaction takes into the index.
 	indexStep = time.Minute
+	indexRows = 4000
+	// indexRest is how many times as long as a transaction took nothing is indexed
+	// after it, so that answers have the processors: what 15 s of them leave at once
+	// held them up for a second. One that is further behind than indexBehind hurries.
+	indexRest   = 4
+	indexBehind = 2 * time.Minute
 )
 
 // inquiryMark is up to which instant the index is whole, and the first ID of
@@ -42,12 +47,19 @@ func readMark(ctx context.Context, q bun.IDB, lock string) (inquiryMark, error) 
 func (d *DB) IndexInquiries(ctx context.Context, now time.Time) error {
 	limit := now.UTC().Add(-indexLag).Truncate(time.Millisecond)
 	for {
-		done, err := d.indexStep(ctx, limit)
+		began := d.clock.Now()
+		until, err := d.indexStep(ctx, limit)
 		if err != nil {
 			return failed(err, "indexing inquiries")
 		}
-		if done {
+		if !until.Before(limit) {
 			break
+		}
+		if limit.Sub(until) > indexBehind {
+			continue
+		}
+		if err := rest(ctx, indexRest*d.clock.Now().Sub(began)); err != nil {
+			return failed(err, "indexing inquiries")
 		}
 	}
 	return failed(d.dropIndexed(ctx), "dropping the index of months that are gone")
@@ -69,29 +81,32 @@ func (d *DB) dropIndexed(ctx context.Context) error {
 	return nil
 }
 
-// indexStep takes one stretch of time into the index, and says whether it was
-// the last. A stretch in which nobody asked is passed over at once.
-func (d *DB) indexStep(ctx context.Context, limit time.Time) (done bool, err error) {
+// rest waits for so long or until the context ends.
+func rest(ctx context.Context, long time.Duration) error {
+	over := time.NewTimer(long)
+	defer over.Stop()
+	select {
+	case <-over.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// indexStep takes one stretch of time into the index, and says up to which instant
+// the index is whole now.
+func (d *DB) indexStep(ctx context.Context, limit time.Time) (until time.Time, err error) {
 	err = d.bun.RunInTx(ctx, nil, func(ctx context.Context, t bun.Tx) error {
 		from, err := readMark(ctx, t, "FOR UPDATE")
 		if err != nil {
 			return err
 		}
-		if !from.Until.Before(limit) {
-			done = true
+		if until = from.Until; !until.Before(limit) {
 			return nil
 		}
-		until := limit
-		var next time.Time
-		err = t.NewRaw("SELECT answered_at FROM inquiries WHERE id >= ? AND answered_at >= ? ORDER BY id LIMIT 1", from.ID, from.Until).Scan(ctx, &next)
-		switch {
-		case errors.Is(err, sql.ErrNoRows):
-		case err != nil:
+		if until, err = from.next(ctx, t, limit); err != nil {
 			return err
-		case next.Add(indexStep).Before(limit):
-			until = next.UTC().Add(indexStep).Truncate(time.Millisecond)
 		}
-		done = until.Equal(limit)
 		to := inquiryMark{until, poa.FirstInquiryID(until)}
 		_, err = t.NewRaw(`INSERT INTO inquiry_index (recipient_id, answered_at, inquiry_id)
 			SELECT recipient_id, answered_at, id FROM inquiries
@@ -102,7 +117,28 @@ func (d *DB) indexStep(ctx context.Context, limit time.Time) (done bool, err err
 		_, err = t.NewRaw("UPDATE inquiry_index_mark SET until = ?, id = ?", to.Until, to.ID).Exec(ctx)
 		return err
 	})
-	return done, err
+	return until, err
+}
+
+// next is where the stretch behind the mark ends: after indexStep, after about
+// indexRows, and at the limit at the latest. A time in which nobody asked is passed
+// over at once.
+func (m inquiryMark) next(ctx context.Context, t bun.IDB, limit time.Time) (time.Time, error) {
+	var instants []time.Time
+	err := t.NewRaw("SELECT answered_at FROM (SELECT id, answered_at, row_number() OVER (ORDER BY id) AS n FROM inquiries WHERE id >= ? AND answered_at >= ? ORDER BY id LIMIT ?) s WHERE n IN (1, ?) ORDER BY n",
+		m.ID, m.Until, indexRows, indexRows).Scan(ctx, &instants)
+	if err != nil || len(instants) == 0 {
+		return limit, err
+	}
+	first := instants[0].UTC().Truncate(time.Millisecond)
+	until := first.Add(indexStep)
+	if last := instants[len(instants)-1].UTC().Truncate(time.Millisecond); len(instants) > 1 && last.After(first) && last.Before(until) {
+		until = last
+	}
+	if until.After(limit) {
+		return limit, nil
+	}
+	return until, nil
 }
 
 // asked reads the window of a recipient's inquiries: of what the index holds,

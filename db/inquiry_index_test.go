@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"ininjo/db"
 	"ininjo/poa"
 )
 
@@ -94,6 +95,36 @@ func TestIndexOfInquiries(t *testing.T) {
 	ask(0)
 	index()
 	check("after a silence", 8)
+}
+
+// TestIndexGoesInSteps: what many asked in a short time is taken in by several
+// transactions, each so short that answers are not held up.
+func TestIndexGoesInSteps(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	d := w.accepted(t, w.delegator, days(0, 5))
+	const batches = 2*db.IndexRows/poa.MaxInquiries + 1
+	for range batches {
+		w.Clock.Advance(5 * time.Millisecond)
+		inquiries := make([]poa.Inquiry, poa.MaxInquiries)
+		for i := range inquiries {
+			inquiries[i] = w.inquiry(d.ID)
+			inquiries[i].ID = poa.NewInquiryID(inquiries[i].AnsweredAt)
+		}
+		if _, err := w.DB.Ask(t.Context(), w.credential(), inquiries); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.Clock.Advance(time.Minute)
+	if err := w.DB.IndexInquiries(t.Context(), w.Clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if n := w.count(t, "SELECT count(*) FROM inquiry_index"); n != batches*poa.MaxInquiries {
+		t.Errorf("%d are indexed, want %d", n, batches*poa.MaxInquiries)
+	}
+	if n := w.count(t, "SELECT max(n) FROM (SELECT count(*) AS n FROM inquiry_index GROUP BY xmin::text) s"); n > db.IndexRows {
+		t.Errorf("%d in one transaction", n)
+	}
 }
 
 func TestHotTableHasItsPrimaryKeyAlone(t *testing.T) {
