@@ -21,7 +21,7 @@ const (
 	// long for the others'. One request's stay together.
 	maxGrouped = 512
 	// maxWaiting bounds what waits for the next statements: beyond it the process
-	// says that it is overloaded.
+	// says that it is overloaded. Each group has as many.
 	maxWaiting = 20_000
 	// steadily is over about how many statements the usual number of inquiries is
 	// found.
@@ -46,8 +46,10 @@ const (
 type group struct {
 	pool  *pgxpool.Pool
 	clock poa.Clock
-	// lanes are how many statements may be in flight at a time.
-	lanes int
+	// lanes are how many statements may be in flight at a time; lingers tells whether
+	// one waits for company.
+	lanes   int
+	lingers bool
 
 	mu      sync.Mutex
 	waiting []*asking
@@ -127,8 +129,8 @@ func (g *group) join(a *asking) error {
 // statement costs as much as a dozen inquiries in it. Where few come, or all have
 // been answered, nothing is waited for.
 func (g *group) linger() {
-	if g.lanes > 1 {
-		return // what comes there is worth a statement by itself
+	if !g.lingers {
+		return
 	}
 	g.mu.Lock()
 	g.wanted = g.worthIt()

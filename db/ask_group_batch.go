@@ -73,10 +73,10 @@ func (g *groupRows) take(row [][]byte) error {
 	case err != nil:
 	case number > 0 && int(number) <= len(g.asked):
 		at := g.asked[number-1]
-		at.of.rows[at.inquiry] = pack(row[1+askedColumns:])
+		at.of.rows[at.inquiry] = pack(row[1+askerColumns:])
 		return nil
 	case number < 0 && int(-number) <= len(g.askers):
-		g.askers[-number-1] = pack(row[1 : 1+askedColumns])
+		g.askers[-number-1] = pack(row[1 : 1+askerColumns])
 		return nil
 	}
 	return fmt.Errorf("reading a row: of %d askers and %d inquiries none has the number %d", len(g.askers), len(g.asked), number)

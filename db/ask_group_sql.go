@@ -19,6 +19,11 @@ import (
 // ordinal tells of an asker, the others of inquiries. An array may be shorter than
 // there are inquiries: it is null for those behind its end. What the caller did
 // not give a digest for, no digest is read to compare it with.
+//
+// PostgreSQL plans it once, with the statistics of that moment. OFFSET 0 has each
+// token found by the index on its hash, where a join read all tokens while they are
+// few. The LEFT JOIN of askers, whose condition coalesce keeps from being made an
+// inner one, has their hash table built of the few askers and not of the inquiries.
 const askGroupSQL = `WITH asker AS MATERIALIZED (
 	SELECT c.number, t.id AS token_id, t.account_id, t.kind, coalesce(t.party_id, '') AS party_id, t.scope, t.expires_at, a.disabled_at, s.active,
 		t.kind = 'RECIPIENT' AND s.active AND t.scope IN ('ALL', 'VALIDITY') AS may, coalesce(p.watch_asked, false) AS watches
@@ -54,9 +59,9 @@ SELECT ordinal, NULL, NULL, NULL, NULL, NULL, NULL, later, version, accepted_at,
 	signature_verified_at, qualification, title_version, title_verified_at, title_until, title_recorded_at
 FROM reading`
 
-// askedColumns are how many columns of a row tell of an asker, behind the ordinal;
+// askerColumns are how many columns of a row tell of an asker, behind the ordinal;
 // the others tell of an inquiry.
-const askedColumns = 6
+const askerColumns = 6
 
 // few is how many inquiries a statement has at most that takes the same time for
 // known and unknown IDs. Nobody can tell the one from the other in a larger one,

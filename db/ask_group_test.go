@@ -72,6 +72,15 @@ func (w *world) statements(t *testing.T) func() int {
 	}
 }
 
+// batch are as many inquiries about a delegation as a request may have.
+func (w *world) batch(id poa.DelegationID) []poa.Inquiry {
+	inquiries := make([]poa.Inquiry, poa.MaxInquiries)
+	for i := range inquiries {
+		inquiries[i] = w.inquiry(id)
+	}
+	return inquiries
+}
+
 // asker puts one question, with a token of its own or with none that holds.
 type asker struct {
 	hash     [32]byte
@@ -205,11 +214,7 @@ func TestGroupsAreBounded(t *testing.T) {
 	errs := make([]error, askers)
 	for i := range errs {
 		asking.Go(func() {
-			inquiries := make([]poa.Inquiry, poa.MaxInquiries)
-			for n := range inquiries {
-				inquiries[n] = w.inquiry(d.ID)
-			}
-			_, errs[i] = w.DB.Ask(context.Background(), w.credential(), inquiries)
+			_, errs[i] = w.DB.Ask(context.Background(), w.credential(), w.batch(d.ID))
 		})
 		if i == 0 {
 			until(t, "the first statement", away)
@@ -236,11 +241,7 @@ func TestBatchesHaveLanesOfTheirOwn(t *testing.T) {
 	var asking sync.WaitGroup
 	errs := make([]error, db.BatchLanes+1)
 	for i := range errs {
-		inquiries := make([]poa.Inquiry, poa.MaxInquiries)
-		for n := range inquiries {
-			inquiries[n] = w.inquiry(d.ID)
-		}
-		asking.Go(func() { _, errs[i] = w.DB.Ask(t.Context(), w.credential(), inquiries) })
+		asking.Go(func() { _, errs[i] = w.DB.Ask(t.Context(), w.credential(), w.batch(d.ID)) })
 		until(t, "the batch", func() bool {
 			return statements() == min(i+1, db.BatchLanes) && w.DB.Waiting() == max(i+1-db.BatchLanes, 0)*poa.MaxInquiries
 		})

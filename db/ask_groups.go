@@ -41,10 +41,10 @@ func batchLanes() int { return min(runtime.NumCPU(), maxBatchLanes) }
 func newGroups(ctx context.Context, c Config) (*groups, error) {
 	g := &groups{}
 	var err error
-	if g.singles, err = newGroup(ctx, c, 1); err != nil {
+	if g.singles, err = newGroup(ctx, c, 1, true); err != nil {
 		return nil, err
 	}
-	if g.batches, err = newGroup(ctx, c, batchLanes()); err != nil {
+	if g.batches, err = newGroup(ctx, c, batchLanes(), false); err != nil {
 		g.close()
 		return nil, err
 	}
@@ -56,13 +56,13 @@ func newGroups(ctx context.Context, c Config) (*groups, error) {
 	return g, nil
 }
 
-func newGroup(ctx context.Context, c Config, lanes int) (*group, error) {
+func newGroup(ctx context.Context, c Config, lanes int, lingers bool) (*group, error) {
 	c.MaxConns = int32(lanes) + 1 //nolint:gosec // few; one in flight for each, and one in place of a connection that broke
 	pool, err := newPool(ctx, c, asks...)
 	if err != nil {
 		return nil, err
 	}
-	return &group{pool: pool, clock: c.Clock, lanes: lanes}, nil
+	return &group{pool: pool, clock: c.Clock, lanes: lanes, lingers: lingers}, nil
 }
 
 // close closes what was opened.

@@ -21,8 +21,9 @@ const (
 	indexStep = time.Minute
 	indexRows = 4000
 	// indexRest is how many times as long as a transaction took nothing is indexed
-	// after it, so that answers have the processors: what 15 s of them leave at once
-	// held them up for a second. One that is further behind than indexBehind hurries.
+	// after it, so that answers have the processors: at 14,000 a second what 15 s of
+	// them leave kept both busy for over a second. One that is further behind than
+	// indexBehind hurries.
 	indexRest   = 4
 	indexBehind = 2 * time.Minute
 )

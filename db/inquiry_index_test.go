@@ -106,9 +106,8 @@ func TestIndexGoesInSteps(t *testing.T) {
 	const batches = 2*db.IndexRows/poa.MaxInquiries + 1
 	for range batches {
 		w.Clock.Advance(5 * time.Millisecond)
-		inquiries := make([]poa.Inquiry, poa.MaxInquiries)
+		inquiries := w.batch(d.ID)
 		for i := range inquiries {
-			inquiries[i] = w.inquiry(d.ID)
 			inquiries[i].ID = poa.NewInquiryID(inquiries[i].AnsweredAt)
 		}
 		if _, err := w.DB.Ask(t.Context(), w.credential(), inquiries); err != nil {

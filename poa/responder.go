@@ -276,12 +276,7 @@ func (r *Responder) claims(a *Answer) receipt.Claims {
 	return c
 }
 
-func instant(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
-}
+func instant(t time.Time) *time.Time { return ifAny(&t) }
 
 // ifAny is an instant where it stands, nil for none.
 func ifAny(t *time.Time) *time.Time {

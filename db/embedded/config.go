@@ -49,7 +49,7 @@ type FetchConfig struct {
 // tunable are the settings that Config.Settings may replace.
 func tunable() map[string]string {
 	return map[string]string{
-		"max_connections":    "300", // three processes of about 55 each, and one that is started again while its old sessions end
+		"max_connections":    "200",
 		"fsync":              "on",
 		"full_page_writes":   "on",
 		"synchronous_commit": "on",

@@ -21,7 +21,7 @@ func BenchmarkSustained(b *testing.B) {
 	most := w.most(b, q, connections)
 	length, wanted := span(b, "ININJO_BENCH_SPAN", time.Minute), most.rate()*sustained
 	lines := []string{"| third | answers a second, of those wanted | p50 | p99 | slowest | memory at its end | errors |", "|---|---|---|---|---|---|---|"}
-	progress("at most %.0f/s, p50 %.2f ms; now %v at %.0f/s", most.rate(), most.at(0.5).Seconds()*1000, length, wanted)
+	progress("at most %.0f/s; now %v at %.0f/s", most.rate(), length, wanted)
 	for third := range 3 {
 		got := (&runner{question: q, asked: w.asked, connections: connections, warm: time.Second, span: length / 3}).runAt(b, wanted)
 		now, _ := memory(b, ours.cmd.Process.Pid)
