@@ -26,6 +26,12 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
+	if os.Getenv(attackVariable) != "" {
+		if err := runAttackers(os.Stdin, os.Stdout); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
 	os.Exit(m.Run())
 }
 
