@@ -38,3 +38,9 @@ func (d *DB) Gate() (shut bool, passed int) {
 	defer d.gate.mu.Unlock()
 	return d.gate.shut != nil, d.gate.passed
 }
+
+// StatementOf is the statement that asks about so many at once.
+func StatementOf(inquiries int) string {
+	_, text := (&groupRows{asked: make([]groupRow, inquiries)}).statement()
+	return text
+}
