@@ -182,6 +182,20 @@ func (d *disaster) revive(t *testing.T) {
 	d.startProgram(t)
 }
 
+// startWithoutDatabase starts a program that finds no PostgreSQL and ends, so that
+// there is one to revive.
+func (d *disaster) startWithoutDatabase(t *testing.T) {
+	t.Helper()
+	d.killDatabase(t)
+	d.startProgram(t)
+	select {
+	case <-d.over:
+	case <-time.After(time.Minute):
+		t.Fatal("the program goes on without PostgreSQL")
+	}
+	d.startDatabase(t)
+}
+
 func (d *disaster) count() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -203,7 +217,7 @@ func TestKilledNotices(t *testing.T) {
 	receiver := httptest.NewServer(l)
 	t.Cleanup(receiver.Close)
 	d := newDisaster(t, receiver)
-	d.startProgram(t)
+	d.startWithoutDatabase(t)
 	for round := range rounds {
 		until := killChanges * (round + 1) / (rounds + 1) // spread over all changes, at a moment by chance
 		d.waitFor(t, l, until)
