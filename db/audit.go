@@ -82,9 +82,13 @@ func toAuditEvent(_ context.Context, row auditRow) (poa.AuditEvent, error) {
 	if delete(e.Data, partyDetail); len(e.Data) == 0 {
 		e.Data = nil
 	}
-	e.LeafHash = log.LeafHash(log.Row{EventID: row.ID, At: row.At, ActorKind: row.ActorKind, ActorID: row.ActorID, Action: row.Action,
-		SubjectID: e.SubjectID, Outcome: row.Outcome, Data: row.Data})
+	e.LeafHash = row.leafHash()
 	return e, nil
+}
+
+func (row auditRow) leafHash() [32]byte {
+	return log.LeafHash(log.Row{EventID: row.ID, At: row.At, ActorKind: row.ActorKind, ActorID: row.ActorID, Action: row.Action,
+		SubjectID: fromNullText[string](row.SubjectID), Outcome: row.Outcome, Data: row.Data})
 }
 
 // AuditEvents lists audit events, newest first.

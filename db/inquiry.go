@@ -42,10 +42,14 @@ func (r inquiryRow) record() poa.InquiryRecord {
 	if r.Version != nil {
 		record.Version = *r.Version
 	}
-	record.LeafHash = log.InquiryLeafHash(log.InquiryRow{InquiryID: r.ID, At: r.AnsweredAt.UTC(), RecipientID: r.RecipientID,
+	record.LeafHash = r.leafHash()
+	return record
+}
+
+func (r inquiryRow) leafHash() [32]byte {
+	return log.InquiryLeafHash(log.InquiryRow{InquiryID: r.ID, At: r.AnsweredAt.UTC(), RecipientID: r.RecipientID,
 		DelegationID: fromNullText[string](r.DelegationID), AskedAt: r.AskedAt, KnownAt: r.KnownAt, DocumentSHA256: hex.EncodeToString(r.Document),
 		DelegateCertificateSHA256: hex.EncodeToString(r.Certificate), Nonce: r.Nonce, Version: r.Version, AnsweredAt: r.AnsweredAt.UTC(), Mistyped: r.Mistyped})
-	return record
 }
 
 // Inquiries lists a recipient's inquiries, the newest first. They are not

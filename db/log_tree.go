@@ -16,23 +16,6 @@ import (
 	"ininjo/poa/log"
 )
 
-type leafRow struct {
-	bun.BaseModel `bun:"table:log_leaves,alias:l"`
-
-	Position int64     `bun:"position,pk"`
-	EntryID  string    `bun:"entry_id"`
-	At       time.Time `bun:"at"`
-	Leaf     []byte    `bun:"leaf"`
-}
-
-type nodeRow struct {
-	bun.BaseModel `bun:"table:log_nodes,alias:n"`
-
-	Level int    `bun:"level,pk"`
-	Index int64  `bun:"index,pk"`
-	Hash  []byte `bun:"hash"`
-}
-
 type logHeadRow struct {
 	bun.BaseModel `bun:"table:log_head,alias:h"`
 
@@ -61,83 +44,6 @@ func (t *tx) MoveLogHead(ctx context.Context, h poa.LogHead) error {
 	row := logHeadRow{Size: h.Size, AuditThrough: nullTime(h.Through[log.TableAudit]), InquiriesThrough: nullTime(h.Through[log.TableInquiries]), SweptAt: nullTime(h.SweptAt)}
 	res, err := t.q.NewUpdate().Model(&row).Where("h.size <= ?", h.Size).Exec(ctx)
 	return changed(res, err, "moving the log's head")
-}
-
-// notSealed wants rows of an instant and ID that are no leaves.
-const notSealed = "NOT EXISTS (SELECT FROM log_leaves l WHERE l.at = ? AND l.entry_id = ?)"
-
-// Unsealed reads rows that are no leaves yet.
-func (t *tx) Unsealed(ctx context.Context, table string, since, until time.Time, limit int) ([]poa.LogEntry, error) {
-	if table == log.TableAudit {
-		var rows []auditRow
-		if err := unsealed(t.q.NewSelect().Model(&rows), bun.Ident("e.at"), bun.Ident("e.id"), since, until, limit).Scan(ctx); err != nil {
-			return nil, failed(err, "reading events to seal")
-		}
-		entries := make([]poa.LogEntry, len(rows))
-		for i, row := range rows {
-			event, err := toAuditEvent(ctx, row)
-			if err != nil {
-				return nil, err
-			}
-			entries[i] = poa.LogEntry{ID: row.ID, At: row.At, Leaf: event.LeafHash}
-		}
-		return entries, nil
-	}
-	rows, err := t.unsealedInquiries(ctx, since, until, limit)
-	if err != nil {
-		return nil, failed(err, "reading inquiries to seal")
-	}
-	entries := make([]poa.LogEntry, len(rows))
-	for i, row := range rows {
-		entries[i] = poa.LogEntry{ID: row.ID, At: row.AnsweredAt, Leaf: row.record().LeafHash}
-	}
-	return entries, nil
-}
-
-func unsealed(q *bun.SelectQuery, at, id bun.Ident, since, until time.Time, limit int) *bun.SelectQuery {
-	if !since.IsZero() {
-		q = q.Where("? >= ?", at, since.UTC())
-	}
-	return q.Where("? < ?", at, until.UTC()).Where(notSealed, at, id).OrderExpr("?, ?", at, id).Limit(int64(limit))
-}
-
-// unsealedInquiries goes by the primary key, the only index that they have: their
-// IDs begin with their instant, but for those of before there was a tree.
-func (t *tx) unsealedInquiries(ctx context.Context, since, until time.Time, limit int) ([]inquiryRow, error) {
-	var idsSince time.Time
-	if err := t.q.NewRaw("SELECT ids_since FROM log_head").Scan(ctx, &idsSince); err != nil {
-		return nil, err
-	}
-	var rows []inquiryRow
-	at, id := bun.Ident("i.answered_at"), bun.Ident("i.id")
-	if since.Before(idsSince) {
-		err := unsealed(t.q.NewSelect().Model(&rows), at, id, since, until, limit).Scan(ctx)
-		return rows, err
-	}
-	err := t.q.NewSelect().Model(&rows).Where("? >= ? AND ? < ?", id, poa.FirstInquiryID(since), id, poa.FirstInquiryID(until.Add(time.Millisecond))).
-		Where("? >= ? AND ? < ?", at, since.UTC(), at, until.UTC()).Where(notSealed, at, id).OrderExpr("?", id).Limit(int64(limit)).Scan(ctx)
-	return rows, err
-}
-
-// AppendLog stores leaves and nodes. A position that is taken is an error: nothing
-// in the log is ever replaced.
-func (t *tx) AppendLog(ctx context.Context, position int64, entries []poa.LogEntry, nodes []log.Node) error {
-	leaves := make([]leafRow, len(entries))
-	for i, e := range entries {
-		leaves[i] = leafRow{Position: position + int64(i), EntryID: e.ID, At: e.At.UTC(), Leaf: e.Leaf[:]}
-	}
-	if _, err := t.q.NewInsert().Model(&leaves).Exec(ctx); err != nil {
-		return failed(err, "sealing")
-	}
-	if len(nodes) == 0 {
-		return nil
-	}
-	rows := make([]nodeRow, len(nodes))
-	for i, n := range nodes {
-		rows[i] = nodeRow{Level: n.Level, Index: n.Index, Hash: n.Hash[:]}
-	}
-	_, err := t.q.NewInsert().Model(&rows).Exec(ctx)
-	return failed(err, "storing nodes of the log")
 }
 
 // InsertCheckpoint keeps a signed checkpoint.

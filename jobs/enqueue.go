@@ -21,6 +21,9 @@ const (
 	queueWebhook = "webhook"
 	queueMail    = "mail"
 	queueUpkeep  = "upkeep"
+	// queueLog is that of what follows every answer, the index and the tree: at the
+	// end of a month both are always at it, and the ends of terms shall not wait.
+	queueLog = "log"
 )
 
 // fetchCooldown bounds how often a queue is fetched, and holds back the
@@ -77,6 +80,8 @@ func (i *Inserter) options(j poa.Job) *river.InsertOpts {
 		return announceOptions()
 	case poa.Erase:
 		return eraseOptions()
+	case poa.IndexInquiries, poa.SealLog:
+		return logOptions()
 	default:
 		return upkeepOptions()
 	}
@@ -87,6 +92,13 @@ func (i *Inserter) options(j poa.Job) *river.InsertOpts {
 func upkeepOptions() *river.InsertOpts {
 	return &river.InsertOpts{Queue: queueUpkeep, MaxAttempts: 5, UniqueOpts: river.UniqueOpts{ByState: []rivertype.JobState{
 		rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable, rivertype.JobStateRunning, rivertype.JobStateScheduled}}}
+}
+
+// logOptions are those of upkeep in a queue of its own.
+func logOptions() *river.InsertOpts {
+	o := upkeepOptions()
+	o.Queue = queueLog
+	return o
 }
 
 // quiet keeps River's chatter out of the log; it never writes arguments.

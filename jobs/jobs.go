@@ -64,7 +64,7 @@ func riverConfig(c Config, workers *river.Workers) *river.Config {
 		Schema:               c.Schema,
 		Logger:               quiet(c.Log),
 		Workers:              workers,
-		Queues:               map[string]river.QueueConfig{queueWebhook: {MaxWorkers: 1}, queueMail: {MaxWorkers: 8}, queueUpkeep: {MaxWorkers: 2}, queueTitle: {MaxWorkers: 4}, queueStatus: {MaxWorkers: 4}, queueStamp: {MaxWorkers: 2}, queueAnnounce: {MaxWorkers: 1}},
+		Queues:               map[string]river.QueueConfig{queueWebhook: {MaxWorkers: 1}, queueMail: {MaxWorkers: 8}, queueUpkeep: {MaxWorkers: 2}, queueLog: {MaxWorkers: 2}, queueTitle: {MaxWorkers: 4}, queueStatus: {MaxWorkers: 4}, queueStamp: {MaxWorkers: 2}, queueAnnounce: {MaxWorkers: 1}},
 		PeriodicJobs:         periodic(),
 		FetchCooldown:        fetchCooldown,
 		FetchPollInterval:    time.Second,

@@ -205,7 +205,8 @@ func TestQueues(t *testing.T) {
 	w.test(t, e)
 	w.test(t, e)
 	w.in(t, func(ctx context.Context, tx poa.Tx) error {
-		return tx.Enqueue(ctx, poa.RebuildSearch{}, (poa.SystemClock{}).Now().Add(time.Hour))
+		later := (poa.SystemClock{}).Now().Add(time.Hour)
+		return errors.Join(tx.Enqueue(ctx, poa.RebuildSearch{}, later), tx.Enqueue(ctx, poa.SealLog{}, later), tx.Enqueue(ctx, poa.IndexInquiries{}, later))
 	})
 	got, err := w.jobs.Queues(t.Context())
 	if err != nil {
@@ -217,7 +218,7 @@ func TestQueues(t *testing.T) {
 		}
 		got[i].Oldest = time.Time{}
 	}
-	want := []jobs.QueueCount{{Queue: "upkeep", Kind: "rebuild_search", State: "scheduled", Count: 1}, {Queue: "webhook", Kind: "deliver_webhook", State: "available", Count: 2}}
+	want := []jobs.QueueCount{{Queue: "log", Kind: "index_inquiries", State: "scheduled", Count: 1}, {Queue: "log", Kind: "seal_log", State: "scheduled", Count: 1}, {Queue: "upkeep", Kind: "rebuild_search", State: "scheduled", Count: 1}, {Queue: "webhook", Kind: "deliver_webhook", State: "available", Count: 2}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

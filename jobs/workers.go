@@ -47,20 +47,20 @@ func newWorkers(c Config) (*river.Workers, error) {
 // periodic is the work that comes by itself. River's leader alone enqueues it;
 // all of it runs at the start as well, for what a long stop left behind.
 func periodic() []*river.PeriodicJob {
-	every := func(interval time.Duration, j poa.Job) *river.PeriodicJob {
-		return river.NewPeriodicJob(river.PeriodicInterval(interval), func() (river.JobArgs, *river.InsertOpts) { return j, upkeepOptions() },
+	by := func(interval time.Duration, j poa.Job, options func() *river.InsertOpts) *river.PeriodicJob {
+		return river.NewPeriodicJob(river.PeriodicInterval(interval), func() (river.JobArgs, *river.InsertOpts) { return j, options() },
 			&river.PeriodicJobOpts{ID: j.Kind(), RunOnStart: true})
 	}
+	every := func(interval time.Duration, j poa.Job) *river.PeriodicJob { return by(interval, j, upkeepOptions) }
 	return append(retentionJobs(every),
 		every(time.Minute, poa.AnnounceTerms{}),
-		river.NewPeriodicJob(river.PeriodicInterval(time.Minute), func() (river.JobArgs, *river.InsertOpts) { return poa.TellAnnouncements{}, announceOptions() },
-			&river.PeriodicJobOpts{ID: poa.TellAnnouncements{}.Kind(), RunOnStart: true}),
+		by(time.Minute, poa.TellAnnouncements{}, announceOptions),
 		every(6*time.Hour, poa.AbandonDrafts{}),
 		every(24*time.Hour, poa.MakePartitions{}),
-		every(15*time.Second, poa.IndexInquiries{}),
+		by(15*time.Second, poa.IndexInquiries{}, logOptions),
 		every(time.Hour, poa.WarnTokens{}),
 		every(time.Minute, poa.SendHeartbeats{}),
-		every(time.Minute, poa.SealLog{}),
+		by(time.Minute, poa.SealLog{}, logOptions),
 		every(time.Hour, poa.WarnEndpoints{}),
 		every(15*time.Minute, poa.DueTitles{}),
 		every(time.Hour, poa.RenewEvidence{}),

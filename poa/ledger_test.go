@@ -31,12 +31,11 @@ func (o *office) seal() int {
 	o.tb.Helper()
 	n := 0
 	for {
-		k, err := o.records.SealLog(o.tb.Context())
+		k, more, err := o.records.SealLog(o.tb.Context(), o.clock.Now())
 		must(o.tb, err)
-		if k == 0 {
+		if n += k; !more {
 			return n
 		}
-		n += k
 	}
 }
 
@@ -61,7 +60,7 @@ func TestLogIsSealed(t *testing.T) {
 	o := newOffice(t)
 	d := o.accepted()
 	first := o.ask(poa.Question{DelegationID: string(d.ID), Nonce: "n"})
-	if k, err := o.records.SealLog(t.Context()); err != nil || k != 0 {
+	if k, _, err := o.records.SealLog(t.Context(), o.clock.Now()); err != nil || k != 0 {
 		t.Errorf("without a key: %d, %v", k, err)
 	}
 	if _, err := o.records.Checkpoint(t.Context()); !errors.Is(err, poa.ErrNotFound) {
@@ -146,7 +145,7 @@ func TestManyLeavesAndProcesses(t *testing.T) {
 		var sealing sync.WaitGroup
 		for range 3 {
 			sealing.Go(func() {
-				if _, err := o.records.SealLog(t.Context()); err != nil {
+				if _, _, err := o.records.SealLog(t.Context(), o.clock.Now()); err != nil {
 					t.Error(err)
 				}
 			})

@@ -25,10 +25,14 @@ type LogTx interface {
 	// LockLog reads how far the log is sealed and keeps others from sealing until the
 	// transaction ends; false where another does so already.
 	LockLog(ctx context.Context) (LogHead, bool, error)
-	// Unsealed reads rows of a table from since (zero for the first) to until that are
-	// no leaves yet, in the order of instant (inquiries: by its millisecond) and ID, at
-	// most limit.
+	// Unsealed reads rows of a table from since (zero for the first) to until, in the
+	// order of instant (inquiries: by its millisecond) and ID, at most limit. None
+	// from the millisecond behind since on may be a leaf yet; of that of since it
+	// reads those that are none.
 	Unsealed(ctx context.Context, table string, since, until time.Time, limit int) ([]LogEntry, error)
+	// Late reads rows between two instants that are no leaves where nearly all are,
+	// in the same order, at most limit.
+	Late(ctx context.Context, table string, since, until time.Time, limit int) ([]LogEntry, error)
 	// AppendLog stores leaves from a position on, and nodes above them.
 	AppendLog(ctx context.Context, position int64, entries []LogEntry, nodes []log.Node) error
 	// InsertCheckpoint keeps a signed checkpoint.

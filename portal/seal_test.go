@@ -19,9 +19,9 @@ func (w *world) seal() {
 	records := poa.NewRecords(w.data.Clock, w.data.DB)
 	records.SealWith("https://ininjo.example", key)
 	for {
-		n, err := records.SealLog(w.tb.Context())
+		_, more, err := records.SealLog(w.tb.Context(), w.data.Clock.Now())
 		must(w.tb, err)
-		if n == 0 {
+		if !more {
 			return
 		}
 	}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package db
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"ininjo/poa"
+	"ininjo/poa/log"
+)
+
+// sealable is a table whose rows are leaves, as SQL names it: by the driver
+// itself, since there are as many rows as there are answers.
+type sealable struct {
+	from, at, id, columns string
+	// prefix is that of its IDs.
+	prefix string
+	read   pgx.RowToFunc[poa.LogEntry]
+}
+
+var sealables = map[string]sealable{
+	log.TableAudit: {from: "audit_events e", at: "e.at", id: "e.id", prefix: poa.PrefixEvent,
+		columns: "e.id, e.at, e.actor_kind, e.actor_id, e.action, e.subject_id, e.outcome, e.data",
+		read: func(row pgx.CollectableRow) (poa.LogEntry, error) {
+			var r auditRow
+			err := row.Scan(&r.ID, &r.At, &r.ActorKind, &r.ActorID, &r.Action, &r.SubjectID, &r.Outcome, &r.Data)
+			return poa.LogEntry{ID: r.ID, At: r.At, Leaf: r.leafHash()}, err
+		}},
+	log.TableInquiries: {from: "inquiries i", at: "i.answered_at", id: "i.id", prefix: poa.PrefixInquiry,
+		columns: "i.id, i.answered_at, i.recipient_id, i.delegation_id, i.asked_at, i.known_at, i.document_sha256, i.delegate_certificate_sha256, i.nonce, i.version, i.mistyped",
+		read: func(row pgx.CollectableRow) (poa.LogEntry, error) {
+			var r inquiryRow
+			err := row.Scan(&r.ID, &r.AnsweredAt, &r.RecipientID, &r.DelegationID, &r.AskedAt, &r.KnownAt, &r.Document, &r.Certificate, &r.Nonce, &r.Version, &r.Mistyped)
+			return poa.LogEntry{ID: r.ID, At: r.AnsweredAt, Leaf: r.leafHash()}, err
+		}},
+}
+
+// stretch is the rows of a table between two instants, in SQL, with what it names.
+type stretch struct {
+	sealable
+	where, order string
+	args         pgx.NamedArgs
+}
+
+// stretch goes by the primary key of inquiries, the only index that they have:
+// their IDs begin with their instant, but for those of before there was a tree.
+func (t *tx) stretch(ctx context.Context, table string, since, until time.Time, limit int) (stretch, error) {
+	of := sealables[table]
+	s := stretch{sealable: of, where: of.at + " >= @since AND " + of.at + " < @until", order: of.at + ", " + of.id,
+		args: pgx.NamedArgs{"since": since.UTC(), "until": until.UTC(), "limit": limit, "first": of.prefix, "past": of.prefix + "~"}}
+	if table != log.TableInquiries {
+		return s, nil
+	}
+	var idsSince time.Time
+	if err := t.pgx.QueryRow(ctx, "SELECT ids_since FROM log_head").Scan(&idsSince); err != nil {
+		return s, err
+	}
+	if !since.Before(idsSince) {
+		s.where += " AND i.id >= @firstID AND i.id < @pastID"
+		s.order = of.id
+		s.args["firstID"], s.args["pastID"] = poa.FirstInquiryID(since), poa.FirstInquiryID(until.Add(time.Millisecond))
+	}
+	return s, nil
+}
+
+// notSealed wants rows that are no leaves. OFFSET 0 has each looked up by the
+// index, whatever the statistics say of tables that grow as fast as these.
+func (s stretch) notSealed() string {
+	return "NOT EXISTS (SELECT FROM log_leaves l WHERE l.at = " + s.at + " AND l.entry_id = " + s.id + " OFFSET 0)"
+}
+
+// entries reads the rows for which the condition holds as well, and works out
+// their leaves.
+func (t *tx) entries(ctx context.Context, s stretch, condition string) ([]poa.LogEntry, error) {
+	// Planned for these instants: without them a plan would be for any stretch.
+	rows, err := t.pgx.Query(ctx, fmt.Sprintf("SELECT %s FROM %s WHERE %s AND %s ORDER BY %s LIMIT @limit", s.columns, s.from, s.where, condition, s.order), pgx.QueryExecModeDescribeExec, s.args)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, s.read)
+}
+
+// Unsealed reads what comes next.
+func (t *tx) Unsealed(ctx context.Context, table string, since, until time.Time, limit int) ([]poa.LogEntry, error) {
+	begins := since.Truncate(time.Millisecond)
+	s, err := t.stretch(ctx, table, begins, until, limit)
+	if err != nil {
+		return nil, failed(err, "reading how far the log is sealed")
+	}
+	s.args["behind"] = begins.Add(time.Millisecond).UTC()
+	entries, err := t.entries(ctx, s, "("+s.at+" >= @behind OR "+s.notSealed()+")")
+	return entries, failed(err, "reading rows to seal")
+}
+
+// Late counts before it looks for each row: of a stretch that was sealed before
+// there are as many leaves as rows unless one came late.
+func (t *tx) Late(ctx context.Context, table string, since, until time.Time, limit int) ([]poa.LogEntry, error) {
+	s, err := t.stretch(ctx, table, since, until, limit)
+	if err != nil {
+		return nil, failed(err, "reading how far the log is sealed")
+	}
+	// One processor is enough for what nobody waits for.
+	if _, err := t.pgx.Exec(ctx, "SET LOCAL max_parallel_workers_per_gather = 0"); err != nil {
+		return nil, failed(err, "counting rows to seal")
+	}
+	var rows, leaves int64
+	err = t.pgx.QueryRow(ctx, fmt.Sprintf(`SELECT (SELECT count(*) FROM %s WHERE %s),
+		(SELECT count(*) FROM log_leaves WHERE at >= @since AND at < @until AND entry_id COLLATE "C" >= @first AND entry_id COLLATE "C" < @past)`, s.from, s.where), pgx.QueryExecModeDescribeExec, s.args).Scan(&rows, &leaves)
+	if err != nil || rows == leaves {
+		return nil, failed(err, "counting rows to seal")
+	}
+	entries, err := t.entries(ctx, s, s.notSealed())
+	return entries, failed(err, "reading rows that came late")
+}
+
+// AppendLog stores leaves and nodes. A position that is taken is an error: nothing
+// in the log is ever replaced.
+func (t *tx) AppendLog(ctx context.Context, position int64, entries []poa.LogEntry, nodes []log.Node) error {
+	_, err := t.pgx.CopyFrom(ctx, pgx.Identifier{"log_leaves"}, []string{"position", "entry_id", "at", "leaf"}, pgx.CopyFromSlice(len(entries), func(i int) ([]any, error) {
+		return []any{position + int64(i), entries[i].ID, entries[i].At.UTC(), entries[i].Leaf[:]}, nil
+	}))
+	if err != nil || len(nodes) == 0 {
+		return failed(err, "sealing")
+	}
+	_, err = t.pgx.CopyFrom(ctx, pgx.Identifier{"log_nodes"}, []string{"level", "index", "hash"}, pgx.CopyFromSlice(len(nodes), func(i int) ([]any, error) {
+		return []any{int16(nodes[i].Level), nodes[i].Index, nodes[i].Hash[:]}, nil //nolint:gosec // a multiple of 8 below 64
+	}))
+	return failed(err, "storing nodes of the log")
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package db_test
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"testing"
+	"time"
+
+	"ininjo/poa"
+)
+
+// sealer seals the log of this world.
+func (w *world) sealer(t testing.TB) *poa.Records {
+	t.Helper()
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	records := poa.NewRecords(w.Clock, w.DB)
+	records.SealWith("https://ininjo.example", key)
+	return records
+}
+
+// seal seals all that is old enough, and says how many leaves each call added.
+func (w *world) seal(t testing.TB, records *poa.Records) (calls []int) {
+	t.Helper()
+	for {
+		n, more, err := records.SealLog(t.Context(), w.Clock.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if calls = append(calls, n); !more {
+			return calls
+		}
+	}
+}
+
+// askAt asks about a delegation so many times in one statement, at the instant.
+func (w *world) askAt(t testing.TB, id poa.DelegationID, at time.Time, n int) {
+	t.Helper()
+	now := w.Clock.Now()
+	w.Clock.Set(at)
+	defer w.Clock.Set(now)
+	inquiries := make([]poa.Inquiry, n)
+	for i := range inquiries {
+		inquiries[i] = w.inquiry(id)
+		inquiries[i].ID = poa.NewInquiryID(at)
+	}
+	if _, err := w.DB.Ask(t.Context(), w.credential(), inquiries); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestSealingInBatches: what was recorded at one instant and in one millisecond is
+// more than a batch, and so is what committed late. Each row is sealed once.
+func TestSealingInBatches(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	records, d := w.sealer(t), w.accepted(t, w.delegator, days(0, 5))
+	check := func(when string) (calls []int) {
+		t.Helper()
+		calls = w.seal(t, records)
+		const rows = "SELECT (SELECT count(*) FROM inquiries) + (SELECT count(*) FROM audit_events)"
+		const leaves = "SELECT count(*) FROM log_leaves l WHERE EXISTS (SELECT FROM inquiries i WHERE i.id = l.entry_id AND i.answered_at = l.at) OR EXISTS (SELECT FROM audit_events e WHERE e.id = l.entry_id AND e.at = l.at)"
+		if rows, leaves, all := w.count(t, rows), w.count(t, leaves), w.count(t, "SELECT size FROM log_head"); rows != leaves || all != rows {
+			t.Fatalf("%s: %d rows, %d leaves of them, %d in all", when, rows, leaves, all)
+		}
+		return calls
+	}
+	check("before anybody asked")
+	// Instants go back and forth within a millisecond, as those of several processes do.
+	begin := w.Clock.Now().Truncate(time.Millisecond)
+	for i := range 90 {
+		w.askAt(t, d.ID, begin.Add(time.Duration(i*37%90)*40*time.Microsecond), 70)
+	}
+	for range 30 {
+		w.askAt(t, d.ID, begin.Add(5*time.Millisecond), 100)
+	}
+	w.Clock.Set(begin.Add(10*time.Second + 1500*time.Microsecond)) // in the midst of a millisecond
+	if n := w.seal(t, records); n[0] == 0 || len(n) < 2 {
+		t.Errorf("up to the midst of a millisecond: %v", n)
+	}
+	w.askAt(t, d.ID, begin.Add(1200*time.Microsecond), 3)
+	if n := w.seal(t, records); n[0] != 3 {
+		t.Errorf("late in that millisecond: %v", n)
+	}
+	w.Clock.Advance(time.Minute)
+	if calls := check("all"); len(calls) < 3 {
+		t.Errorf("%d calls: no batch was full", len(calls))
+	}
+	for range 25 {
+		w.askAt(t, d.ID, begin.Add(40*time.Millisecond), 100) // late
+	}
+	w.askAt(t, d.ID, w.Clock.Now().Add(-11*time.Second), 1)
+	w.Clock.Advance(time.Second)
+	check("what came late")
+	if n := w.seal(t, records); n[0] != 0 || len(n) != 1 {
+		t.Errorf("again: %v", n)
+	}
+	w.Clock.Advance(time.Hour)
+	w.seal(t, records)
+	w.askAt(t, d.ID, begin.Add(45*time.Millisecond), 100)
+	if n := w.seal(t, records); n[0] != 0 {
+		t.Errorf("%d were found that came very late, as if it looked far back each time", n[0])
+	}
+	w.Clock.Advance(24 * time.Hour)
+	check("what came very late")
+}
