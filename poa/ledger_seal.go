@@ -107,8 +107,8 @@ func (r *Records) sealing(ctx context.Context, fn func(context.Context, Tx, LogH
 	return nil
 }
 
-// behind are the tables of which something may be left; none twice in a round, so
-// that each looks back once.
+// behind are the tables of which something may be left. One that is done with a
+// round is passed over while the other goes on, so that each looks back once.
 func (h LogHead) behind(until time.Time) []string {
 	if tables := slices.DeleteFunc(slices.Clone(logTables), func(t string) bool { return !h.Through[t].Before(until) }); len(tables) > 0 {
 		return tables
