@@ -69,7 +69,13 @@ func TestSealingInBatches(t *testing.T) {
 		}
 		return calls
 	}
+	if sealed, _, err := w.DB.Followed(t.Context()); err != nil || !sealed.IsZero() {
+		t.Errorf("sealed up to %v before the first time, %v", sealed, err)
+	}
 	check("before anybody asked")
+	if sealed, _, err := w.DB.Followed(t.Context()); err != nil || !sealed.Equal(w.Clock.Now().Add(-10*time.Second)) {
+		t.Errorf("sealed up to %v, %v", sealed, err)
+	}
 	// Instants go back and forth within a millisecond, as those of several processes do.
 	begin := w.Clock.Now().Truncate(time.Millisecond)
 	for i := range 90 {

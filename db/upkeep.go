@@ -27,6 +27,14 @@ func (d *DB) DefaultRows(ctx context.Context) (int64, error) {
 	return n, failed(err, "counting rows of default partitions")
 }
 
+// Followed says up to which instants what follows every answer is done: the audit
+// log is sealed into its tree, inquiries are indexed. Zero before the first time.
+func (d *DB) Followed(ctx context.Context) (sealed, indexed time.Time, err error) {
+	var through, until *time.Time
+	err = d.bun.NewRaw("SELECT CASE WHEN num_nulls(h.audit_through, h.inquiries_through) = 0 THEN least(h.audit_through, h.inquiries_through) END, nullif(m.until, 'epoch') FROM log_head h, inquiry_index_mark m").Scan(ctx, &through, &until)
+	return fromNullTime(through), fromNullTime(until), failed(err, "reading how far answers are followed")
+}
+
 // Mark marks the database for good, e.g. as a demonstration's. Marking twice
 // does nothing.
 func (d *DB) Mark(ctx context.Context, name string) error {

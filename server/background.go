@@ -125,6 +125,7 @@ func (s *service) startJobs(ctx context.Context) error {
 		return fmt.Errorf("preparing jobs: %w", err)
 	}
 	s.watchPartitions()
+	s.watchFollowing()
 	s.watchRetention()
 	s.watchKeys(ctx)
 	if err := s.jobs.Start(ctx); err != nil {
@@ -146,6 +147,25 @@ func (s *service) watchPartitions() {
 		}
 		return float64(n)
 	})
+}
+
+// watchFollowing shows whether what follows every answer keeps up with them.
+func (s *service) watchFollowing() {
+	age := func(which func(sealed, indexed time.Time) time.Time) func() float64 {
+		return func() float64 {
+			ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+			defer cancel()
+			sealed, indexed, err := s.db.Followed(ctx)
+			if done := which(sealed, indexed); err == nil && !done.IsZero() {
+				return s.clock.Now().Sub(done).Seconds()
+			}
+			return -1
+		}
+	}
+	s.metrics.gauge("ininjo_log_sealed_age_seconds", "For how long what was recorded is not sealed into the audit log's tree; usually 10 to 80, above 600 is an alert; -1 before the first time.",
+		age(func(sealed, _ time.Time) time.Time { return sealed }))
+	s.metrics.gauge("ininjo_inquiries_indexed_age_seconds", "For how long inquiries are not in their index; usually 30 to 60, above 600 is an alert; -1 before the first time.",
+		age(func(_, indexed time.Time) time.Time { return indexed }))
 }
 
 // watchReplica shows how far the replica is behind, and who serves its reads.

@@ -18,11 +18,12 @@ import (
 // small database, a sample from all over a large one.
 const most = 1_000_000
 
-// fill empties the audit log of questions, makes a token and draws the IDs that
-// questions are about.
+// fill empties the audit log of questions with what follows it, makes a token and
+// draws the IDs that questions are about.
 func (w *world) fill(tb testing.TB, delegations int) {
 	tb.Helper()
-	w.exec(tb, "TRUNCATE inquiries")
+	w.exec(tb, "TRUNCATE inquiries, inquiry_index, log_leaves, log_nodes, log_checkpoints",
+		"UPDATE log_head SET size = 0, audit_through = NULL, inquiries_through = NULL, swept_at = NULL", "UPDATE inquiry_index_mark SET until = 'epoch', id = ''")
 	w.newToken(tb)
 	step := max(1, delegations/most)
 	for n := range delegations / step { // by tens, so that every tenth is revoked as in the whole

@@ -20,13 +20,15 @@ func BenchmarkSustained(b *testing.B) {
 	const connections = 32
 	most := w.most(b, q, connections)
 	length, wanted := span(b, "ININJO_BENCH_SPAN", time.Minute), most.rate()*sustained
-	lines := []string{"| third | answers a second, of those wanted | p50 | p99 | slowest | memory at its end | errors |", "|---|---|---|---|---|---|---|"}
+	lines := []string{"| third | answers a second, of those wanted | p50 | p99 | slowest | memory at its end | not sealed, not indexed for | errors |", "|---|---|---|---|---|---|---|---|"}
 	progress("at most %.0f/s; now %v at %.0f/s", most.rate(), length, wanted)
 	for third := range 3 {
 		got := (&runner{question: q, asked: w.asked, connections: connections, warm: time.Second, span: length / 3}).runAt(b, wanted)
 		now, _ := memory(b, ours.cmd.Process.Pid)
-		lines = append(lines, fmt.Sprintf("| %d | %.0f of %.0f (%.1f %%) | %.2f ms | %.2f ms | %.0f ms | %d MB | %d |", third+1, got.rate(), wanted, got.rate()/wanted*100,
-			got.at(0.5).Seconds()*1000, got.at(0.99).Seconds()*1000, got.at(1).Seconds()*1000, now>>20, got.wrong))
+		unsealed := w.count(b, "SELECT extract(epoch FROM now() - inquiries_through)::int FROM log_head")
+		unindexed := w.count(b, "SELECT extract(epoch FROM now() - until)::int FROM inquiry_index_mark")
+		lines = append(lines, fmt.Sprintf("| %d | %.0f of %.0f (%.1f %%) | %.2f ms | %.2f ms | %.0f ms | %d MB | %d s, %d s | %d |", third+1, got.rate(), wanted, got.rate()/wanted*100,
+			got.at(0.5).Seconds()*1000, got.at(0.99).Seconds()*1000, got.at(1).Seconds()*1000, now>>20, unsealed, unindexed, got.wrong))
 		progress("%s", lines[len(lines)-1])
 		if got.wrong > 0 {
 			b.Errorf("third %d: %d went wrong, the first: %v", third+1, got.wrong, got.first)

@@ -141,30 +141,43 @@ func (w *world) count(tb testing.TB, query string) (n int) {
 	return n
 }
 
-// makeKeys makes the program's keys, unless an earlier run did.
+// makeKeys makes those of the program's keys that an earlier run did not: all of
+// them, so that receipts are signed and the audit log is sealed as anywhere else.
 func (w *world) makeKeys(tb testing.TB) {
 	tb.Helper()
 	dir := filepath.Join(w.dir, "keys")
-	if _, err := os.Stat(dir); err == nil {
-		return
+	must(tb, os.MkdirAll(dir, 0o700))
+	for name, text := range map[string]func() []byte{
+		"master.key": secret, "hash.key": secret,
+		"receipt.pem": func() []byte {
+			private, err := receipt.GenerateKey(rand.Reader)
+			must(tb, err)
+			text, err := receipt.MarshalPrivatePEM(private)
+			must(tb, err)
+			return text
+		},
+		"webhook.pem": func() []byte { return signingKey(tb) }, "checkpoint.pem": func() []byte { return signingKey(tb) },
+	} {
+		path := filepath.Join(dir, name)
+		if _, err := os.Stat(path); err != nil {
+			must(tb, os.WriteFile(path, text(), 0o600))
+		}
 	}
-	must(tb, os.Mkdir(dir, 0o700))
-	write := func(name string, text []byte) { must(tb, os.WriteFile(filepath.Join(dir, name), text, 0o600)) }
-	for _, name := range []string{"master.key", "hash.key"} {
-		key := make([]byte, 32)
-		rand.Read(key)
-		write(name, []byte(base64.StdEncoding.EncodeToString(key)+"\n"))
-	}
-	private, err := receipt.GenerateKey(rand.Reader)
+}
+
+func secret() []byte {
+	key := make([]byte, 32)
+	rand.Read(key)
+	return []byte(base64.StdEncoding.EncodeToString(key) + "\n")
+}
+
+func signingKey(tb testing.TB) []byte {
+	tb.Helper()
+	_, key, err := ed25519.GenerateKey(rand.Reader)
 	must(tb, err)
-	text, err := receipt.MarshalPrivatePEM(private)
+	der, err := x509.MarshalPKCS8PrivateKey(key)
 	must(tb, err)
-	write("receipt.pem", text)
-	_, hook, err := ed25519.GenerateKey(rand.Reader)
-	must(tb, err)
-	der, err := x509.MarshalPKCS8PrivateKey(hook)
-	must(tb, err)
-	write("webhook.pem", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
 }
 
 // binary is the program, built as its operator builds it.
