@@ -208,7 +208,7 @@ func TestGroupsAreBounded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	d := w.accepted(t, w.delegator, days(0, 5))
-	release, away := w.held(t), w.away(t)
+	release, statements := w.held(t), w.statements(t)
 	var asking sync.WaitGroup
 	const askers = 12
 	errs := make([]error, askers)
@@ -216,8 +216,8 @@ func TestGroupsAreBounded(t *testing.T) {
 		asking.Go(func() {
 			_, errs[i] = w.DB.Ask(context.Background(), w.credential(), w.batch(d.ID))
 		})
-		if i == 0 {
-			until(t, "the first statement", away)
+		if i < db.BatchLanes { // each lane's first statement has one request
+			until(t, "the statement", func() bool { return statements() == i+1 })
 		}
 	}
 	until(t, "the others", func() bool { return w.DB.Waiting() == (askers-db.BatchLanes)*poa.MaxInquiries })
