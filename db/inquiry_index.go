@@ -23,7 +23,7 @@ const (
 	// indexRest is how many times as long as a transaction took nothing is indexed
 	// after it, so that answers have the processors: at 14,000 a second what 15 s of
 	// them leave kept both busy for over a second. One that is further behind than
-	// indexBehind hurries.
+	// indexBehind rests for as long as a transaction took.
 	indexRest   = 4
 	indexBehind = 2 * time.Minute
 )
@@ -56,10 +56,11 @@ func (d *DB) IndexInquiries(ctx context.Context, now time.Time) error {
 		if !until.Before(limit) {
 			break
 		}
-		if limit.Sub(until) > indexBehind {
-			continue
+		long := d.clock.Now().Sub(began)
+		if limit.Sub(until) < indexBehind {
+			long *= indexRest
 		}
-		if err := rest(ctx, indexRest*d.clock.Now().Sub(began)); err != nil {
+		if err := rest(ctx, long); err != nil {
 			return failed(err, "indexing inquiries")
 		}
 	}

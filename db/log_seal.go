@@ -46,9 +46,14 @@ type stretch struct {
 	args         pgx.NamedArgs
 }
 
-// stretch goes by the primary key of inquiries, the only index that they have:
+// queryer is a session, or a pool of them.
+type queryer interface {
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
+// stretchOf goes by the primary key of inquiries, the only index that they have:
 // their IDs begin with their instant, but for those of before there was a tree.
-func (t *tx) stretch(ctx context.Context, table string, since, until time.Time, limit int) (stretch, error) {
+func stretchOf(ctx context.Context, q queryer, table string, since, until time.Time, limit int) (stretch, error) {
 	of := sealables[table]
 	s := stretch{sealable: of, where: of.at + " >= @since AND " + of.at + " < @until", order: of.at + ", " + of.id,
 		args: pgx.NamedArgs{"since": since.UTC(), "until": until.UTC(), "limit": limit, "first": of.prefix, "past": of.prefix + "~"}}
@@ -56,7 +61,7 @@ func (t *tx) stretch(ctx context.Context, table string, since, until time.Time, 
 		return s, nil
 	}
 	var idsSince time.Time
-	if err := t.pgx.QueryRow(ctx, "SELECT ids_since FROM log_head").Scan(&idsSince); err != nil {
+	if err := q.QueryRow(ctx, "SELECT ids_since FROM log_head").Scan(&idsSince); err != nil {
 		return s, err
 	}
 	if !since.Before(idsSince) {
@@ -87,7 +92,7 @@ func (t *tx) entries(ctx context.Context, s stretch, condition string) ([]poa.Lo
 // Unsealed reads what comes next.
 func (t *tx) Unsealed(ctx context.Context, table string, since, until time.Time, limit int) ([]poa.LogEntry, error) {
 	begins := since.Truncate(time.Millisecond)
-	s, err := t.stretch(ctx, table, begins, until, limit)
+	s, err := stretchOf(ctx, t.pgx, table, begins, until, limit)
 	if err != nil {
 		return nil, failed(err, "reading how far the log is sealed")
 	}
@@ -96,25 +101,26 @@ func (t *tx) Unsealed(ctx context.Context, table string, since, until time.Time,
 	return entries, failed(err, "reading rows to seal")
 }
 
-// Late counts before it looks for each row: of a stretch that was sealed before
-// there are as many leaves as rows unless one came late.
+// Late reads what is no leaf.
 func (t *tx) Late(ctx context.Context, table string, since, until time.Time, limit int) ([]poa.LogEntry, error) {
-	s, err := t.stretch(ctx, table, since, until, limit)
+	s, err := stretchOf(ctx, t.pgx, table, since, until, limit)
 	if err != nil {
 		return nil, failed(err, "reading how far the log is sealed")
 	}
-	// One processor is enough for what nobody waits for.
-	if _, err := t.pgx.Exec(ctx, "SET LOCAL max_parallel_workers_per_gather = 0"); err != nil {
-		return nil, failed(err, "counting rows to seal")
-	}
-	var rows, leaves int64
-	err = t.pgx.QueryRow(ctx, fmt.Sprintf(`SELECT (SELECT count(*) FROM %s WHERE %s),
-		(SELECT count(*) FROM log_leaves WHERE at >= @since AND at < @until AND entry_id COLLATE "C" >= @first AND entry_id COLLATE "C" < @past)`, s.from, s.where), pgx.QueryExecModeDescribeExec, s.args).Scan(&rows, &leaves)
-	if err != nil || rows == leaves {
-		return nil, failed(err, "counting rows to seal")
-	}
 	entries, err := t.entries(ctx, s, s.notSealed())
 	return entries, failed(err, "reading rows that came late")
+}
+
+// Sealed counts, which takes a tenth of the time of looking for each row's leaf.
+func (d *DB) Sealed(ctx context.Context, table string, since, until time.Time) (bool, error) {
+	s, err := stretchOf(ctx, d.pool, table, since, until, 0)
+	if err != nil {
+		return false, failed(err, "reading how far the log is sealed")
+	}
+	var whole bool
+	err = d.pool.QueryRow(ctx, fmt.Sprintf(`SELECT (SELECT count(*) FROM %s WHERE %s) =
+		(SELECT count(*) FROM log_leaves WHERE at >= @since AND at < @until AND entry_id COLLATE "C" >= @first AND entry_id COLLATE "C" < @past)`, s.from, s.where), pgx.QueryExecModeDescribeExec, s.args).Scan(&whole)
+	return whole, failed(err, "counting what is sealed")
 }
 
 // AppendLog stores leaves and nodes. A position that is taken is an error: nothing

@@ -19,19 +19,21 @@ type sealLog struct {
 }
 
 const (
-	// sealRest is how many times as long as a batch took nothing is sealed after it,
-	// so that answers have the processors. A round that takes longer than sealPeriod
-	// hurries: more is recorded than is sealed.
-	sealRest   = 2
+	// sealRest is how many times as long as a step took nothing is sealed after it, so
+	// that answers have the processors; once only in a round that takes longer than
+	// sealPeriod. It never hurries more: two processors that answer as fast as they can
+	// would stand still for seconds.
+	sealRest   = 3
 	sealPeriod = time.Minute
 )
 
 // Work seals what is old enough now.
 func (w *sealLog) Work(ctx context.Context, _ *river.Job[poa.SealLog]) error {
 	before := w.Clock.Now()
+	round := w.Records.Sealing(before)
 	for {
 		began := w.Clock.Now()
-		_, more, err := w.Records.SealLog(ctx, before)
+		_, more, err := round.Step(ctx)
 		if err != nil {
 			return fmt.Errorf("sealing the audit log: %w", err)
 		}
@@ -39,11 +41,12 @@ func (w *sealLog) Work(ctx context.Context, _ *river.Job[poa.SealLog]) error {
 			return nil
 		}
 		now := w.Clock.Now()
-		if now.Sub(before) > sealPeriod {
-			continue
+		rest := now.Sub(began)
+		if now.Sub(before) < sealPeriod {
+			rest *= sealRest
 		}
 		select {
-		case <-time.After(sealRest * now.Sub(began)):
+		case <-time.After(rest):
 		case <-ctx.Done():
 			return ctx.Err()
 		}

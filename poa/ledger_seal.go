@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/ed25519"
 	"fmt"
-	"slices"
 	"time"
 
 	"ininjo/poa/log"
@@ -23,14 +22,15 @@ const (
 	// a little later are found in their order.
 	sealSettle = 10 * time.Second
 	// sealOverlap is how far back each round looks again for rows that committed
-	// late, sealSweep how far once in sealSweepEvery, in slices of sealSlice.
+	// late, in stretches of sealLook; sealSweep how far once in sealSweepEvery, in
+	// stretches of sealSlice.
 	sealOverlap    = 2 * time.Minute
+	sealLook       = 5 * time.Second
 	sealSweep      = 48 * time.Hour
 	sealSweepEvery = 24 * time.Hour
 	sealSlice      = 10 * time.Minute
-	// sealBatch bounds the leaves of one transaction from each table. One takes so
-	// short a time that answers are not held up.
-	sealBatch = 2000
+	// sealBatch bounds the leaves of one transaction from each table.
+	sealBatch = 1000
 )
 
 // LogEntry is a row of the audit log or an inquiry, as a leaf.
@@ -59,37 +59,154 @@ func (r *Records) SealWith(issuer string, keys ...ed25519.PrivateKey) {
 	r.logOrigin, r.logKeys = log.OriginOf(issuer), keys
 }
 
-// SealLog adds to the log's tree what was recorded before the instant and is old
-// enough by then, at most a batch, and signs its head (6.2.1, 6.2.4: nobody changes
-// the audit log unseen). It returns how many leaves were added, and whether there is
-// more: a round of sealing is to call it with the same instant until there is none,
-// so that a round ends however much is recorded meanwhile. Of several processes one
-// seals at a time.
-func (r *Records) SealLog(ctx context.Context, before time.Time) (sealed int, more bool, err error) {
+// Sealing is a round of sealing: what was recorded before an instant and is old
+// enough by then is added to the log's tree (6.2.1, 6.2.4: nobody changes the audit
+// log unseen). Its end is set when it begins, so that it ends however much is
+// recorded meanwhile.
+type Sealing struct {
+	records *Records
+	until   time.Time
+	// from is up to where the log was sealed when it began, back up to where it looked
+	// back since: zero while there is something new.
+	from, back time.Time
+}
+
+// Sealing begins a round.
+func (r *Records) Sealing(before time.Time) *Sealing {
+	return &Sealing{records: r, until: before.Add(-sealSettle)}
+}
+
+// Step seals at most a batch and signs the log's head: first what is new, then what
+// committed late. It returns how many leaves were added, and whether the round goes
+// on. A step takes so short a time that answers are not held up. Of several
+// processes one seals at a time.
+func (s *Sealing) Step(ctx context.Context) (sealed int, more bool, err error) {
+	r := s.records
 	if len(r.logKeys) == 0 {
 		return 0, false, nil
 	}
-	until, sweep := before.Add(-sealSettle), false
-	err = r.sealing(ctx, func(ctx context.Context, tx Tx, head LogHead) error {
+	if s.back.IsZero() {
+		sealed, err = s.sealNew(ctx)
+		return sealed, err == nil, err
+	}
+	if s.back.Before(s.until) {
+		next := earlier(s.back.Add(sealLook), s.until)
+		if sealed, err = r.sealLate(ctx, s.back, next); err == nil && sealed < sealBatch {
+			s.back = next
+		}
+		return sealed, err == nil, err
+	}
+	sealed, err = r.sweepLog(ctx, s.until)
+	return sealed, false, err
+}
+
+// sealNew seals what comes next, until nothing does. Where another process seals it
+// does nothing and ends the round.
+func (s *Sealing) sealNew(ctx context.Context) (sealed int, err error) {
+	ours := false
+	err = s.records.sealing(ctx, func(ctx context.Context, tx Tx, head LogHead) error {
+		ours = true
+		if s.from.IsZero() {
+			s.from = head.sealed(s.until)
+		}
 		var all []LogEntry
-		for _, table := range head.behind(until) {
-			entries, through, err := nextToSeal(ctx, tx, table, head.Through[table], until)
+		for _, table := range logTables {
+			fresh, err := nextToSeal(ctx, tx, &head, table, s.until)
 			if err != nil {
 				return err
 			}
-			more = more || through.Before(until)
-			head.Through[table] = through
-			all = append(all, entries...)
+			all = append(all, fresh...)
 		}
-		sealed, sweep = len(all), until.Sub(head.SweptAt) >= sealSweepEvery
-		return r.extend(ctx, tx, head, all)
+		sealed = len(all)
+		return s.records.extend(ctx, tx, head, all)
 	})
-	if err == nil && !more && sweep {
-		var swept int
-		swept, err = r.sweepLog(ctx, until)
-		sealed += swept
+	switch {
+	case !ours:
+		s.back = s.until
+	case sealed == 0:
+		s.back = s.from.Add(-sealOverlap)
 	}
-	return sealed, more, err
+	return sealed, err
+}
+
+// sealed is up to where all tables were sealed before, of the last sealSlice: what
+// committed late in a longer stop of all processes is found within the day.
+func (h LogHead) sealed(until time.Time) time.Time {
+	through := until
+	for _, table := range logTables {
+		through = earlier(through, h.Through[table])
+	}
+	return later(through, until.Add(-sealSlice))
+}
+
+// nextToSeal reads what comes next of a table, and moves the head past it.
+func nextToSeal(ctx context.Context, tx Tx, head *LogHead, table string, until time.Time) ([]LogEntry, error) {
+	since := head.Through[table]
+	if !since.Before(until) {
+		return nil, nil
+	}
+	fresh, err := tx.Unsealed(ctx, table, since, until, sealBatch)
+	if err != nil {
+		return nil, err
+	}
+	if head.Through[table] = until; len(fresh) == sealBatch { // more may wait behind
+		head.Through[table] = later(since, fresh[len(fresh)-1].At)
+	}
+	return fresh, nil
+}
+
+// sealLate seals what committed late between two instants before which all else is
+// sealed. What nobody changes is counted outside of the transaction: as many leaves
+// as rows are whole.
+func (r *Records) sealLate(ctx context.Context, since, until time.Time) (sealed int, err error) {
+	for _, table := range logTables {
+		whole, err := r.store.Sealed(ctx, table, since, until)
+		if err != nil {
+			return sealed, fmt.Errorf("looking back at the log: %w", err)
+		}
+		if whole {
+			continue
+		}
+		err = r.sealing(ctx, func(ctx context.Context, tx Tx, head LogHead) error {
+			late, err := tx.Late(ctx, table, since, earlier(until, head.Through[table]), sealBatch)
+			if err != nil {
+				return err
+			}
+			sealed += len(late)
+			return r.extend(ctx, tx, head, late)
+		})
+		if err != nil {
+			return sealed, err
+		}
+	}
+	return sealed, nil
+}
+
+// sweepLog looks far back once a day: for what a process that stood still for long
+// committed all the same. It returns how many it found.
+func (r *Records) sweepLog(ctx context.Context, until time.Time) (found int, err error) {
+	due := false
+	err = r.sealing(ctx, func(_ context.Context, _ Tx, head LogHead) error {
+		due = until.Sub(head.SweptAt) >= sealSweepEvery
+		return nil
+	})
+	if err != nil || !due {
+		return 0, err
+	}
+	for since := until.Add(-sealSweep); since.Before(until); {
+		next := earlier(since.Add(sealSlice), until)
+		n, err := r.sealLate(ctx, since, next)
+		if err != nil {
+			return found, err
+		}
+		if found += n; n < sealBatch {
+			since = next
+		}
+	}
+	return found, r.sealing(ctx, func(ctx context.Context, tx Tx, head LogHead) error {
+		head.SweptAt = until
+		return tx.MoveLogHead(ctx, head)
+	})
 }
 
 // sealing runs a transaction of the one who seals; nothing where another does.
@@ -105,70 +222,6 @@ func (r *Records) sealing(ctx context.Context, fn func(context.Context, Tx, LogH
 		return fmt.Errorf("sealing the log: %w", err)
 	}
 	return nil
-}
-
-// behind are the tables of which something may be left. One that is done with a
-// round is passed over while the other goes on, so that each looks back once.
-func (h LogHead) behind(until time.Time) []string {
-	if tables := slices.DeleteFunc(slices.Clone(logTables), func(t string) bool { return !h.Through[t].Before(until) }); len(tables) > 0 {
-		return tables
-	}
-	return slices.DeleteFunc(slices.Clone(logTables), func(t string) bool { return h.Through[t].After(until) })
-}
-
-// nextToSeal reads what comes next of a table, and says up to where nothing is
-// left. What committed late is looked for once in a round, at its end.
-func nextToSeal(ctx context.Context, tx Tx, table string, since, until time.Time) (entries []LogEntry, through time.Time, err error) {
-	fresh, err := tx.Unsealed(ctx, table, since, until, sealBatch)
-	if err != nil {
-		return nil, since, err
-	}
-	if len(fresh) == sealBatch { // more may wait behind
-		if last := fresh[len(fresh)-1].At; last.After(since) {
-			return fresh, last, nil
-		}
-		return fresh, since, nil
-	}
-	if since.IsZero() {
-		return fresh, until, nil
-	}
-	// The millisecond of since was read with what is fresh.
-	late, err := tx.Late(ctx, table, since.Add(-sealOverlap), since.Truncate(time.Millisecond), sealBatch)
-	if err != nil || len(late) == sealBatch {
-		return late, since, err
-	}
-	return append(late, fresh...), until, nil
-}
-
-// sweepLog looks far back for rows that committed late: what a process that stood
-// still for long committed all the same. It returns how many it found.
-func (r *Records) sweepLog(ctx context.Context, until time.Time) (found int, err error) {
-	for since := until.Add(-sealSweep); since.Before(until); {
-		n := 0
-		err := r.sealing(ctx, func(ctx context.Context, tx Tx, head LogHead) error {
-			var late []LogEntry
-			for _, table := range logTables {
-				// What comes behind is not late: the next round seals it.
-				entries, err := tx.Late(ctx, table, since, earlier(since.Add(sealSlice), head.Through[table]), sealBatch)
-				if err != nil {
-					return err
-				}
-				late = append(late, entries...)
-			}
-			n = len(late)
-			if n == 0 && !since.Add(sealSlice).Before(until) {
-				head.SweptAt = until
-			}
-			return r.extend(ctx, tx, head, late)
-		})
-		if err != nil {
-			return found, err
-		}
-		if found += n; n == 0 {
-			since = since.Add(sealSlice)
-		}
-	}
-	return found, nil
 }
 
 // extend stores leaves, the nodes that become full with them, the head, and a

@@ -29,9 +29,9 @@ func (o *office) sealing() string {
 // seal seals all that is old enough and returns how many leaves were added.
 func (o *office) seal() int {
 	o.tb.Helper()
-	n := 0
+	n, round := 0, o.records.Sealing(o.clock.Now())
 	for {
-		k, more, err := o.records.SealLog(o.tb.Context(), o.clock.Now())
+		k, more, err := round.Step(o.tb.Context())
 		must(o.tb, err)
 		if n += k; !more {
 			return n
@@ -60,7 +60,7 @@ func TestLogIsSealed(t *testing.T) {
 	o := newOffice(t)
 	d := o.accepted()
 	first := o.ask(poa.Question{DelegationID: string(d.ID), Nonce: "n"})
-	if k, _, err := o.records.SealLog(t.Context(), o.clock.Now()); err != nil || k != 0 {
+	if k, _, err := o.records.Sealing(o.clock.Now()).Step(t.Context()); err != nil || k != 0 {
 		t.Errorf("without a key: %d, %v", k, err)
 	}
 	if _, err := o.records.Checkpoint(t.Context()); !errors.Is(err, poa.ErrNotFound) {
@@ -145,7 +145,7 @@ func TestManyLeavesAndProcesses(t *testing.T) {
 		var sealing sync.WaitGroup
 		for range 3 {
 			sealing.Go(func() {
-				if _, _, err := o.records.SealLog(t.Context(), o.clock.Now()); err != nil {
+				if _, _, err := o.records.Sealing(o.clock.Now()).Step(t.Context()); err != nil {
 					t.Error(err)
 				}
 			})

@@ -20,6 +20,12 @@ type LogReader interface {
 	Checkpoint(ctx context.Context) (size int64, signed []byte, err error)
 }
 
+// LogCounter counts what is sealed.
+type LogCounter interface {
+	// Sealed says whether a table has as many leaves as rows between two instants.
+	Sealed(ctx context.Context, table string, since, until time.Time) (bool, error)
+}
+
 // LogTx adds to the audit log's tree.
 type LogTx interface {
 	// LockLog reads how far the log is sealed and keeps others from sealing until the
@@ -30,8 +36,8 @@ type LogTx interface {
 	// from the millisecond behind since on may be a leaf yet; of that of since it
 	// reads those that are none.
 	Unsealed(ctx context.Context, table string, since, until time.Time, limit int) ([]LogEntry, error)
-	// Late reads rows between two instants that are no leaves where nearly all are,
-	// in the same order, at most limit.
+	// Late reads rows between two instants that are no leaves, in the same order, at
+	// most limit.
 	Late(ctx context.Context, table string, since, until time.Time, limit int) ([]LogEntry, error)
 	// AppendLog stores leaves from a position on, and nodes above them.
 	AppendLog(ctx context.Context, position int64, entries []LogEntry, nodes []log.Node) error

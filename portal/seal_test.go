@@ -18,8 +18,9 @@ func (w *world) seal() {
 	w.data.Clock.Advance(15 * time.Second)
 	records := poa.NewRecords(w.data.Clock, w.data.DB)
 	records.SealWith("https://ininjo.example", key)
+	round := records.Sealing(w.data.Clock.Now())
 	for {
-		_, more, err := records.SealLog(w.tb.Context(), w.data.Clock.Now())
+		_, more, err := round.Step(w.tb.Context())
 		must(w.tb, err)
 		if !more {
 			return
