@@ -53,8 +53,8 @@ func (w *sealLog) Work(ctx context.Context, _ *river.Job[poa.SealLog]) error {
 	}
 }
 
-// Timeout leaves room for what a long stop, or an installation of before there was
-// a tree, left behind.
+// Timeout leaves room for what a long stop left behind; the next run goes on. One
+// that is killed is not followed by another before it is over.
 func (w *sealLog) Timeout(*river.Job[poa.SealLog]) time.Duration {
-	return 10 * time.Minute
+	return 5 * time.Minute
 }

@@ -25,7 +25,7 @@ func BenchmarkSustained(b *testing.B) {
 	for third := range 3 {
 		got := (&runner{question: q, asked: w.asked, connections: connections, warm: time.Second, span: length / 3}).runAt(b, wanted)
 		now, _ := memory(b, ours.cmd.Process.Pid)
-		unsealed := w.count(b, "SELECT extract(epoch FROM now() - inquiries_through)::int FROM log_head")
+		unsealed := w.count(b, "SELECT coalesce(extract(epoch FROM now() - inquiries_through)::int, -1) FROM log_head")
 		unindexed := w.count(b, "SELECT extract(epoch FROM now() - until)::int FROM inquiry_index_mark")
 		lines = append(lines, fmt.Sprintf("| %d | %.0f of %.0f (%.1f %%) | %.2f ms | %.2f ms | %.0f ms | %d MB | %d s, %d s | %d |", third+1, got.rate(), wanted, got.rate()/wanted*100,
 			got.at(0.5).Seconds()*1000, got.at(0.99).Seconds()*1000, got.at(1).Seconds()*1000, now>>20, unsealed, unindexed, got.wrong))
