@@ -26,6 +26,8 @@ const (
 	// indexBehind rests for as long as a transaction took.
 	indexRest   = 4
 	indexBehind = 2 * time.Minute
+	// indexLongestRest bounds a rest, whatever the clock did meanwhile.
+	indexLongestRest = time.Second
 )
 
 // inquiryMark is up to which instant the index is whole, and the first ID of
@@ -60,7 +62,7 @@ func (d *DB) IndexInquiries(ctx context.Context, now time.Time) error {
 		if limit.Sub(until) < indexBehind {
 			long *= indexRest
 		}
-		if err := rest(ctx, long); err != nil {
+		if err := rest(ctx, min(long, indexLongestRest)); err != nil {
 			return failed(err, "indexing inquiries")
 		}
 	}

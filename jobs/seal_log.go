@@ -25,14 +25,16 @@ const (
 	// would stand still for seconds.
 	sealRest   = 3
 	sealPeriod = time.Minute
+	// sealLongestRest bounds a rest after a step that took long.
+	sealLongestRest = time.Second
 )
 
 // Work seals what is old enough now.
 func (w *sealLog) Work(ctx context.Context, _ *river.Job[poa.SealLog]) error {
 	before := w.Clock.Now()
-	round := w.Records.Sealing(before)
+	round, start := w.Records.Sealing(before), w.MachineClock.Now()
 	for {
-		began := w.Clock.Now()
+		began := w.MachineClock.Now()
 		_, more, err := round.Step(ctx)
 		if err != nil {
 			return fmt.Errorf("sealing the audit log: %w", err)
@@ -40,13 +42,13 @@ func (w *sealLog) Work(ctx context.Context, _ *river.Job[poa.SealLog]) error {
 		if !more {
 			return nil
 		}
-		now := w.Clock.Now()
+		now := w.MachineClock.Now()
 		rest := now.Sub(began)
-		if now.Sub(before) < sealPeriod {
+		if now.Sub(start) < sealPeriod {
 			rest *= sealRest
 		}
 		select {
-		case <-time.After(rest):
+		case <-time.After(min(rest, sealLongestRest)):
 		case <-ctx.Done():
 			return ctx.Err()
 		}

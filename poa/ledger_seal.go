@@ -186,7 +186,11 @@ func (r *Records) sealLate(ctx context.Context, since, until time.Time) (sealed 
 // committed all the same. It returns how many it found.
 func (r *Records) sweepLog(ctx context.Context, until time.Time) (found int, err error) {
 	due := false
-	err = r.sealing(ctx, func(_ context.Context, _ Tx, head LogHead) error {
+	err = r.sealing(ctx, func(ctx context.Context, tx Tx, head LogHead) error {
+		if head.SweptAt.IsZero() { // this was the first round, which looked at everything
+			head.SweptAt = until
+			return tx.MoveLogHead(ctx, head)
+		}
 		due = until.Sub(head.SweptAt) >= sealSweepEvery
 		return nil
 	})
