@@ -159,11 +159,20 @@ func (s *siege) note(took time.Duration, told string) {
 	s.came.Heard[told]++
 }
 
-// once sends the hostile request. A refusal may come before all of it is sent.
-func (s *siege) once() {
+// connect is nil where there is no connection, which is noted.
+func (s *siege) connect() net.Conn {
 	conn, err := net.Dial("tcp", s.Addr)
 	if err != nil {
 		s.note(0, "not connected")
+		return nil
+	}
+	return conn
+}
+
+// once sends the hostile request. A refusal may come before all of it is sent.
+func (s *siege) once() {
+	conn := s.connect()
+	if conn == nil {
 		return
 	}
 	defer conn.Close()
@@ -205,9 +214,8 @@ func (s *siege) trickle() {
 	var all sync.WaitGroup
 	for range 100 {
 		all.Go(func() {
-			conn, err := net.Dial("tcp", s.Addr)
-			if err != nil {
-				s.note(0, "not connected")
+			conn := s.connect()
+			if conn == nil {
 				return
 			}
 			defer conn.Close()
