@@ -233,9 +233,9 @@ func TestHistoryStands(t *testing.T) {
 	statements := []string{"UPDATE facts SET stands = false", "UPDATE inquiries SET nonce = 'x'", "UPDATE delegations SET valid_through = valid_through + 1",
 		"UPDATE delegations SET sealed = ''", "UPDATE delegation_files SET sealed = ''", "UPDATE projections SET valid_through = valid_through + 1", "TRUNCATE inquiries",
 		"UPDATE outbox SET type = 'x'", "UPDATE refusals SET code = 'x'", "UPDATE attempts SET status = 200", "DELETE FROM inquiries_default",
-		"UPDATE log_leaves SET leaf = leaf", "UPDATE log_nodes SET hash = hash", "UPDATE log_checkpoints SET signed = signed", "TRUNCATE log_leaves"}
+		"UPDATE log_leaves SET leaf = leaf", "UPDATE log_runs SET leaves = leaves", "UPDATE log_nodes SET hash = hash", "UPDATE log_checkpoints SET signed = signed", "TRUNCATE log_leaves"}
 	for _, table := range []string{"facts", "inquiries", "delegations", "projections", "delegation_files", "delegate_certificates", "refusals", "filing_checks",
-		"outbox", "notices", "attempts", "announced", "status_list_entries", "watches", "endpoints", "streams", "log_leaves", "log_nodes", "log_checkpoints", "log_head"} {
+		"outbox", "notices", "attempts", "announced", "status_list_entries", "watches", "endpoints", "streams", "log_leaves", "log_runs", "log_nodes", "log_checkpoints", "log_head"} {
 		statements = append(statements, "DELETE FROM "+table)
 	}
 	for _, s := range statements {

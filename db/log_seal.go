@@ -56,10 +56,11 @@ type queryer interface {
 func stretchOf(ctx context.Context, q queryer, table string, since, until time.Time, limit int) (stretch, error) {
 	of := sealables[table]
 	s := stretch{sealable: of, where: of.at + " >= @since AND " + of.at + " < @until", order: of.at + ", " + of.id,
-		args: pgx.NamedArgs{"since": since.UTC(), "until": until.UTC(), "limit": limit, "first": of.prefix, "past": of.prefix + "~"}}
+		args: pgx.NamedArgs{"since": since.UTC(), "until": until.UTC(), "limit": limit, "first": of.prefix, "past": of.prefix + "~", "firstID": nil, "pastID": nil}}
 	if table != log.TableInquiries {
 		return s, nil
 	}
+	s.args["firstID"], s.args["pastID"] = poa.FirstInquiryID(since), poa.FirstInquiryID(until.Add(time.Millisecond))
 	var idsSince time.Time
 	if err := q.QueryRow(ctx, "SELECT ids_since FROM log_head").Scan(&idsSince); err != nil {
 		return s, err
@@ -67,15 +68,18 @@ func stretchOf(ctx context.Context, q queryer, table string, since, until time.T
 	if !since.Before(idsSince) {
 		s.where += " AND i.id >= @firstID AND i.id < @pastID"
 		s.order = of.id
-		s.args["firstID"], s.args["pastID"] = poa.FirstInquiryID(since), poa.FirstInquiryID(until.Add(time.Millisecond))
 	}
 	return s, nil
 }
 
-// notSealed wants rows that are no leaves. OFFSET 0 has each looked up by the
-// index, whatever the statistics say of tables that grow as fast as these.
+// runsThere are the runs with entries of a stretch.
+const runsThere = "log_runs r WHERE r.first_id < @pastID AND r.last_id >= @firstID"
+
+// notSealed wants rows of a stretch that are no leaves. OFFSET 0 has each looked up
+// by the index, whatever the statistics say of tables that grow as fast as these.
 func (s stretch) notSealed() string {
-	return "NOT EXISTS (SELECT FROM log_leaves l WHERE l.at = " + s.at + " AND l.entry_id = " + s.id + " OFFSET 0)"
+	return "(NOT EXISTS (SELECT FROM log_leaves l WHERE l.at = " + s.at + " AND l.entry_id = " + s.id + " OFFSET 0) AND " +
+		s.id + " NOT IN (SELECT unnest(r.entry_ids) FROM " + runsThere + "))"
 }
 
 // entries reads the rows for which the condition holds as well, and works out
@@ -111,29 +115,19 @@ func (t *tx) Late(ctx context.Context, table string, since, until time.Time, lim
 	return entries, failed(err, "reading rows that came late")
 }
 
-// Sealed counts, which takes a tenth of the time of looking for each row's leaf.
+// Sealed counts, which takes a tenth of the time of looking for each row's leaf. Of
+// runs that reach into the stretch or out of it the IDs are read.
 func (d *DB) Sealed(ctx context.Context, table string, since, until time.Time) (bool, error) {
 	s, err := stretchOf(ctx, d.pool, table, since, until, 0)
 	if err != nil {
 		return false, failed(err, "reading how far the log is sealed")
 	}
+	s.args["least"], s.args["beyond"] = poa.LeastInquiryID(since), poa.LeastInquiryID(until)
 	var whole bool
 	err = d.pool.QueryRow(ctx, fmt.Sprintf(`SELECT (SELECT count(*) FROM %s WHERE %s) =
-		(SELECT count(*) FROM log_leaves WHERE at >= @since AND at < @until AND entry_id COLLATE "C" >= @first AND entry_id COLLATE "C" < @past)`, s.from, s.where), pgx.QueryExecModeDescribeExec, s.args).Scan(&whole)
+		(SELECT count(*) FROM log_leaves WHERE at >= @since AND at < @until AND entry_id COLLATE "C" >= @first AND entry_id COLLATE "C" < @past) +
+		(SELECT coalesce(sum(CASE WHEN r.first_id >= @least AND r.last_id < @beyond THEN r.size
+			ELSE (SELECT count(*) FROM unnest(r.entry_ids) AS u (id) WHERE u.id COLLATE "C" >= @least AND u.id COLLATE "C" < @beyond) END), 0) FROM %s)`,
+		s.from, s.where, runsThere), pgx.QueryExecModeDescribeExec, s.args).Scan(&whole)
 	return whole, failed(err, "counting what is sealed")
-}
-
-// AppendLog stores leaves and nodes. A position that is taken is an error: nothing
-// in the log is ever replaced.
-func (t *tx) AppendLog(ctx context.Context, position int64, entries []poa.LogEntry, nodes []log.Node) error {
-	_, err := t.pgx.CopyFrom(ctx, pgx.Identifier{"log_leaves"}, []string{"position", "entry_id", "at", "leaf"}, pgx.CopyFromSlice(len(entries), func(i int) ([]any, error) {
-		return []any{position + int64(i), entries[i].ID, entries[i].At.UTC(), entries[i].Leaf[:]}, nil
-	}))
-	if err != nil || len(nodes) == 0 {
-		return failed(err, "sealing")
-	}
-	_, err = t.pgx.CopyFrom(ctx, pgx.Identifier{"log_nodes"}, []string{"level", "index", "hash"}, pgx.CopyFromSlice(len(nodes), func(i int) ([]any, error) {
-		return []any{int16(nodes[i].Level), nodes[i].Index, nodes[i].Hash[:]}, nil //nolint:gosec // a multiple of 8 below 64
-	}))
-	return failed(err, "storing nodes of the log")
 }

@@ -69,7 +69,8 @@ func TestSealingInBatches(t *testing.T) {
 		t.Helper()
 		_, steps = w.seal(t, records)
 		const rows = "SELECT (SELECT count(*) FROM inquiries) + (SELECT count(*) FROM audit_events)"
-		const leaves = "SELECT count(*) FROM log_leaves l WHERE EXISTS (SELECT FROM inquiries i WHERE i.id = l.entry_id AND i.answered_at = l.at) OR EXISTS (SELECT FROM audit_events e WHERE e.id = l.entry_id AND e.at = l.at)"
+		const leaves = `SELECT count(*) FROM (SELECT entry_id FROM log_leaves UNION SELECT unnest(entry_ids) FROM log_runs) l
+			WHERE EXISTS (SELECT FROM inquiries i WHERE i.id = l.entry_id) OR EXISTS (SELECT FROM audit_events e WHERE e.id = l.entry_id)`
 		if rows, leaves, all := w.count(t, rows), w.count(t, leaves), w.count(t, "SELECT size FROM log_head"); rows != leaves || all != rows {
 			t.Fatalf("%s: %d rows, %d leaves of them, %d in all", when, rows, leaves, all)
 		}

@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -58,17 +59,26 @@ func (r reader) Checkpoint(ctx context.Context) (size int64, signed []byte, err 
 	return size, signed, failed(err, "reading checkpoint")
 }
 
-// LogIndex finds a leaf.
+// LogIndex finds a leaf: one alone, or in the run that it must stand in.
 func (r reader) LogIndex(ctx context.Context, id string, at time.Time) (int64, error) {
 	var position int64
-	err := r.q.NewRaw("SELECT position FROM log_leaves WHERE at = ? AND entry_id = ?", at.UTC(), id).Scan(ctx, &position)
+	err := r.q.NewRaw(`SELECT position FROM log_leaves WHERE at = ? AND entry_id = ?
+		UNION ALL SELECT r.position + array_position(r.entry_ids, ?) - 1 FROM (SELECT * FROM log_runs WHERE first_id <= ? ORDER BY first_id DESC LIMIT 1) r
+		WHERE ? = ANY (r.entry_ids)`, at.UTC(), id, id, id, id).Scan(ctx, &position)
 	return position, failed(err, "finding a leaf")
 }
 
 const (
-	leavesSQL = `SELECT s.n, l.leaf AS hash FROM unnest(?::bigint[], ?::bigint[], ?::bigint[]) AS s (n, first, past)
-		JOIN log_leaves l ON l.position >= s.first AND l.position < s.past ORDER BY s.n, l.position`
-	nodesSQL = `SELECT s.n, x.hash FROM unnest(?::bigint[], ?::bigint[], ?::bigint[], ?::smallint[]) AS s (n, first, past, level)
+	// Of a run that reaches out of the span the part in it is read. None is longer
+	// than 4096 leaves (log_runs_size).
+	leavesSQL = `SELECT s.n, l.position, l.leaf AS hashes FROM unnest(?::bigint[], ?::bigint[], ?::bigint[]) AS s (n, first, past)
+			JOIN log_leaves l ON l.position >= s.first AND l.position < s.past
+		UNION ALL SELECT s.n, p.first, substring(r.leaves FROM (32 * (p.first - r.position))::int + 1 FOR (32 * (p.past - p.first))::int)
+			FROM unnest(?::bigint[], ?::bigint[], ?::bigint[]) AS s (n, first, past)
+			JOIN log_runs r ON r.position > s.first - 4096 AND r.position < s.past AND r.position + r.size > s.first
+			CROSS JOIN LATERAL (SELECT greatest(s.first, r.position) AS first, least(s.past, r.position + r.size) AS past) p
+		ORDER BY 1, 2`
+	nodesSQL = `SELECT s.n, x.hash AS hashes FROM unnest(?::bigint[], ?::bigint[], ?::bigint[], ?::smallint[]) AS s (n, first, past, level)
 		JOIN log_nodes x ON x.level = s.level AND x.index >= s.first AND x.index < s.past ORDER BY s.n, x.index`
 )
 
@@ -85,21 +95,25 @@ func (r reader) LogNodes(ctx context.Context, spans []log.Span) ([][][32]byte, e
 			continue
 		}
 		args := []any{pgdialect.Array(which[kind]), pgdialect.Array(first[kind]), pgdialect.Array(past[kind])}
-		if kind == 1 {
+		if kind == 0 {
+			args = append(args, args...)
+		} else {
 			args = append(args, pgdialect.Array(levels[kind]))
 		}
 		var rows []struct {
-			N    int64
-			Hash []byte
+			N, Position int64
+			Hashes      []byte
 		}
 		if err := r.q.NewRaw(statement, args...).Scan(ctx, &rows); err != nil {
 			return nil, failed(err, "reading the log's tree")
 		}
 		for _, row := range rows {
-			if len(row.Hash) != 32 {
-				return nil, fmt.Errorf("reading the log's tree: a hash has %d bytes", len(row.Hash))
+			if len(row.Hashes)%32 != 0 {
+				return nil, fmt.Errorf("reading the log's tree: hashes have %d bytes", len(row.Hashes))
 			}
-			found[row.N] = append(found[row.N], [32]byte(row.Hash))
+			for hash := range slices.Chunk(row.Hashes, 32) {
+				found[row.N] = append(found[row.N], [32]byte(hash))
+			}
 		}
 	}
 	return found, nil

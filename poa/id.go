@@ -231,6 +231,17 @@ func FirstInquiryID(at time.Time) string {
 	return formatRaw(PrefixInquiry, raw)
 }
 
+// LeastInquiryID is the least ID that [NewInquiryID] draws in the instant's
+// microsecond. IDs of the first days have no microseconds: for them there is
+// [FirstInquiryID].
+func LeastInquiryID(at time.Time) string { return inquiryID(at, inquiryRandom{}) }
+
+// BeginsWithInstant reports whether an inquiry's ID begins with its instant, to the
+// microsecond.
+func BeginsWithInstant(id string, at time.Time) bool {
+	return LeastInquiryID(at) <= id && id < LeastInquiryID(at.Add(time.Microsecond))
+}
+
 // IsID reports whether s has the prefix and the shape of [NewID].
 func IsID(s, prefix string) bool {
 	rest, ok := strings.CutPrefix(s, prefix)

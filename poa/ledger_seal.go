@@ -69,6 +69,8 @@ type Sealing struct {
 	// from is up to where the log was sealed when it began, back up to where it looked
 	// back since: zero while there is something new.
 	from, back time.Time
+	// tree is that of the head, as this round left it; nil where it is not known.
+	tree *log.Growing
 }
 
 // Sealing begins a round.
@@ -81,8 +83,7 @@ func (r *Records) Sealing(before time.Time) *Sealing {
 // on. A step takes so short a time that answers are not held up. Of several
 // processes one seals at a time.
 func (s *Sealing) Step(ctx context.Context) (sealed int, more bool, err error) {
-	r := s.records
-	if len(r.logKeys) == 0 {
+	if len(s.records.logKeys) == 0 {
 		return 0, false, nil
 	}
 	if s.back.IsZero() {
@@ -91,12 +92,12 @@ func (s *Sealing) Step(ctx context.Context) (sealed int, more bool, err error) {
 	}
 	if s.back.Before(s.until) {
 		next := earlier(s.back.Add(sealLook), s.until)
-		if sealed, err = r.sealLate(ctx, s.back, next); err == nil && sealed < sealBatch {
+		if sealed, err = s.sealLate(ctx, s.back, next); err == nil && sealed < sealBatch {
 			s.back = next
 		}
 		return sealed, err == nil, err
 	}
-	sealed, err = r.sweepLog(ctx, s.until)
+	sealed, err = s.sweepLog(ctx)
 	return sealed, false, err
 }
 
@@ -104,7 +105,7 @@ func (s *Sealing) Step(ctx context.Context) (sealed int, more bool, err error) {
 // does nothing and ends the round.
 func (s *Sealing) sealNew(ctx context.Context) (sealed int, err error) {
 	ours := false
-	err = s.records.sealing(ctx, func(ctx context.Context, tx Tx, head LogHead) error {
+	err = s.sealing(ctx, func(ctx context.Context, tx Tx, head LogHead) error {
 		ours = true
 		if s.from.IsZero() {
 			s.from = head.sealed(s.until)
@@ -118,7 +119,7 @@ func (s *Sealing) sealNew(ctx context.Context) (sealed int, err error) {
 			all = append(all, fresh...)
 		}
 		sealed = len(all)
-		return s.records.extend(ctx, tx, head, all)
+		return s.extend(ctx, tx, head, all)
 	})
 	switch {
 	case !ours:
@@ -158,22 +159,22 @@ func nextToSeal(ctx context.Context, tx Tx, head *LogHead, table string, until t
 // sealLate seals what committed late between two instants before which all else is
 // sealed. What nobody changes is counted outside of the transaction: as many leaves
 // as rows are whole.
-func (r *Records) sealLate(ctx context.Context, since, until time.Time) (sealed int, err error) {
+func (s *Sealing) sealLate(ctx context.Context, since, until time.Time) (sealed int, err error) {
 	for _, table := range logTables {
-		whole, err := r.store.Sealed(ctx, table, since, until)
+		whole, err := s.records.store.Sealed(ctx, table, since, until)
 		if err != nil {
 			return sealed, fmt.Errorf("looking back at the log: %w", err)
 		}
 		if whole {
 			continue
 		}
-		err = r.sealing(ctx, func(ctx context.Context, tx Tx, head LogHead) error {
+		err = s.sealing(ctx, func(ctx context.Context, tx Tx, head LogHead) error {
 			late, err := tx.Late(ctx, table, since, earlier(until, head.Through[table]), sealBatch)
 			if err != nil {
 				return err
 			}
 			sealed += len(late)
-			return r.extend(ctx, tx, head, late)
+			return s.extend(ctx, tx, head, late)
 		})
 		if err != nil {
 			return sealed, err
@@ -184,22 +185,22 @@ func (r *Records) sealLate(ctx context.Context, since, until time.Time) (sealed 
 
 // sweepLog looks far back once a day: for what a process that stood still for long
 // committed all the same. It returns how many it found.
-func (r *Records) sweepLog(ctx context.Context, until time.Time) (found int, err error) {
+func (s *Sealing) sweepLog(ctx context.Context) (found int, err error) {
 	due := false
-	err = r.sealing(ctx, func(ctx context.Context, tx Tx, head LogHead) error {
+	err = s.sealing(ctx, func(ctx context.Context, tx Tx, head LogHead) error {
 		if head.SweptAt.IsZero() { // this was the first round, which looked at everything
-			head.SweptAt = until
+			head.SweptAt = s.until
 			return tx.MoveLogHead(ctx, head)
 		}
-		due = until.Sub(head.SweptAt) >= sealSweepEvery
+		due = s.until.Sub(head.SweptAt) >= sealSweepEvery
 		return nil
 	})
 	if err != nil || !due {
 		return 0, err
 	}
-	for since := until.Add(-sealSweep); since.Before(until); {
-		next := earlier(since.Add(sealSlice), until)
-		n, err := r.sealLate(ctx, since, next)
+	for since := s.until.Add(-sealSweep); since.Before(s.until); {
+		next := earlier(since.Add(sealSlice), s.until)
+		n, err := s.sealLate(ctx, since, next)
 		if err != nil {
 			return found, err
 		}
@@ -207,15 +208,16 @@ func (r *Records) sweepLog(ctx context.Context, until time.Time) (found int, err
 			since = next
 		}
 	}
-	return found, r.sealing(ctx, func(ctx context.Context, tx Tx, head LogHead) error {
-		head.SweptAt = until
+	return found, s.sealing(ctx, func(ctx context.Context, tx Tx, head LogHead) error {
+		head.SweptAt = s.until
 		return tx.MoveLogHead(ctx, head)
 	})
 }
 
-// sealing runs a transaction of the one who seals; nothing where another does.
-func (r *Records) sealing(ctx context.Context, fn func(context.Context, Tx, LogHead) error) error {
-	err := r.store.InTx(ctx, func(ctx context.Context, tx Tx) error {
+// sealing runs a transaction of the one who seals; nothing where another does. The
+// tree is forgotten where it fails: it may have grown by what was not kept.
+func (s *Sealing) sealing(ctx context.Context, fn func(context.Context, Tx, LogHead) error) error {
+	err := s.records.store.InTx(ctx, func(ctx context.Context, tx Tx) error {
 		head, ours, err := tx.LockLog(ctx)
 		if err != nil || !ours {
 			return err
@@ -223,6 +225,7 @@ func (r *Records) sealing(ctx context.Context, fn func(context.Context, Tx, LogH
 		return fn(ctx, tx, head)
 	})
 	if err != nil {
+		s.tree = nil
 		return fmt.Errorf("sealing the log: %w", err)
 	}
 	return nil
@@ -230,27 +233,30 @@ func (r *Records) sealing(ctx context.Context, fn func(context.Context, Tx, LogH
 
 // extend stores leaves, the nodes that become full with them, the head, and a
 // signed checkpoint where the tree grew.
-func (r *Records) extend(ctx context.Context, tx Tx, head LogHead, entries []LogEntry) error {
+func (s *Sealing) extend(ctx context.Context, tx Tx, head LogHead, entries []LogEntry) error {
 	if len(entries) == 0 {
 		return tx.MoveLogHead(ctx, head)
+	}
+	if s.tree == nil || s.tree.Size() != head.Size { // another sealed meanwhile
+		tree, err := log.Grow(head.Size, func(spans []log.Span) ([][][32]byte, error) { return tx.LogNodes(ctx, spans) })
+		if err != nil {
+			return err
+		}
+		s.tree = tree
 	}
 	leaves := make([][32]byte, len(entries))
 	for i, e := range entries {
 		leaves[i] = e.Leaf
 	}
-	read := func(spans []log.Span) ([][][32]byte, error) { return tx.LogNodes(ctx, spans) }
-	grown, err := log.Grown(head.Size, leaves, read)
-	if err != nil {
+	if err := tx.AppendLog(ctx, head.Size, entries, s.tree.Add(leaves)); err != nil {
 		return err
 	}
-	if err := tx.AppendLog(ctx, head.Size, entries, grown); err != nil {
-		return err
-	}
-	head.Size += int64(len(entries))
-	root, err := log.Root(head.Size, read)
-	if err != nil {
-		return err
-	}
+	head.Size = s.tree.Size()
+	return s.records.signHead(ctx, tx, head, s.tree.Root())
+}
+
+// signHead keeps how far the log is sealed and a signed checkpoint of it.
+func (r *Records) signHead(ctx context.Context, tx Tx, head LogHead, root [32]byte) error {
 	signed, err := log.SignCheckpoint(log.Checkpoint{Origin: r.logOrigin, Size: head.Size, Root: root}, r.logKeys...)
 	if err != nil {
 		return err

@@ -106,6 +106,7 @@ var retainedTables = []RetainedTable{
 	{Table: "status_list_publications", Kind: RecordProgram},
 	{Table: "streams", Kind: RecordProof},
 	{Table: "log_leaves", Kind: RecordProof},
+	{Table: "log_runs", Kind: RecordProof},
 	{Table: "log_nodes", Kind: RecordProof},
 	{Table: "log_checkpoints", Kind: RecordProof},
 	{Table: "log_head", Kind: RecordProof},

@@ -39,7 +39,7 @@ type LogTx interface {
 	// Late reads rows between two instants that are no leaves, in the same order, at
 	// most limit.
 	Late(ctx context.Context, table string, since, until time.Time, limit int) ([]LogEntry, error)
-	// AppendLog stores leaves from a position on, and nodes above them.
+	// AppendLog stores at most 4096 leaves from a position on, and nodes above them.
 	AppendLog(ctx context.Context, position int64, entries []LogEntry, nodes []log.Node) error
 	// InsertCheckpoint keeps a signed checkpoint.
 	InsertCheckpoint(ctx context.Context, size int64, signed []byte, at time.Time) error

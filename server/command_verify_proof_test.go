@@ -90,9 +90,9 @@ func (l *provedReceipt) prove(index int64) []byte {
 		}
 		return rows, nil
 	}
-	root, err := plog.Root(3, read)
+	tree, err := plog.Grow(3, read)
 	check(l.t, err)
-	signed, err := plog.SignCheckpoint(plog.Checkpoint{Origin: "poa.example/log", Size: 3, Root: root}, l.key)
+	signed, err := plog.SignCheckpoint(plog.Checkpoint{Origin: "poa.example/log", Size: 3, Root: tree.Root()}, l.key)
 	check(l.t, err)
 	hashes, err := plog.Prove(3, index, read)
 	check(l.t, err)

@@ -4,6 +4,7 @@ package log
 
 import (
 	"fmt"
+	"math/bits"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -32,45 +33,44 @@ type Node struct {
 	Hash  [32]byte
 }
 
-// Grown returns the nodes to be stored when leaves are added to a tree of size.
-func Grown(size int64, leaves [][32]byte, read ReadSpans) ([]Node, error) {
-	var grown []Node
-	level, from, fresh := 0, size, leaves
-	for len(fresh) > 0 {
-		whole := from - from%tileWidth // where the last subtree that was not full begins
-		row := fresh
-		if whole < from && from%tileWidth+int64(len(fresh)) >= tileWidth {
-			before, err := readOne(read, Span{level, whole, from})
-			if err != nil {
-				return nil, err
-			}
-			row = append(before, fresh...)
-		} else if whole < from {
-			return grown, nil // it does not become full
+// Growing is a tree to which leaves are added. It holds the roots of its full
+// subtrees and is read from what is stored only once.
+type Growing struct{ tree tree }
+
+// Grow reads the tree of size.
+func Grow(size int64, read ReadSpans) (*Growing, error) {
+	var indexes []int64
+	for level, from := bits.Len64(uint64(size)), int64(0); level >= 0; level-- { //nolint:gosec // a size
+		if size&(1<<level) != 0 {
+			indexes = append(indexes, tlog.StoredHashIndex(level, from>>level))
+			from += 1 << level
 		}
-		var above [][32]byte
-		for ; len(row) >= tileWidth; row = row[tileWidth:] {
-			above = append(above, fold(row[:tileWidth]))
-		}
-		level += TileHeight
-		from = whole >> TileHeight
-		for i, hash := range above {
-			grown = append(grown, Node{level, from + int64(i), hash})
-		}
-		fresh = above
 	}
-	return grown, nil
+	full, err := stored(read).ReadHashes(indexes)
+	if err != nil {
+		return nil, fmt.Errorf("reading the log's tree: %w", err)
+	}
+	return &Growing{tree{leaves: uint64(size), full: full}}, nil //nolint:gosec // a size
 }
 
-func readOne(read ReadSpans, span Span) ([][32]byte, error) {
-	rows, err := read([]Span{span})
-	if err != nil {
-		return nil, err
+// Size is the number of leaves.
+func (g *Growing) Size() int64 { return int64(g.tree.leaves) } //nolint:gosec // fewer than 2^63
+
+// Root is the hash of the tree; of no leaves, SHA-256 of nothing.
+func (g *Growing) Root() [32]byte { return g.tree.root() }
+
+// Add adds leaves and returns the nodes to be stored that become full with them, in
+// the order of their levels and indexes.
+func (g *Growing) Add(leaves [][32]byte) []Node {
+	var grown []Node
+	for _, leaf := range leaves {
+		g.tree.grow(leaf, func(level int, index int64, hash tlog.Hash) {
+			if level%TileHeight == 0 {
+				grown = append(grown, Node{level, index, hash})
+			}
+		})
 	}
-	if len(rows) != 1 || int64(len(rows[0])) != span.To-span.From {
-		return nil, fmt.Errorf("reading the log's tree: nodes %d to %d of level %d are not whole", span.From, span.To, span.Level)
-	}
-	return rows[0], nil
+	return grown
 }
 
 // fold is the root over a power of two of nodes.
@@ -83,15 +83,6 @@ func fold(nodes [][32]byte) [32]byte {
 		row = row[:len(row)/2]
 	}
 	return row[0]
-}
-
-// Root is the hash of the tree of size.
-func Root(size int64, read ReadSpans) ([32]byte, error) {
-	root, err := tlog.TreeHash(size, stored(read))
-	if err != nil {
-		return root, fmt.Errorf("reading the log's tree: %w", err)
-	}
-	return root, nil
 }
 
 // Prove returns the hashes that lead from a leaf to the root of the tree of size.

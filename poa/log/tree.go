@@ -16,11 +16,16 @@ type tree struct {
 	full   []tlog.Hash
 }
 
-func (t *tree) add(leaf [32]byte) {
-	node := tlog.Hash(leaf)
+func (t *tree) add(leaf [32]byte) { t.grow(leaf, func(int, int64, tlog.Hash) {}) }
+
+// grow adds a leaf and tells of each node above it whose subtree becomes full.
+func (t *tree) grow(leaf [32]byte, full func(level int, index int64, hash tlog.Hash)) {
+	node, level := tlog.Hash(leaf), 0
 	for n := t.leaves; n&1 == 1; n >>= 1 {
 		last := len(t.full) - 1
 		node, t.full = tlog.NodeHash(t.full[last], node), t.full[:last]
+		level++
+		full(level, int64(n>>1), node) //nolint:gosec // fewer than 2^63 leaves
 	}
 	t.full = append(t.full, node)
 	t.leaves++

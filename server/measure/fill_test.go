@@ -22,7 +22,7 @@ const most = 1_000_000
 // draws the IDs that questions are about.
 func (w *world) fill(tb testing.TB, delegations int) {
 	tb.Helper()
-	w.exec(tb, "TRUNCATE inquiries, inquiry_index, log_leaves, log_nodes, log_checkpoints",
+	w.exec(tb, "TRUNCATE inquiries, inquiry_index, log_leaves, log_runs, log_nodes, log_checkpoints",
 		"DELETE FROM river.river_job", // those of a program that was killed count as running until they are rescued
 		"UPDATE log_head SET size = 0, audit_through = NULL, inquiries_through = NULL, swept_at = NULL", "UPDATE inquiry_index_mark SET until = 'epoch', id = ''")
 	w.newToken(tb)
