@@ -4,6 +4,7 @@ package db
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -16,9 +17,8 @@ const (
 	// for its statement for at most groupTimeout, the statement takes at most as
 	// long, and clocks differ by half a second. After that nothing older commits.
 	indexLag = 30 * time.Second
-	// indexStep and indexRows are how much time and about how many inquiries one
-	// transaction takes into the index.
-	indexStep = time.Minute
+	// indexRows is how many inquiries one transaction takes into the index, but where
+	// more were asked in one millisecond.
 	indexRows = 4000
 	// indexRest is how many times as long as a transaction took nothing is indexed
 	// after it, so that answers have the processors: at 14,000 a second what 15 s of
@@ -108,41 +108,29 @@ func (d *DB) indexStep(ctx context.Context, limit time.Time) (until time.Time, e
 		if until = from.Until; !until.Before(limit) {
 			return nil
 		}
-		if until, err = from.next(ctx, t, limit); err != nil {
-			return err
+		if until, err = from.index(ctx, t, limit, indexRows); err == nil && !until.After(from.Until) {
+			until, err = from.index(ctx, t, from.Until.Add(time.Millisecond), math.MaxInt32)
 		}
-		to := inquiryMark{until, poa.FirstInquiryID(until)}
-		_, err = t.NewRaw(`INSERT INTO inquiry_index (recipient_id, answered_at, inquiry_id)
-			SELECT recipient_id, answered_at, id FROM inquiries
-			WHERE id >= ? AND id < ? AND answered_at >= ? AND answered_at < ? AND recipient_id <> '' ORDER BY 1, 2, 3`, from.ID, to.ID, from.Until, to.Until).Exec(ctx)
 		if err != nil {
 			return err
 		}
-		_, err = t.NewRaw("UPDATE inquiry_index_mark SET until = ?, id = ?", to.Until, to.ID).Exec(ctx)
+		_, err = t.NewRaw("UPDATE inquiry_index_mark SET until = ?, id = ?", until, poa.FirstInquiryID(until)).Exec(ctx)
 		return err
 	})
 	return until, err
 }
 
-// next is where the stretch behind the mark ends: after indexStep, after about
-// indexRows, and at the limit at the latest. A time in which nobody asked is passed
-// over at once.
-func (m inquiryMark) next(ctx context.Context, t bun.IDB, limit time.Time) (time.Time, error) {
-	var instants []time.Time
-	err := t.NewRaw("SELECT answered_at FROM (SELECT id, answered_at, row_number() OVER (ORDER BY id) AS n FROM inquiries WHERE id >= ? AND answered_at >= ? ORDER BY id LIMIT ?) s WHERE n IN (1, ?) ORDER BY n",
-		m.ID, m.Until, indexRows, indexRows).Scan(ctx, &instants)
-	if err != nil || len(instants) == 0 {
-		return limit, err
-	}
-	first := instants[0].UTC().Truncate(time.Millisecond)
-	until := first.Add(indexStep)
-	if last := instants[len(instants)-1].UTC().Truncate(time.Millisecond); len(instants) > 1 && last.After(first) && last.Before(until) {
-		until = last
-	}
-	if until.After(limit) {
-		return limit, nil
-	}
-	return until, nil
+// index takes into the index what comes behind the mark, at most so many rows, and
+// returns up to which instant it is whole then: the limit, or the beginning of the
+// last row's millisecond, so that no part of one is taken.
+func (m inquiryMark) index(ctx context.Context, t bun.IDB, limit time.Time, rows int) (until time.Time, err error) {
+	err = t.NewRaw(`WITH next AS MATERIALIZED (SELECT recipient_id, answered_at, id FROM inquiries
+			WHERE id >= ? AND id < ? AND answered_at >= ? AND answered_at < ? ORDER BY id LIMIT ?),
+		ends AS (SELECT CASE WHEN count(*) < ? THEN ?::timestamptz ELSE date_trunc('milliseconds', max(answered_at)) END AS until FROM next),
+		taken AS (INSERT INTO inquiry_index (recipient_id, answered_at, inquiry_id)
+			SELECT n.* FROM next n, ends WHERE n.answered_at < ends.until AND n.recipient_id <> '' ORDER BY 1, 2, 3)
+		SELECT until FROM ends`, m.ID, poa.FirstInquiryID(limit), m.Until, limit, rows, rows, limit).Scan(ctx, &until)
+	return until.UTC(), err
 }
 
 // asked reads the window of a recipient's inquiries: of what the index holds,

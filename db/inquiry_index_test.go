@@ -124,6 +124,19 @@ func TestIndexGoesInSteps(t *testing.T) {
 	if n := w.count(t, "SELECT max(n) FROM (SELECT count(*) AS n FROM inquiry_index GROUP BY xmin::text) s"); n > db.IndexRows {
 		t.Errorf("%d in one transaction", n)
 	}
+	t.Run("more than that in one millisecond", func(t *testing.T) {
+		const more = db.IndexRows + 100
+		for range more / poa.MaxInquiries {
+			w.askAt(t, d.ID, w.Clock.Now(), poa.MaxInquiries)
+		}
+		w.Clock.Advance(time.Minute)
+		if err := w.DB.IndexInquiries(t.Context(), w.Clock.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if n := w.count(t, "SELECT count(*) FROM inquiry_index"); n != batches*poa.MaxInquiries+more {
+			t.Errorf("%d are indexed, want %d", n, batches*poa.MaxInquiries+more)
+		}
+	})
 }
 
 func TestHotTableHasItsPrimaryKeyAlone(t *testing.T) {

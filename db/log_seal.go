@@ -72,8 +72,9 @@ func stretchOf(ctx context.Context, q queryer, table string, since, until time.T
 	return s, nil
 }
 
-// runsThere are the runs with entries of a stretch.
-const runsThere = "log_runs r WHERE r.first_id < @pastID AND r.last_id >= @firstID"
+// runsThere are the runs with entries of a stretch, and at most one before it: they
+// are in order and apart.
+const runsThere = "log_runs r WHERE r.first_id < @pastID AND r.first_id >= coalesce((SELECT max(b.first_id) FROM log_runs b WHERE b.first_id <= @firstID), '')"
 
 // notSealed wants rows of a stretch that are no leaves. OFFSET 0 has each looked up
 // by the index, whatever the statistics say of tables that grow as fast as these.
