@@ -14,8 +14,6 @@ import (
 // is stored in little more than n rows.
 const TileHeight = 8
 
-const tileWidth = 1 << TileHeight
-
 // Span names the nodes From to To (not included) of a level that is stored: 0, the
 // leaves, or a multiple of TileHeight.
 type Span struct {
