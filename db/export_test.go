@@ -2,6 +2,11 @@
 
 package db
 
+import (
+	"context"
+	"time"
+)
+
 // Waiting is how many inquiries wait for the next statements.
 func (d *DB) Waiting() (n int) {
 	for _, g := range []*group{d.asked.singles, d.asked.batches} {
@@ -24,6 +29,15 @@ const Few = few
 
 // IndexRows is about how many inquiries one transaction takes into the index.
 const IndexRows = indexRows
+
+// IndexAtOnce is IndexInquiries without rests.
+func (d *DB) IndexAtOnce(ctx context.Context, now time.Time) error {
+	for limit := indexedBy(now); ; {
+		if _, until, err := d.indexStep(ctx, limit); err != nil || !until.Before(limit) {
+			return err
+		}
+	}
+}
 
 // NextOf is how many inquiries the next statement waits for and takes at most,
 // where so many are usual, so many wait and the last one took so many.

@@ -19,15 +19,7 @@ const (
 	indexLag = 30 * time.Second
 	// indexRows is how many inquiries one transaction takes into the index, but where
 	// more were asked in one millisecond.
-	indexRows = 4000
-	// indexRest is how many times as long as a transaction took nothing is indexed
-	// after it, so that answers have the processors: at 14,000 a second what 15 s of
-	// them leave kept both busy for over a second. One that is further behind than
-	// indexBehind rests for as long as a transaction took.
-	indexRest   = 4
-	indexBehind = 2 * time.Minute
-	// indexLongestRest bounds a rest, whatever the clock did meanwhile.
-	indexLongestRest = time.Second
+	indexRows = 1000
 )
 
 // inquiryMark is up to which instant the index is whole, and the first ID of
@@ -44,25 +36,25 @@ func readMark(ctx context.Context, q bun.IDB, lock string) (inquiryMark, error) 
 	return m, err
 }
 
+// indexedBy is the instant up to which nothing more commits, of whole milliseconds.
+func indexedBy(now time.Time) time.Time {
+	return now.UTC().Add(-indexLag).Truncate(time.Millisecond)
+}
+
 // IndexInquiries takes into the index what was asked up to half a minute ago,
 // in the order of the instants, and drops what belongs to months that were taken
 // out of the audit log. Run again it goes on where it ended.
 func (d *DB) IndexInquiries(ctx context.Context, now time.Time) error {
-	limit := now.UTC().Add(-indexLag).Truncate(time.Millisecond)
-	for {
+	for limit := indexedBy(now); ; {
 		began := d.clock.Now()
-		until, err := d.indexStep(ctx, limit)
+		from, until, err := d.indexStep(ctx, limit)
 		if err != nil {
 			return failed(err, "indexing inquiries")
 		}
 		if !until.Before(limit) {
 			break
 		}
-		long := d.clock.Now().Sub(began)
-		if limit.Sub(until) < indexBehind {
-			long *= indexRest
-		}
-		if err := rest(ctx, min(long, indexLongestRest)); err != nil {
+		if err := rest(ctx, poa.RestAfter(d.clock.Now().Sub(began), until.Sub(from), limit.Sub(until))); err != nil {
 			return failed(err, "indexing inquiries")
 		}
 	}
@@ -98,18 +90,18 @@ func rest(ctx context.Context, long time.Duration) error {
 }
 
 // indexStep takes one stretch of time into the index, and says up to which instant
-// the index is whole now.
-func (d *DB) indexStep(ctx context.Context, limit time.Time) (until time.Time, err error) {
+// the index was whole and is now.
+func (d *DB) indexStep(ctx context.Context, limit time.Time) (from, until time.Time, err error) {
 	err = d.bun.RunInTx(ctx, nil, func(ctx context.Context, t bun.Tx) error {
-		from, err := readMark(ctx, t, "FOR UPDATE")
+		mark, err := readMark(ctx, t, "FOR UPDATE")
 		if err != nil {
 			return err
 		}
-		if until = from.Until; !until.Before(limit) {
+		if from, until = mark.Until, mark.Until; !until.Before(limit) {
 			return nil
 		}
-		if until, err = from.index(ctx, t, limit, indexRows); err == nil && !until.After(from.Until) {
-			until, err = from.index(ctx, t, from.Until.Add(time.Millisecond), math.MaxInt32)
+		if until, err = mark.index(ctx, t, limit, indexRows); err == nil && !until.After(from) {
+			until, err = mark.index(ctx, t, from.Add(time.Millisecond), math.MaxInt32)
 		}
 		if err != nil {
 			return err
@@ -117,7 +109,7 @@ func (d *DB) indexStep(ctx context.Context, limit time.Time) (until time.Time, e
 		_, err = t.NewRaw("UPDATE inquiry_index_mark SET until = ?, id = ?", until, poa.FirstInquiryID(until)).Exec(ctx)
 		return err
 	})
-	return until, err
+	return from, until, err
 }
 
 // index takes into the index what comes behind the mark, at most so many rows, and

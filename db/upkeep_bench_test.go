@@ -35,7 +35,7 @@ func BenchmarkUpkeep(b *testing.B) {
 		})
 		w.Clock.Advance(31 * time.Second)
 		each("indexed", func() {
-			if err := w.DB.IndexInquiries(b.Context(), w.Clock.Now()); err != nil {
+			if err := w.DB.IndexAtOnce(b.Context(), w.Clock.Now()); err != nil {
 				b.Fatal(err)
 			}
 		})

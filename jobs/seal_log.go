@@ -18,22 +18,9 @@ type sealLog struct {
 	Config
 }
 
-const (
-	// sealRest is how many times as long as a step took nothing is sealed after it, so
-	// that answers have the processors; once only in a round that takes longer than
-	// sealPeriod. It never hurries more: two processors that answer as fast as they can
-	// would stand still for seconds.
-	sealRest   = 3
-	sealPeriod = time.Minute
-	// sealLongestRest bounds a rest after a step that took long.
-	sealLongestRest = time.Second
-)
-
 // Work seals what is old enough now.
 func (w *sealLog) Work(ctx context.Context, _ *river.Job[poa.SealLog]) error {
-	before := w.Clock.Now()
-	round, start := w.Records.Sealing(before), w.MachineClock.Now()
-	for {
+	for round := w.Records.Sealing(w.Clock.Now()); ; {
 		began := w.MachineClock.Now()
 		_, more, err := round.Step(ctx)
 		if err != nil {
@@ -42,13 +29,8 @@ func (w *sealLog) Work(ctx context.Context, _ *river.Job[poa.SealLog]) error {
 		if !more {
 			return nil
 		}
-		now := w.MachineClock.Now()
-		rest := now.Sub(began)
-		if now.Sub(start) < sealPeriod {
-			rest *= sealRest
-		}
 		select {
-		case <-time.After(min(rest, sealLongestRest)):
+		case <-time.After(round.Rest(w.MachineClock.Now().Sub(began))):
 		case <-ctx.Done():
 			return ctx.Err()
 		}

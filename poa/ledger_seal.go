@@ -25,7 +25,7 @@ const (
 	// late, in stretches of sealLook; sealSweep how far once in sealSweepEvery, in
 	// stretches of sealSlice.
 	sealOverlap    = 2 * time.Minute
-	sealLook       = 5 * time.Second
+	sealLook       = time.Second
 	sealSweep      = 48 * time.Hour
 	sealSweepEvery = 24 * time.Hour
 	sealSlice      = 10 * time.Minute
@@ -71,6 +71,9 @@ type Sealing struct {
 	from, back time.Time
 	// tree is that of the head, as this round left it; nil where it is not known.
 	tree *log.Growing
+	// covered is in how long the rows of the last step were recorded, zero where no
+	// more wait behind them; behind what is left of the round.
+	covered, behind time.Duration
 }
 
 // Sealing begins a round.
@@ -83,6 +86,7 @@ func (r *Records) Sealing(before time.Time) *Sealing {
 // on. A step takes so short a time that answers are not held up. Of several
 // processes one seals at a time.
 func (s *Sealing) Step(ctx context.Context) (sealed int, more bool, err error) {
+	s.covered, s.behind = 0, 0
 	if len(s.records.logKeys) == 0 {
 		return 0, false, nil
 	}
@@ -101,6 +105,11 @@ func (s *Sealing) Step(ctx context.Context) (sealed int, more bool, err error) {
 	return sealed, false, err
 }
 
+// Rest is how long to rest after the last step, which took so long.
+func (s *Sealing) Rest(took time.Duration) time.Duration {
+	return RestAfter(took, s.covered, s.behind)
+}
+
 // sealNew seals what comes next, until nothing does. Where another process seals it
 // does nothing and ends the round.
 func (s *Sealing) sealNew(ctx context.Context) (sealed int, err error) {
@@ -111,6 +120,7 @@ func (s *Sealing) sealNew(ctx context.Context) (sealed int, err error) {
 			s.from = head.sealed(s.until)
 		}
 		var all []LogEntry
+		before := head.sealed(s.until)
 		for _, table := range logTables {
 			fresh, err := nextToSeal(ctx, tx, &head, table, s.until)
 			if err != nil {
@@ -119,6 +129,9 @@ func (s *Sealing) sealNew(ctx context.Context) (sealed int, err error) {
 			all = append(all, fresh...)
 		}
 		sealed = len(all)
+		if through := head.sealed(s.until); through.Before(s.until) {
+			s.covered, s.behind = through.Sub(before), s.until.Sub(through)
+		}
 		return s.extend(ctx, tx, head, all)
 	})
 	switch {
