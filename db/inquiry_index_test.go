@@ -150,6 +150,22 @@ func TestHotTableHasItsPrimaryKeyAlone(t *testing.T) {
 	}
 }
 
+// TestGrowingTablesAreVacuumedGently: at full speed it takes the processors from
+// answers.
+func TestGrowingTablesAreVacuumedGently(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	if err := w.DB.MakePartitions(t.Context(), w.Clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	const gently = `SELECT count(*) FROM pg_class WHERE (relname ~ '^(inquiries|audit_events)_(default|y[0-9m]+)$' OR relname IN ('inquiry_index', 'log_leaves', 'log_runs')
+		OR oid = (SELECT reltoastrelid FROM pg_class WHERE relname = 'log_runs')) AND relkind IN ('r', 't')`
+	all, set := w.count(t, gently), w.count(t, gently+` AND 'autovacuum_vacuum_cost_delay=10' = ANY (reloptions)`)
+	if months := 2 * 4; all != set || all < 2+months+4 {
+		t.Errorf("%d of %d tables", set, all)
+	}
+}
+
 func TestIndexOfMonthsThatAreGone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
