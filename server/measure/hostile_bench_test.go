@@ -5,7 +5,6 @@ package measure_test
 import (
 	"fmt"
 	"os"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -66,7 +65,7 @@ func (w *world) attacks(c *contestant) []*attack {
 func BenchmarkHostile(b *testing.B) {
 	w := openWorld(b, setting(b, "ININJO_BENCH_DELEGATIONS", 10_000))
 	ours := w.ininjo(b, "GOGC="+gogc())
-	q := w.status(ours, "honest")
+	q, before := w.status(ours, "honest"), readTimes()
 	lines := []string{"| attack | refused: median, slowest | told | honest p99 without, beside it | ratio (aim 2) |", "|---|---|---|---|---|"}
 	const honest = 16
 	most := (&runner{question: q, asked: w.asked, connections: honest, warm: catchingUp, span: 5 * time.Second}).run(b)
@@ -86,8 +85,8 @@ func BenchmarkHostile(b *testing.B) {
 		progress("%s; honest questions a second: %.0f, %.0f", lines[len(lines)-1], without.rate(), beside.rate())
 	}
 	_, peak := memory(b, ours.cmd.Process.Pid)
-	fmt.Fprintf(os.Stdout, "\n%s\n\nHonest callers: %d connections, at the pace of %.0f questions a second of %.0f that it could answer. Attackers: %d with %.0f requests a second, a process of their own on idle priority. Memory at most %d MB. GOGC=%s, %s (%d CPUs), %s.\n",
-		strings.Join(lines, "\n"), honest, most.rate()/3, most.rate(), hostile, float64(hostile)/attackPace.Seconds(), peak>>20, gogc(), processor(), runtime.NumCPU(), clock.Now().Format(time.DateOnly))
+	fmt.Fprintf(os.Stdout, "\n%s\n\nHonest callers: %d connections, at the pace of %.0f questions a second of %.0f that it could answer. Attackers: %d with %.0f requests a second, a process of their own on idle priority. Memory at most %d MB. GOGC=%s, %s, %s.\n",
+		strings.Join(lines, "\n"), honest, most.rate()/3, most.rate(), hostile, float64(hostile)/attackPace.Seconds(), peak>>20, gogc(), machine(before), clock.Now().Format(time.DateOnly))
 }
 
 // honest asks at a pace and wants every answer right. What is to disturb it begins

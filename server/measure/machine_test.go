@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -111,6 +112,35 @@ func nanos() int64 {
 	var t unix.Timespec
 	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &t) // there is one on every Linux
 	return t.Nano()
+}
+
+// cpuTimes is what Linux counts of all processors since the start: what other guests
+// of the host had of them while this one wanted them, and all.
+type cpuTimes struct{ stolen, all float64 }
+
+// readTimes are zero where Linux does not tell.
+func readTimes() (t cpuTimes) {
+	text, _ := os.ReadFile("/proc/stat")
+	line, _, _ := strings.Cut(string(text), "\n")
+	fields := strings.Fields(line)
+	for i := 1; i < len(fields) && i <= 8; i++ { // user, nice, system, idle, iowait, irq, softirq, steal
+		n, _ := strconv.ParseFloat(fields[i], 64)
+		if t.all += n; i == 8 {
+			t.stolen = n
+		}
+	}
+	return t
+}
+
+// taken is the share of the processors that other guests had since, in percent.
+func (t cpuTimes) taken() float64 {
+	now := readTimes()
+	return 100 * (now.stolen - t.stolen) / max(now.all-t.all, 1)
+}
+
+// machine describes the machine, and how much of it others had since.
+func machine(since cpuTimes) string {
+	return fmt.Sprintf("%s (%d CPUs, %.1f %% of them taken by other guests)", processor(), runtime.NumCPU(), since.taken())
 }
 
 // processor is the machine's, as /proc names it.

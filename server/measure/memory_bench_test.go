@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -24,6 +23,7 @@ import (
 // measured where they are not there. The settings that ININJO_BENCH_LIMITS names
 // (of GOMEMLIMIT, such as "512MiB 160MiB") are compared in turns.
 func BenchmarkMemory(b *testing.B) {
+	before := readTimes()
 	w := openWorld(b, setting(b, "ININJO_BENCH_DELEGATIONS", 10_000))
 	limits := strings.Fields(os.Getenv("ININJO_BENCH_LIMITS"))
 	if len(limits) == 0 {
@@ -60,7 +60,7 @@ func BenchmarkMemory(b *testing.B) {
 			}
 		}
 	}
-	fmt.Fprintf(os.Stdout, "\n%s\n\n%s (%d CPUs), %s.\n", strings.Join(lines, "\n"), processor(), runtime.NumCPU(), clock.Now().Format(time.DateOnly))
+	fmt.Fprintf(os.Stdout, "\n%s\n\n%s, %s.\n", strings.Join(lines, "\n"), machine(before), clock.Now().Format(time.DateOnly))
 }
 
 func (w *world) ofStatus(c *contestant) question { return w.free(c, "free query", documentStatus) }

@@ -5,7 +5,6 @@ package measure_test
 import (
 	"fmt"
 	"os"
-	"runtime"
 	"testing"
 	"time"
 )
@@ -21,6 +20,7 @@ func BenchmarkSustained(b *testing.B) {
 	most := w.most(b, q, connections)
 	length, wanted := span(b, "ININJO_BENCH_SPAN", time.Minute), most.rate()*sustained
 	lines := []string{"| third | answers a second, of those wanted | p50 | p99 | slowest | memory at its end | not sealed, not indexed for | errors |", "|---|---|---|---|---|---|---|---|"}
+	before := readTimes()
 	progress("at most %.0f/s; now %v at %.0f/s", most.rate(), length, wanted)
 	for third := range 3 {
 		got := (&runner{question: q, asked: w.asked, connections: connections, warm: time.Second, span: length / 3}).runAt(b, wanted)
@@ -41,8 +41,8 @@ func BenchmarkSustained(b *testing.B) {
 	for _, line := range lines {
 		fmt.Fprintln(os.Stdout, line)
 	}
-	fmt.Fprintf(os.Stdout, "\n%s, %d connections, %v at %.0f %% of %.0f/s, each question's time from the instant at which it was due. GOGC=%s, %s (%d CPUs), %s.\n",
-		q.name, connections, length, sustained*100, most.rate(), gogc(), processor(), runtime.NumCPU(), clock.Now().Format(time.DateOnly))
+	fmt.Fprintf(os.Stdout, "\n%s, %d connections, %v at %.0f %% of %.0f/s, each question's time from the instant at which it was due. GOGC=%s, %s, %s.\n",
+		q.name, connections, length, sustained*100, most.rate(), gogc(), machine(before), clock.Now().Format(time.DateOnly))
 }
 
 const (
@@ -82,6 +82,7 @@ func BenchmarkSize(b *testing.B) {
 		c.add(q, ours, 32, 1, nil)
 		sides = append(sides, side{c, ours})
 	}
+	before := readTimes()
 	for n := range rounds {
 		progress("round %d of %d", n+1, rounds)
 		for _, each := range sides {
@@ -95,5 +96,5 @@ func BenchmarkSize(b *testing.B) {
 		fmt.Fprintf(os.Stdout, "| %s | %.0f | %.2f ms | %.2f ms | %d, %d MB |\n", c.name, c.rate(), c.p50().Seconds()*1000, c.p99().Seconds()*1000, now>>20, peak>>20)
 	}
 	small, large := sides[0].cells[0], sides[1].cells[0]
-	fmt.Fprintf(os.Stdout, "\np99 of the large to that of the small: %.2f (aim 1.3). GOGC=%s, %s (%d CPUs), %s.\n", large.p99().Seconds()/small.p99().Seconds(), gogc(), processor(), runtime.NumCPU(), clock.Now().Format(time.DateOnly))
+	fmt.Fprintf(os.Stdout, "\np99 of the large to that of the small: %.2f (aim 1.3). GOGC=%s, %s, %s.\n", large.p99().Seconds()/small.p99().Seconds(), gogc(), machine(before), clock.Now().Format(time.DateOnly))
 }

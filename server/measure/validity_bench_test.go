@@ -96,6 +96,7 @@ func gogc() string {
 func BenchmarkValidity(b *testing.B) {
 	rounds, delegations := setting(b, "ININJO_BENCH_ROUNDS", 5), setting(b, "ININJO_BENCH_DELEGATIONS", 10_000)
 	w := openWorld(b, delegations)
+	before := readTimes()
 	c := &contest{world: w, warm: catchingUp, span: span(b, "ININJO_BENCH_SPAN", 5*time.Second)}
 	floor, ours := w.floor(b, "GOGC="+gogc()), w.ininjo(b, "GOGC="+gogc())
 	notes := []string{}
@@ -129,8 +130,8 @@ func BenchmarkValidity(b *testing.B) {
 		c.goround(b)
 	}
 	median, p99 := syncLatency(b, w.dir)
-	notes = append(notes, fmt.Sprintf("fdatasync of a page: p50 %.3f ms, p99 %.3f ms. %d delegations, %d rounds of %v, GOGC=%s, %s (%d CPUs), %s, %s.",
-		median.Seconds()*1000, p99.Seconds()*1000, delegations, rounds, c.span, gogc(), processor(), runtime.NumCPU(), runtime.Version(), clock.Now().Format(time.DateOnly)))
+	notes = append(notes, fmt.Sprintf("fdatasync of a page: p50 %.3f ms, p99 %.3f ms. %d delegations, %d rounds of %v, GOGC=%s, %s, %s, %s.",
+		median.Seconds()*1000, p99.Seconds()*1000, delegations, rounds, c.span, gogc(), machine(before), runtime.Version(), clock.Now().Format(time.DateOnly)))
 	now, most := memory(b, ours.cmd.Process.Pid)
 	notes = append(notes, fmt.Sprintf("Memory of the program: %d MB at the end, %d MB at most.", now>>20, most>>20))
 	if wanted, kept := c.asksOfOurs(), w.count(b, "SELECT count(*) FROM inquiries"); kept < wanted {
