@@ -3,15 +3,18 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"net"
 	"net/http"
 	"net/netip"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/time/rate"
 
 	"ininjo/poa"
 )
@@ -20,12 +23,17 @@ import (
 type connectionsConfig struct {
 	// MaxConnections bounds the connections of callers to this process.
 	MaxConnections int `default:"4096" env:"ININJO_MAX_CONNECTIONS" help:"Connections that callers may hold to this process. Beyond it the longest idle one of whoever holds most is ended with 408, and where none is idle a new one is refused with 503; 0 for no bound."`
+	// ConnectionRate is how many new ones are taken in a second for each processor.
+	ConnectionRate int `default:"1000" env:"ININJO_CONNECTION_RATE" help:"New connections that are taken in a second, for each processor; more of them wait, so that whoever opens thousands holds up nobody who is connected. 0 for no bound."`
 }
 
 // check refuses what cannot be meant.
 func (c connectionsConfig) check() error {
 	if c.MaxConnections < 0 {
 		return errors.New("--max-connections is a number of connections, or 0 for no bound")
+	}
+	if c.ConnectionRate < 0 {
+		return errors.New("--connection-rate is a number of new connections in a second, or 0 for no bound")
 	}
 	return nil
 }
@@ -37,8 +45,22 @@ const (
 	tooMany     = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Type: text/plain\r\nContent-Length: 33\r\n\r\nUNAVAILABLE too many connections\n"
 )
 
-// farewell bounds the writing of that.
-const farewell = time.Second
+const (
+	// farewell bounds the writing of that.
+	farewell = time.Second
+	// newcomers is how many new connections are taken together, newcomersAtOnce how
+	// many at once where there were none for a while.
+	newcomers       = 16
+	newcomersAtOnce = 16 * newcomers
+)
+
+// pace is that at which new connections are taken.
+func (c connectionsConfig) pace() *rate.Limiter {
+	if c.ConnectionRate == 0 {
+		return rate.NewLimiter(rate.Inf, 0)
+	}
+	return rate.NewLimiter(rate.Limit(c.ConnectionRate*runtime.GOMAXPROCS(0)), newcomersAtOnce)
+}
 
 // connections is a listener that holds at most so many connections. Whoever opens
 // thousands and asks nothing loses them again, and nobody else notices: room is
@@ -49,6 +71,12 @@ type connections struct {
 	bound          int
 	machine        poa.Clock
 	ended, refused prometheus.Counter
+	// pace is asked before each newcomers of new ones; taken counts them, for Accept alone.
+	pace  *rate.Limiter
+	taken int
+	// open is done once the listener is closed.
+	open  context.Context //nolint:containedctx // Accept and Close have none
+	close context.CancelFunc
 
 	// turns count what becomes idle, so that it has an order.
 	turns   atomic.Uint64
@@ -64,12 +92,13 @@ type caller struct {
 	idle    idleOnes
 }
 
-// newConnections puts a bound around a listener, zero for none. The server must tell its connections'
+// newConnections puts bounds around a listener. The server must tell its connections'
 // states to note.
-func newConnections(l net.Listener, bound int, machine poa.Clock, m *metrics) *connections {
-	c := &connections{Listener: l, bound: bound, machine: machine, held: map[*holding]struct{}{}, clients: map[netip.Addr]*caller{},
+func newConnections(l net.Listener, config connectionsConfig, machine poa.Clock, m *metrics) *connections {
+	c := &connections{Listener: l, bound: config.MaxConnections, pace: config.pace(), machine: machine, held: map[*holding]struct{}{}, clients: map[netip.Addr]*caller{},
 		ended:   prometheus.NewCounter(prometheus.CounterOpts{Name: "ininjo_connections_ended_total", Help: "Idle connections that were ended to make room."}),
 		refused: prometheus.NewCounter(prometheus.CounterOpts{Name: "ininjo_connections_refused_total", Help: "Connections refused because none of those held was idle."})}
+	c.open, c.close = context.WithCancel(context.Background())
 	m.registry.MustRegister(c.ended, c.refused)
 	m.gauge("ininjo_connections", "Connections that callers hold.", func() float64 {
 		c.mu.Lock()
@@ -82,7 +111,7 @@ func newConnections(l net.Listener, bound int, machine poa.Clock, m *metrics) *c
 // Accept returns the next connection that there is room for.
 func (c *connections) Accept() (net.Conn, error) {
 	for {
-		conn, err := c.Listener.Accept()
+		conn, err := c.next()
 		if err != nil {
 			return nil, err
 		}
@@ -97,6 +126,23 @@ func (c *connections) Accept() (net.Conn, error) {
 		c.refused.Inc()
 		c.dismiss(conn, tooMany)
 	}
+}
+
+// next takes a connection from the system, whose queue the others wait in.
+func (c *connections) next() (net.Conn, error) {
+	if c.taken%newcomers == 0 && c.pace.Limit() != rate.Inf {
+		if err := c.pace.WaitN(c.open, newcomers); err != nil {
+			return nil, net.ErrClosed
+		}
+	}
+	c.taken++
+	return c.Listener.Accept()
+}
+
+// Close ends Accept.
+func (c *connections) Close() error {
+	c.close()
+	return c.Listener.Close()
 }
 
 // dismiss tells a connection why it is ended.

@@ -25,7 +25,7 @@ func TestLongestIdleGoes(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		bound := rapid.IntRange(1, 12).Draw(t, "bound")
-		c := newConnections(nil, bound, machineClock, newMetrics())
+		c := newConnections(nil, connectionsConfig{MaxConnections: bound}, machineClock, newMetrics())
 		var idle, busy []*holding // the longest idle first
 		count := func(from byte) (n int) {
 			for _, h := range append(slices.Clone(idle), busy...) {

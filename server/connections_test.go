@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 // boundedServer serves at most so many connections; /wait says that it is asked
@@ -29,7 +31,7 @@ func boundedServer(t *testing.T, bound int) (addr string, came, goOn chan struct
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := newConnections(l, bound, machineClock, newMetrics())
+	c := newConnections(l, connectionsConfig{MaxConnections: bound}, machineClock, newMetrics())
 	server.ConnState = c.note
 	go func() { _ = server.Serve(c) }()
 	t.Cleanup(func() { _ = server.Close() })
@@ -181,5 +183,45 @@ func TestLargeBodiesHaveTime(t *testing.T) {
 	}
 	if n := <-got; n != parts*2*bodyPart {
 		t.Errorf("%d bytes arrived", n)
+	}
+}
+
+// TestNewConnectionsWait: whoever opens more than their pace allows waits in the
+// system's queue, and nobody who is connected notices.
+func TestNewConnectionsWait(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newConnections(l, connectionsConfig{}, machineClock, newMetrics())
+	c.pace = rate.NewLimiter(rate.Every(time.Hour), newcomers)
+	server := newHTTPServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "answered") }))
+	server.ConnState = c.note
+	served := make(chan error)
+	go func() { served <- server.Serve(c) }()
+	connected := make([]net.Conn, newcomers)
+	for i := range connected {
+		connected[i] = callFrom(t, "127.0.0.1", l.Addr().String())
+		send(t, connected[i], "/")
+		if status := statusOn(t, connected[i]); status != http.StatusOK {
+			t.Fatalf("answered %d", status)
+		}
+	}
+	waiting := callFrom(t, "127.0.0.2", l.Addr().String())
+	send(t, waiting, "/")
+	send(t, connected[0], "/")
+	if status := statusOn(t, connected[0]); status != http.StatusOK {
+		t.Errorf("who is connected is answered %d", status)
+	}
+	if err := server.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-served; err != http.ErrServerClosed { //nolint:errorlint // it is that one itself
+		t.Error(err)
+	}
+	if response, err := http.ReadResponse(bufio.NewReader(waiting), nil); err == nil {
+		response.Body.Close()
+		t.Errorf("who waits was answered %d", response.StatusCode)
 	}
 }

@@ -146,7 +146,7 @@ func directServerOf(t *testing.T, a answerer) (addr string, d *direct) {
 		t.Fatal(err)
 	}
 	m := newMetrics()
-	c := newConnections(l, 0, machineClock, m)
+	c := newConnections(l, connectionsConfig{}, machineClock, m)
 	server.ConnState = c.note
 	d = newDirect(c, a, slog.New(slog.DiscardHandler), machineClock, m)
 	go func() { _ = server.Serve(d) }()

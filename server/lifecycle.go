@@ -164,7 +164,7 @@ func (s *service) serve(ctx context.Context) error {
 		return err
 	}
 	s.http = newHTTPServer(routes)
-	bounded := newConnections(s.listener, s.config.MaxConnections, s.machine, s.metrics)
+	bounded := newConnections(s.listener, s.config.connectionsConfig, s.machine, s.metrics)
 	s.http.ConnState = bounded.note
 	s.direct = newDirect(bounded, s.answerer, s.log, s.clock, s.metrics)
 	go s.run(s.http, s.direct)
