@@ -22,10 +22,11 @@ const (
 	// a little later are found in their order.
 	sealSettle = 10 * time.Second
 	// sealOverlap is how far back each round looks again for rows that committed
-	// late, in stretches of sealLook; sealSweep how far once in sealSweepEvery, in
-	// stretches of sealSlice.
+	// late, in stretches of sealLook to sealSlice with at most about sealLookRows;
+	// sealSweep how far once in sealSweepEvery, in stretches of sealSlice.
 	sealOverlap    = 2 * time.Minute
 	sealLook       = time.Second
+	sealLookRows   = 10_000
 	sealSweep      = 48 * time.Hour
 	sealSweepEvery = 24 * time.Hour
 	sealSlice      = 10 * time.Minute
@@ -69,6 +70,10 @@ type Sealing struct {
 	// from is up to where the log was sealed when it began, back up to where it looked
 	// back since: zero while there is something new.
 	from, back time.Time
+	// first says that nothing was sealed before: such a round looks at everything.
+	first bool
+	// stretch is how far the next look back goes.
+	stretch time.Duration
 	// tree is that of the head, as this round left it; nil where it is not known.
 	tree *log.Growing
 	// covered is in how long the rows of the last step were recorded, zero where no
@@ -95,10 +100,7 @@ func (s *Sealing) Step(ctx context.Context) (sealed int, more bool, err error) {
 		return sealed, err == nil, err
 	}
 	if s.back.Before(s.until) {
-		next := earlier(s.back.Add(sealLook), s.until)
-		if sealed, err = s.sealLate(ctx, s.back, next); err == nil && sealed < sealBatch {
-			s.back = next
-		}
+		sealed, err = s.lookBack(ctx)
 		return sealed, err == nil, err
 	}
 	sealed, err = s.sweepLog(ctx)
@@ -117,7 +119,7 @@ func (s *Sealing) sealNew(ctx context.Context) (sealed int, err error) {
 	err = s.sealing(ctx, func(ctx context.Context, tx Tx, head LogHead) error {
 		ours = true
 		if s.from.IsZero() {
-			s.from = head.sealed(s.until)
+			s.from, s.first = head.sealed(s.until), head.SweptAt.IsZero()
 		}
 		var all []LogEntry
 		before := head.sealed(s.until)
@@ -139,6 +141,9 @@ func (s *Sealing) sealNew(ctx context.Context) (sealed int, err error) {
 		s.back = s.until
 	case sealed == 0:
 		s.back = s.from.Add(-sealOverlap)
+		if s.first {
+			s.back = s.until
+		}
 	}
 	return sealed, err
 }
@@ -167,64 +172,6 @@ func nextToSeal(ctx context.Context, tx Tx, head *LogHead, table string, until t
 		head.Through[table] = later(since, fresh[len(fresh)-1].At)
 	}
 	return fresh, nil
-}
-
-// sealLate seals what committed late between two instants before which all else is
-// sealed. What nobody changes is counted outside of the transaction: as many leaves
-// as rows are whole.
-func (s *Sealing) sealLate(ctx context.Context, since, until time.Time) (sealed int, err error) {
-	for _, table := range logTables {
-		whole, err := s.records.store.Sealed(ctx, table, since, until)
-		if err != nil {
-			return sealed, fmt.Errorf("looking back at the log: %w", err)
-		}
-		if whole {
-			continue
-		}
-		err = s.sealing(ctx, func(ctx context.Context, tx Tx, head LogHead) error {
-			late, err := tx.Late(ctx, table, since, earlier(until, head.Through[table]), sealBatch)
-			if err != nil {
-				return err
-			}
-			sealed += len(late)
-			return s.extend(ctx, tx, head, late)
-		})
-		if err != nil {
-			return sealed, err
-		}
-	}
-	return sealed, nil
-}
-
-// sweepLog looks far back once a day: for what a process that stood still for long
-// committed all the same. It returns how many it found.
-func (s *Sealing) sweepLog(ctx context.Context) (found int, err error) {
-	due := false
-	err = s.sealing(ctx, func(ctx context.Context, tx Tx, head LogHead) error {
-		if head.SweptAt.IsZero() { // this was the first round, which looked at everything
-			head.SweptAt = s.until
-			return tx.MoveLogHead(ctx, head)
-		}
-		due = s.until.Sub(head.SweptAt) >= sealSweepEvery
-		return nil
-	})
-	if err != nil || !due {
-		return 0, err
-	}
-	for since := s.until.Add(-sealSweep); since.Before(s.until); {
-		next := earlier(since.Add(sealSlice), s.until)
-		n, err := s.sealLate(ctx, since, next)
-		if err != nil {
-			return found, err
-		}
-		if found += n; n < sealBatch {
-			since = next
-		}
-	}
-	return found, s.sealing(ctx, func(ctx context.Context, tx Tx, head LogHead) error {
-		head.SweptAt = s.until
-		return tx.MoveLogHead(ctx, head)
-	})
 }
 
 // sealing runs a transaction of the one who seals; nothing where another does. The

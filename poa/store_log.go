@@ -22,8 +22,9 @@ type LogReader interface {
 
 // LogCounter counts what is sealed.
 type LogCounter interface {
-	// Sealed says whether a table has as many leaves as rows between two instants.
-	Sealed(ctx context.Context, table string, since, until time.Time) (bool, error)
+	// Sealed counts a table's rows between two instants, and says whether there are as
+	// many leaves.
+	Sealed(ctx context.Context, table string, since, until time.Time) (rows int, whole bool, err error)
 }
 
 // LogTx adds to the audit log's tree.
