@@ -17,11 +17,14 @@ func BenchmarkSustained(b *testing.B) {
 	ours := w.ininjo(b, "GOGC="+gogc())
 	q := w.status(ours, "the status")
 	const connections = 32
+	floor := w.floor(b, "GOGC="+gogc())
+	base := w.most(b, w.ofFloor(floor, "the floor"), connections)
+	floor.halt(b, true)
 	most := w.most(b, q, connections)
 	length, wanted := span(b, "ININJO_BENCH_SPAN", time.Minute), most.rate()*sustained
 	lines := []string{"| third | answers a second, of those wanted | p50 | p99 | slowest | memory at its end | not sealed, not indexed for | errors |", "|---|---|---|---|---|---|---|---|"}
 	before := readTimes()
-	progress("at most %.0f/s; now %v at %.0f/s", most.rate(), length, wanted)
+	progress("at most %.0f/s, %.2f of the floor's; now %v at %.0f/s", most.rate(), most.rate()/base.rate(), length, wanted)
 	for third := range 3 {
 		got := (&runner{question: q, asked: w.asked, connections: connections, warm: time.Second, span: length / 3}).runAt(b, wanted)
 		now, _ := memory(b, ours.cmd.Process.Pid)
@@ -41,8 +44,8 @@ func BenchmarkSustained(b *testing.B) {
 	for _, line := range lines {
 		fmt.Fprintln(os.Stdout, line)
 	}
-	fmt.Fprintf(os.Stdout, "\n%s, %d connections, %v at %.0f %% of %.0f/s, each question's time from the instant at which it was due. GOGC=%s, %s, %s.\n",
-		q.name, connections, length, sustained*100, most.rate(), gogc(), machine(before), clock.Now().Format(time.DateOnly))
+	fmt.Fprintf(os.Stdout, "\n%s, %d connections, %v at %.0f %% of %.0f/s, each question's time from the instant at which it was due. That most is %.2f of the floor's, %.0f/s in the minutes before. GOGC=%s, %s, %s.\n",
+		q.name, connections, length, sustained*100, most.rate(), most.rate()/base.rate(), base.rate(), gogc(), machine(before), clock.Now().Format(time.DateOnly))
 }
 
 const (
