@@ -22,16 +22,18 @@ func BenchmarkSustained(b *testing.B) {
 	floor.halt(b, true)
 	most := w.most(b, q, connections)
 	length, wanted := span(b, "ININJO_BENCH_SPAN", time.Minute), most.rate()*sustained
-	lines := []string{"| third | answers a second, of those wanted | p50 | p99 | slowest | memory at its end | not sealed, not indexed for | errors |", "|---|---|---|---|---|---|---|---|"}
+	lines := []string{"| third | answers a second, of those wanted | p50 | p99 | slowest | memory at its end | not sealed, not indexed for | taken by other guests | errors |", "|---|---|---|---|---|---|---|---|---|"}
 	before := readTimes()
 	progress("at most %.0f/s, %.2f of the floor's; now %v at %.0f/s", most.rate(), most.rate()/base.rate(), length, wanted)
 	for third := range 3 {
+		since := readTimes()
 		got := (&runner{question: q, asked: w.asked, connections: connections, warm: time.Second, span: length / 3}).runAt(b, wanted)
+		taken := since.taken()
 		now, _ := memory(b, ours.cmd.Process.Pid)
 		unsealed := w.count(b, "SELECT coalesce(extract(epoch FROM now() - inquiries_through)::int, -1) FROM log_head")
 		unindexed := w.count(b, "SELECT extract(epoch FROM now() - until)::int FROM inquiry_index_mark")
-		lines = append(lines, fmt.Sprintf("| %d | %.0f of %.0f (%.1f %%) | %.2f ms | %.2f ms | %.0f ms | %d MB | %d s, %d s | %d |", third+1, got.rate(), wanted, got.rate()/wanted*100,
-			got.at(0.5).Seconds()*1000, got.at(0.99).Seconds()*1000, got.at(1).Seconds()*1000, now>>20, unsealed, unindexed, got.wrong))
+		lines = append(lines, fmt.Sprintf("| %d | %.0f of %.0f (%.1f %%) | %.2f ms | %.2f ms | %.0f ms | %d MB | %d s, %d s | %.1f %% | %d |", third+1, got.rate(), wanted, got.rate()/wanted*100,
+			got.at(0.5).Seconds()*1000, got.at(0.99).Seconds()*1000, got.at(1).Seconds()*1000, now>>20, unsealed, unindexed, taken, got.wrong))
 		progress("%s", lines[len(lines)-1])
 		if got.wrong > 0 {
 			b.Errorf("third %d: %d went wrong, the first: %v", third+1, got.wrong, got.first)
