@@ -74,6 +74,9 @@ func TestSealingInBatches(t *testing.T) {
 		if rows, leaves, all := w.count(t, rows), w.count(t, leaves), w.count(t, "SELECT size FROM log_head"); rows != leaves || all != rows {
 			t.Fatalf("%s: %d rows, %d leaves of them, %d in all", when, rows, leaves, all)
 		}
+		if n := w.count(t, "SELECT count(*) FROM log_runs a JOIN log_runs b ON a.first_id < b.first_id AND a.last_id >= b.first_id"); n != 0 {
+			t.Errorf("%s: %d runs reach into another, so that a leaf is looked for in the wrong one", when, n)
+		}
 		return steps
 	}
 	if sealed, _, err := w.DB.Followed(t.Context()); err != nil || !sealed.IsZero() {
