@@ -60,7 +60,10 @@ func (c answersConfig) tune() {
 // are busy with requests, the runtime looks only now and then at what came from
 // the database, which then stands idle with the next statement at hand; a thread
 // to spare waits for that, and the system wakes it at once.
-var oneToSpare = sync.OnceFunc(func() { runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1) })
+var oneToSpare = sync.OnceFunc(func() { runtime.GOMAXPROCS(processors + 1) })
+
+// processors are those that the program may use.
+var processors = runtime.GOMAXPROCS(0)
 
 // documents registers the trusted documents.
 func (c answersConfig) documents() (*graph.Documents, error) {

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -59,7 +58,7 @@ func (c connectionsConfig) pace() *rate.Limiter {
 	if c.ConnectionRate == 0 {
 		return rate.NewLimiter(rate.Inf, 0)
 	}
-	return rate.NewLimiter(rate.Limit(c.ConnectionRate*runtime.GOMAXPROCS(0)), newcomersAtOnce)
+	return rate.NewLimiter(rate.Limit(c.ConnectionRate*processors), newcomersAtOnce)
 }
 
 // connections is a listener that holds at most so many connections. Whoever opens
