@@ -88,16 +88,16 @@ func (a *asking) read() (readings []poa.Reading, later []int, err error) {
 	if a.asker == nil {
 		return readings, nil, nil
 	}
-	asker, err := readAsker(a.asker)
-	if err != nil {
+	var asker groupAsker
+	if err := asker.read(a.asker); err != nil {
 		return nil, nil, failed(fmt.Errorf("reading an asker's row: %w", err), "asking")
 	}
 	for i, row := range a.rows {
 		if row == nil {
 			continue // the token does not hold at this inquiry's instant
 		}
-		var waits bool
-		if readings[i], waits, err = asker.readInquiry(row, a.inquiries[i]); err != nil {
+		waits, err := asker.readInquiry(row, &a.inquiries[i], &readings[i])
+		if err != nil {
 			return nil, nil, failed(fmt.Errorf("reading an inquiry's row: %w", err), "asking")
 		}
 		if waits {

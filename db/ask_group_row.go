@@ -14,16 +14,23 @@ import (
 
 // groupAsker is who holds a token of a group.
 type groupAsker struct {
-	poa.Reading
-	may bool
+	kind               poa.ActorKind
+	accountID, partyID string
+	scope              poa.TokenScope
+	active, may        bool
 }
 
-// readAsker reads the columns of askGroupSQL that tell of an asker.
-func readAsker(row packedRow) (groupAsker, error) {
+// read reads the columns of askGroupSQL that tell of an asker.
+func (a *groupAsker) read(row packedRow) error {
 	c := columns{rest: row}
-	a := groupAsker{Reading: poa.Reading{Asker: poa.Actor{Kind: poa.ActorKind(c.text()), ID: c.text(), PartyID: c.text()}, Scope: poa.TokenScope(c.text()), Active: c.truth()}}
-	a.may = c.truth()
-	return a, c.err
+	a.kind, a.accountID, a.partyID, a.scope = poa.ActorKind(c.text()), c.text(), c.text(), poa.TokenScope(c.text())
+	a.active, a.may = c.truth(), c.truth()
+	return c.err
+}
+
+// tell says in a reading who asks.
+func (a *groupAsker) tell(out *poa.Reading) {
+	out.Asker.Kind, out.Asker.ID, out.Asker.PartyID, out.Scope, out.Active = a.kind, a.accountID, a.partyID, a.scope, a.active
 }
 
 // readInquiry reads the columns of askGroupSQL that tell of an inquiry, and whether
@@ -31,25 +38,26 @@ func readAsker(row packedRow) (groupAsker, error) {
 // but who it is. The audit row is what was sent with what was read, so its leaf
 // hash is computed from these. What was read for an unknown ID is read to its end
 // like that of a known one and is told to nobody.
-func (a groupAsker) readInquiry(row packedRow, q poa.Inquiry) (poa.Reading, bool, error) {
+func (a *groupAsker) readInquiry(row packedRow, q *poa.Inquiry, out *poa.Reading) (later bool, err error) {
 	c := columns{rest: row}
-	out, later := a.Reading, c.truth()
-	if !a.may || later {
-		return out, a.may && later, c.err
+	a.tell(out)
+	if later = c.truth(); !a.may || later {
+		return a.may && later, c.err
 	}
 	version := c.number()
-	out.LeafHash = log.InquiryLeafHash(inquiryOf(q, out.Asker.PartyID, version))
-	found := out
-	found.Found = true
-	err := c.delegation(&found, projectionRow{DelegationID: string(q.DelegationID), Version: version})
+	out.Found = true
+	err = c.delegation(out, q.DelegationID, version)
 	if version == 0 {
-		return out, false, c.err
+		*out, err = poa.Reading{}, c.err
+		a.tell(out)
 	}
-	return found, false, err
+	out.LeafHash = leafOf(q, a.partyID, version)
+	return false, err
 }
 
 // delegation reads what is known of a delegation.
-func (c *columns) delegation(out *poa.Reading, p projectionRow) (err error) {
+func (c *columns) delegation(out *poa.Reading, id poa.DelegationID, version int) (err error) {
+	p := projectionRow{DelegationID: string(id), Version: version}
 	p.AcceptedAt, p.ValidFrom, p.ValidThrough = c.instant(), c.day(), c.day()
 	p.FinalKind, p.FinalAt, p.FinalReason, p.FinalVersion, p.FinalRecordedAt = c.optionalText(), c.optionalInstant(), c.optionalText(), c.optionalNumber(), c.optionalInstant()
 	p.Suspensions = c.json()
@@ -63,15 +71,15 @@ func (c *columns) delegation(out *poa.Reading, p projectionRow) (err error) {
 	return err
 }
 
-// inquiryOf is the audit row that the group's statement wrote.
-func inquiryOf(q poa.Inquiry, recipient string, version int) log.InquiryRow {
+// leafOf is the leaf of the audit row that the group's statement wrote.
+func leafOf(q *poa.Inquiry, recipient string, version int) [32]byte {
 	row := log.InquiryRow{InquiryID: q.ID, At: q.AnsweredAt, RecipientID: recipient, DelegationID: string(q.DelegationID),
 		DocumentSHA256: hex.EncodeToString(q.DocumentSHA256), DelegateCertificateSHA256: hex.EncodeToString(q.DelegateCertificateSHA256),
 		Nonce: q.Nonce, AnsweredAt: q.AnsweredAt, Mistyped: q.DelegationID == ""}
 	if version > 0 {
 		row.Version = &version
 	}
-	return row
+	return log.InquiryLeafHash(row)
 }
 
 // epochMicro is PostgreSQL's epoch, the beginning of 2000, in microseconds.

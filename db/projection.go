@@ -90,7 +90,7 @@ func project(d delegationRow, facts []poa.Fact, term poa.Term) (projectionRow, e
 
 // projection turns the row into the domain's. Of the final act it knows all
 // but the audit event.
-func (r projectionRow) projection() (poa.Projection, error) {
+func (r *projectionRow) projection() (poa.Projection, error) {
 	p := poa.Projection{AcceptedAt: r.AcceptedAt.UTC(), Version: r.Version,
 		Term: poa.Term{From: fromDay(&r.ValidFrom), Through: fromDay(&r.ValidThrough)}}
 	if r.FinalKind != nil && r.FinalAt != nil && r.FinalVersion != nil {
@@ -101,19 +101,25 @@ func (r projectionRow) projection() (poa.Projection, error) {
 		p.Title = &poa.Fact{DelegationID: poa.DelegationID(r.DelegationID), Version: *r.TitleVersion, Kind: poa.FactTitle, Stands: true,
 			From: fromNullTime(r.TitleVerifiedAt), Until: fromNullTime(r.TitleUntil), RecordedAt: fromNullTime(r.TitleRecordedAt)}
 	}
-	if len(r.Suspensions) <= len("[]") {
-		return p, nil
+	var err error
+	if len(r.Suspensions) > len("[]") {
+		p.Suspensions, err = r.suspended()
 	}
+	return p, err
+}
+
+// suspended are the stretches of suspension.
+func (r *projectionRow) suspended() (all []poa.Fact, err error) {
 	var entries []suspensionEntry
 	if err := json.Unmarshal(r.Suspensions, &entries); err != nil {
-		return poa.Projection{}, fmt.Errorf("reading suspensions of a projection: %w", err)
+		return nil, fmt.Errorf("reading suspensions of a projection: %w", err)
 	}
 	for _, e := range entries {
-		p.Suspensions = append(p.Suspensions, poa.Fact{DelegationID: poa.DelegationID(r.DelegationID), Version: e.Version, Kind: poa.FactSuspension,
+		all = append(all, poa.Fact{DelegationID: poa.DelegationID(r.DelegationID), Version: e.Version, Kind: poa.FactSuspension,
 			SuspensionID: e.ID, Stands: true, From: e.From.UTC(), Until: e.Until.UTC(), RecordedAt: e.RecordedAt.UTC(),
 			Reason: poa.ValidityReason(e.Reason), EventID: e.EventID})
 	}
-	return p, nil
+	return all, nil
 }
 
 // Projection returns the fold of an accepted delegation's facts.

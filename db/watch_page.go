@@ -34,9 +34,10 @@ type watchedRow struct {
 }
 
 func (w watchedRow) row(now time.Time) (poa.WatchRow, error) {
-	p, err := projectionRow{DelegationID: w.DelegationID, AcceptedAt: w.AcceptedAt, ValidFrom: w.ValidFrom, ValidThrough: w.ValidThrough, Version: w.Version,
+	projected := projectionRow{DelegationID: w.DelegationID, AcceptedAt: w.AcceptedAt, ValidFrom: w.ValidFrom, ValidThrough: w.ValidThrough, Version: w.Version,
 		FinalKind: w.FinalKind, FinalAt: w.FinalAt, FinalReason: w.FinalReason, FinalVersion: w.FinalVersion, FinalRecordedAt: w.FinalRecordedAt,
-		Suspensions: w.Suspensions}.projection()
+		Suspensions: w.Suspensions}
+	p, err := projected.projection()
 	return poa.WatchRow{Watch: poa.Watch{RecipientID: w.RecipientID, DelegationID: poa.DelegationID(w.DelegationID), Since: w.Since.UTC(), SinceVersion: w.SinceVersion},
 		Standing: p.StandingAt(now), Term: p.Term}, err
 }

@@ -31,8 +31,7 @@ func (r *resolver) answer(ctx context.Context, p *plan, a *access, questions []p
 		if i > 0 {
 			w.out = append(w.out, ',')
 		}
-		shown := newValidity(&answers[i])
-		w.validity(p.selection, &shown)
+		w.answer(&answers[i])
 	}
 	if p.many {
 		w.out = append(w.out, ']')
@@ -58,6 +57,12 @@ func (r *resolver) askSafely(ctx context.Context, a *access, questions []poa.Que
 		}
 	}()
 	return r.answers(ctx, a, questions...)
+}
+
+// answer writes one answer.
+func (w *planWriter) answer(a *poa.Answer) {
+	shown := newValidity(a)
+	w.validity(w.plan.selection, &shown)
 }
 
 // planWriter writes answers as the executor and encoding/json do.

@@ -78,13 +78,18 @@ func (r *Responder) AskAdmitted(ctx context.Context, c Credential, questions []Q
 		if err := mayAsk(&readings[i]); err != nil {
 			return nil, err
 		}
-		answers[i] = answer(inquiries[i].question(&questions[i]), &inquiries[i], &readings[i])
-		if inquiries[i].Mistyped {
-			answers[i].DelegationID = questions[i].DelegationID // to the asker alone: it is not kept
-		}
+		answers[i].fill(&inquiries[i], &questions[i], &readings[i])
 	}
 	r.allowances.guessed(c, answers)
 	return answers, nil
+}
+
+// fill answers a question as it was asked.
+func (a *Answer) fill(in *Inquiry, q *Question, r *Reading) {
+	*a = answer(in.question(q), in, r)
+	if in.Mistyped {
+		a.DelegationID = q.DelegationID // to the asker alone: it is not kept
+	}
 }
 
 // mayAsk wants a recipient under contract with a token for it, or one of whom
