@@ -49,8 +49,8 @@ const (
 	farewell = time.Second
 	// newcomers is how many new connections are taken together, newcomersAtOnce how
 	// many at once where there were none for a while.
-	newcomers       = 16
-	newcomersAtOnce = 16 * newcomers
+	newcomers       = 8
+	newcomersAtOnce = 4 * newcomers
 )
 
 // pace is that at which new connections are taken.
