@@ -151,7 +151,7 @@ func TestHotTableHasItsPrimaryKeyAlone(t *testing.T) {
 }
 
 // TestGrowingTablesAreVacuumedGently: at full speed it takes the processors from
-// answers.
+// answers, and what a fifth of the table is takes longer each time.
 func TestGrowingTablesAreVacuumedGently(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -163,6 +163,12 @@ func TestGrowingTablesAreVacuumedGently(t *testing.T) {
 	all, set := w.count(t, gently), w.count(t, gently+` AND 'autovacuum_vacuum_cost_delay=10' = ANY (reloptions)`)
 	if months := 2 * 4; all != set || all < 2+months+4 {
 		t.Errorf("%d of %d tables", set, all)
+	}
+	const growing = `SELECT count(*) FROM pg_class WHERE (relname ~ '^inquiries_(default|y[0-9m]+)$' OR relname = 'inquiry_index'
+		OR oid = (SELECT reltoastrelid FROM pg_class WHERE relname = 'log_runs')) AND relkind IN ('r', 't')`
+	all, set = w.count(t, growing), w.count(t, growing+` AND 'autovacuum_vacuum_insert_scale_factor=0' = ANY (reloptions)`)
+	if months := 4; all != set || all < 1+months+2 {
+		t.Errorf("%d of %d tables are vacuumed evenly", set, all)
 	}
 }
 
