@@ -170,6 +170,9 @@ func TestGrowingTablesAreVacuumedGently(t *testing.T) {
 	if months := 4; all != set || all < 1+months+2 {
 		t.Errorf("%d of %d tables are vacuumed evenly", set, all)
 	}
+	if n := w.count(t, "SELECT count(*) FROM pg_attribute WHERE attrelid = 'log_runs'::regclass AND attname IN ('entry_ids', 'leaves') AND attstattarget = 0"); n != 2 {
+		t.Errorf("statistics are made of %d columns that hold a thousand leaves each", 2-n)
+	}
 }
 
 func TestIndexOfMonthsThatAreGone(t *testing.T) {
