@@ -33,7 +33,7 @@ func TestServe(t *testing.T) {
 	if status, body := fetch(t, metrics); status != 200 || !strings.Contains(body, `ininjo_http_request_seconds_count{route="GET /readyz",status="200"}`) {
 		t.Errorf("%s answered %d: %.200s", metrics, status, body)
 	}
-	_, spare, _ := threads(t, "")
+	_, spare, _, _ := threads(t, "")
 	if _, body := fetch(t, metrics); !strings.Contains(body, fmt.Sprintf("\ngo_sched_gomaxprocs_threads %d\n", spare)) {
 		t.Errorf("not %d threads of Go, one to spare", spare)
 	}
