@@ -4,7 +4,7 @@
 -- before. It is what half a minute of 9,000 answers a second brings; of log_runs parts
 -- of 2 kB are counted. And each works for about a millisecond between its rests: pages that
 -- answers have just written cost it so little of its allowance that it worked for longer,
--- and took half of a processor for ten seconds of each minute.
+-- and took a third of a processor while it ran.
 
 DO $$
 DECLARE
