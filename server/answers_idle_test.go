@@ -5,7 +5,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"net"
 	"strings"
 	"testing"
 
@@ -17,19 +16,14 @@ import (
 func TestIdleConnectionsAreSmall(t *testing.T) {
 	t.Parallel()
 	w := newAnswerWorld(t)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
 	c := w.config()
-	c.MetricsAddr = l.Addr().String()
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
+	c.MetricsAddr = "127.0.0.1:0"
 	p := answering{Config: c, Ahead: w.ahead}.launch(t)
 	addr := strings.TrimPrefix(p.line(t, "http://"), "http://")
+	await(t, "it logs where the figures are", func() bool { return metricsAddress.MatchString(p.stderr.String()) })
+	metrics := metricsAddress.FindString(p.stderr.String())
 	stacks := func() (n float64) {
-		_, figures := fetch(t, "http://"+c.MetricsAddr+"/metrics")
+		_, figures := fetch(t, metrics)
 		_, figure, _ := strings.Cut(figures, "\ngo_memstats_stack_inuse_bytes ")
 		if _, err := fmt.Sscan(figure, &n); err != nil {
 			t.Fatalf("it tells no stacks: %v", err)

@@ -24,6 +24,8 @@ const answerVariable = "ININJO_TEST_ANSWERS"
 type answering struct {
 	Config Config
 	Ahead  string
+	// Level is that of its log.
+	Level slog.Level
 }
 
 // serveAhead is that process's main.
@@ -47,7 +49,7 @@ func (a answering) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s, err := newService(ctx, a.Config, clock, slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	s, err := newService(ctx, a.Config, clock, slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: a.Level})))
 	if err != nil {
 		return err
 	}

@@ -109,7 +109,7 @@ func (w *answerWorld) config() Config {
 
 func (w *answerWorld) launch() *program {
 	w.t.Helper()
-	return answering{Config: w.config(), Ahead: w.ahead}.launch(w.t)
+	return answering{Config: w.config(), Ahead: w.ahead, Level: slog.LevelWarn}.launch(w.t)
 }
 
 // serves waits until a process serves, and lets it be asked.
