@@ -28,13 +28,12 @@ func (r reader) bucketOf(b poa.Bucket) []byte {
 }
 
 // LockAttempts reads what was tried in a bucket and locks its row, which it makes
-// where there is none: for addresses that nobody has as well.
+// where there is none: for addresses that nobody has as well. One statement does
+// all: a row that was found may be forgiven before a second one locks it.
 func (t *tx) LockAttempts(ctx context.Context, b poa.Bucket) (poa.Attempts, error) {
 	row := attemptsRow{Bucket: t.bucketOf(b), LastAt: time.Unix(0, 0).UTC(), Until: time.Unix(0, 0).UTC()} // long ago
-	if _, err := t.q.NewInsert().Model(&row).On("CONFLICT (bucket) DO NOTHING").Exec(ctx); err != nil {
-		return poa.Attempts{}, failed(err, "counting attempts")
-	}
-	if err := t.q.NewSelect().Model(&row).WherePK().For("UPDATE").Scan(ctx); err != nil {
+	_, err := t.q.NewInsert().Model(&row).On("CONFLICT (bucket) DO UPDATE").Set("failures = t.failures").Returning("*").Exec(ctx)
+	if err != nil {
 		return poa.Attempts{}, failed(err, "locking attempts")
 	}
 	return poa.Attempts{Failures: row.Failures, LastAt: row.LastAt.UTC(), Until: row.Until.UTC()}, nil

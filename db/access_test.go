@@ -97,3 +97,42 @@ func TestEndedSessionsStayEnded(t *testing.T) {
 		t.Errorf("it came back: %v", err)
 	}
 }
+
+// TestAttemptForgivenMeanwhile tries while the success of another request forgives
+// what was tried: the attempt waits for it and is counted anew.
+func TestAttemptForgivenMeanwhile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	bucket, waiting := poa.Bucket{Step: poa.StepPassword, Subject: "a@example.jp"}, w.away(t)
+	try := func() (was poa.Attempts, err error) {
+		err = w.DB.InTx(t.Context(), func(ctx context.Context, tx poa.Tx) error {
+			was, err = tx.LockAttempts(ctx, bucket)
+			return errors.Join(err, tx.SetAttempts(ctx, bucket, poa.Attempts{Failures: was.Failures + 1, LastAt: w.Clock.Now(), Until: w.Clock.Now()}))
+		})
+		return was, err
+	}
+	if _, err := try(); err != nil {
+		t.Fatal(err)
+	}
+	if was, err := try(); err != nil || was.Failures != 1 || !was.LastAt.Equal(w.Clock.Now()) {
+		t.Fatalf("the second attempt found %+v, %v", was, err)
+	}
+	tried := make(chan error, 1)
+	inTx(t, w.DB, func(ctx context.Context, tx poa.Tx) error {
+		if _, err := tx.LockAttempts(ctx, bucket); err != nil {
+			return err
+		}
+		go func() {
+			was, err := try()
+			if was.Failures != 0 {
+				err = errors.Join(err, errors.New("what was forgiven counts"))
+			}
+			tried <- err
+		}()
+		until(t, "the attempt", waiting)
+		return tx.ForgiveAttempts(ctx, bucket)
+	})
+	if err := <-tried; err != nil {
+		t.Error(err)
+	}
+}
