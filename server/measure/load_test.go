@@ -64,6 +64,10 @@ type load struct {
 	elapsed time.Duration
 	wrong   int64
 	first   error // of what went wrong
+	// began is the instant of nanos from which it counts; windows are its parts of
+	// the runner's window each, with the times alone.
+	began   int64
+	windows []load
 }
 
 func (l load) rate() float64 { return float64(len(l.took)) / l.elapsed.Seconds() }
@@ -87,6 +91,8 @@ type runner struct {
 	// pace is the time from one question of a connection to its next; zero asks
 	// as fast as answers come.
 	pace time.Duration
+	// window is the length of the parts that runAt tells apart; zero tells none.
+	window time.Duration
 	// begun and ended are called around what is measured.
 	begun, ended func()
 	measuring    atomic.Bool
@@ -128,6 +134,12 @@ func together(parts []load, elapsed time.Duration) load {
 	all := load{elapsed: elapsed}
 	for _, part := range parts {
 		all.took = append(all.took, part.took...)
+		for i, window := range part.windows {
+			if i == len(all.windows) {
+				all.windows = append(all.windows, load{})
+			}
+			all.windows[i].took = append(all.windows[i].took, window.took...)
+		}
 		all.wrong += part.wrong
 		if all.first == nil {
 			all.first = part.first

@@ -4,30 +4,35 @@ package measure_test
 
 import (
 	"fmt"
+	"math"
 	"os"
+	"slices"
 	"testing"
 	"time"
 )
 
 // BenchmarkSustained asks at 80 % of the most for as long as ININJO_BENCH_SPAN
-// says, and tells by thirds how the tail and the memory went. Questions are due
-// at instants of their own, so slow answers do not make for fewer.
+// says, and tells by thirds how the tail and the memory went, and by thirtieths the
+// tail beside how long an access to memory took. Questions are due at instants of
+// their own, so slow answers do not make for fewer.
 func BenchmarkSustained(b *testing.B) {
 	w := openWorld(b, setting(b, "ININJO_BENCH_DELEGATIONS", 10_000))
 	ours := w.ininjo(b, "GOGC="+gogc())
 	q := w.status(ours, "the status")
 	const connections = 32
+	memoryProbe := watchMemory(b)
 	floor := w.floor(b, "GOGC="+gogc())
 	base := w.most(b, w.ofFloor(floor, "the floor"), connections)
 	floor.halt(b, true)
 	most := w.most(b, q, connections)
 	length, wanted := span(b, "ININJO_BENCH_SPAN", time.Minute), most.rate()*sustained
 	lines := []string{"| third | answers a second, of those wanted | p50 | p99 | slowest | memory at its end | not sealed, not indexed for | taken by other guests | errors |", "|---|---|---|---|---|---|---|---|---|"}
+	parts := []part{}
 	before := readTimes()
 	progress("at most %.0f/s, %.2f of the floor's; now %v at %.0f/s", most.rate(), most.rate()/base.rate(), length, wanted)
 	for third := range 3 {
 		since := readTimes()
-		got := (&runner{question: q, asked: w.asked, connections: connections, warm: time.Second, span: length / 3}).runAt(b, wanted)
+		got := (&runner{question: q, asked: w.asked, connections: connections, warm: time.Second, span: length / 3, window: length / 30}).runAt(b, wanted)
 		taken := since.taken()
 		now, _ := memory(b, ours.cmd.Process.Pid)
 		unsealed := w.count(b, "SELECT coalesce(extract(epoch FROM now() - inquiries_through)::int, -1) FROM log_head")
@@ -41,6 +46,7 @@ func BenchmarkSustained(b *testing.B) {
 		if got.rate() < wanted*reached {
 			b.Errorf("third %d: %.0f a second of %.0f wanted", third+1, got.rate(), wanted)
 		}
+		parts = append(parts, partsOf(got, length/30, memoryProbe)...)
 	}
 	fmt.Fprintf(os.Stdout, "\n")
 	for _, line := range lines {
@@ -48,6 +54,7 @@ func BenchmarkSustained(b *testing.B) {
 	}
 	fmt.Fprintf(os.Stdout, "\n%s, %d connections, %v at %.0f %% of %.0f/s, each question's time from the instant at which it was due. That most is %.2f of the floor's, %.0f/s in the minutes before. GOGC=%s, %s, %s.\n",
 		q.name, connections, length, sustained*100, most.rate(), most.rate()/base.rate(), base.rate(), gogc(), machine(before), clock.Now().Format(time.DateOnly))
+	tell(parts)
 }
 
 const (
@@ -57,18 +64,79 @@ const (
 	reached   = 0.97
 )
 
-// most is what is answered at a pace that nothing reaches, once what follows
-// answers has set in: their index after half a minute, the log's tree after one.
-// Without that, for half a minute, a fifth more is answered than can be kept up. It
-// is measured as it is asked for, since a pace takes the load's own time.
+// most is what is answered at a pace that nothing reaches, in three minutes once
+// what follows answers has set in for all of them: their index comes after half a
+// minute, the log's tree after one. Without that, a fifth more is answered than can
+// be kept up, and in a single minute a tenth more or less, as others use the host's
+// memory. It is measured as it is asked for, since a pace takes the load's own time.
 func (w *world) most(b *testing.B, q question, connections int) load {
 	closed := (&runner{question: q, asked: w.asked, connections: connections, warm: catchingUp, span: 5 * time.Second}).run(b)
-	progress("%.0f/s in a closed loop; now a minute and a half for the most", closed.rate())
-	most := (&runner{question: q, asked: w.asked, connections: connections, warm: 30 * time.Second, span: time.Minute}).runAt(b, 1.5*closed.rate())
+	progress("%.0f/s in a closed loop; now four and a half minutes for the most", closed.rate())
+	most := (&runner{question: q, asked: w.asked, connections: connections, warm: 90 * time.Second, span: 3 * time.Minute}).flood(b, 1.5*closed.rate())
 	if most.wrong > 0 {
 		b.Fatalf("%d went wrong, the first: %v", most.wrong, most.first)
 	}
 	return most
+}
+
+// part is one of the thirty parts of a sustained load: its tail, and how long an
+// access to memory took meanwhile, in nanoseconds.
+type part struct {
+	p99    time.Duration
+	access float64
+}
+
+func partsOf(got load, window time.Duration, memoryProbe *probe) (parts []part) {
+	for i, each := range got.windows {
+		from := got.began + int64(i)*int64(window)
+		parts = append(parts, part{each.at(0.99), memoryProbe.between(from, from+int64(window))})
+	}
+	return parts
+}
+
+// tell prints the parts in the order of time, and how their tail goes with memory.
+func tell(parts []part) {
+	tails, accesses := make([]float64, len(parts)), make([]float64, len(parts))
+	for i, p := range parts {
+		tails[i], accesses[i] = p.p99.Seconds()*1000, p.access
+	}
+	fmt.Fprintf(os.Stdout, "\np99 of the thirtieths in ms: %.0f\nan access to memory in ns: %.0f\nmedians %.0f ms, %.0f ns; rank correlation %.2f\n",
+		tails, accesses, medianOf(tails), medianOf(accesses), rankCorrelation(tails, accesses))
+}
+
+// rankCorrelation is Spearman's: 1 where both grow together, -1 where one falls as
+// the other grows.
+func rankCorrelation(a, b []float64) float64 {
+	ranks := func(values []float64) []int {
+		sorted := slices.Sorted(slices.Values(values))
+		places := make([]int, len(values))
+		for i, v := range values {
+			places[i], _ = slices.BinarySearch(sorted, v)
+		}
+		return places
+	}
+	n, squares, ra, rb := float64(len(a)), 0.0, ranks(a), ranks(b)
+	for i := range ra {
+		squares += float64((ra[i] - rb[i]) * (ra[i] - rb[i]))
+	}
+	return 1 - 6*squares/(n*(n*n-1))
+}
+
+func TestRankCorrelation(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		a, b []float64
+		want float64
+	}{
+		{"grow together", []float64{1, 2, 30, 4}, []float64{10, 20, 99, 40}, 1},
+		{"against each other", []float64{1, 2, 3}, []float64{9, 8, 7}, -1},
+		{"hardly together", []float64{1, 2, 3, 4, 5}, []float64{3, 1, 5, 2, 4}, 0.3},
+	} {
+		if got := rankCorrelation(c.a, c.b); math.Abs(got-c.want) > 1e-9 {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
 }
 
 // BenchmarkSize compares a large database with a small one, in turns.
