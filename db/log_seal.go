@@ -117,18 +117,21 @@ func (t *tx) Late(ctx context.Context, table string, since, until time.Time, lim
 }
 
 // Sealed counts, which takes a tenth of the time of looking for each row's leaf. Of
-// runs that reach into the stretch or out of it the IDs are read.
-func (d *DB) Sealed(ctx context.Context, table string, since, until time.Time) (rows int, whole bool, err error) {
-	s, err := stretchOf(ctx, d.pool, table, since, until, 0)
+// runs that reach into the stretch or out of it the IDs are read. Rows are counted in
+// their order: it is what has the index used for a stretch of any length.
+func (d *DB) Sealed(ctx context.Context, table string, since, until time.Time, most int) (rows int, whole bool, err error) {
+	s, err := stretchOf(ctx, d.pool, table, since, until, most+1)
 	if err != nil {
 		return 0, false, failed(err, "reading how far the log is sealed")
 	}
-	s.args["least"], s.args["beyond"] = poa.LeastInquiryID(since), poa.LeastInquiryID(until)
+	s.args["least"], s.args["beyond"], s.args["most"] = poa.LeastInquiryID(since), poa.LeastInquiryID(until), most
 	var leaves int
-	err = d.pool.QueryRow(ctx, fmt.Sprintf(`SELECT (SELECT count(*) FROM %s WHERE %s),
-		(SELECT count(*) FROM log_leaves WHERE at >= @since AND at < @until AND entry_id COLLATE "C" >= @first AND entry_id COLLATE "C" < @past) +
-		(SELECT coalesce(sum(CASE WHEN r.first_id >= @least AND r.last_id < @beyond THEN r.size
-			ELSE (SELECT count(*) FROM unnest(r.entry_ids) AS u (id) WHERE u.id COLLATE "C" >= @least AND u.id COLLATE "C" < @beyond) END), 0) FROM %s)`,
-		s.from, s.where, runsThere), pgx.QueryExecModeDescribeExec, s.args).Scan(&rows, &leaves)
+	err = d.pool.QueryRow(ctx, fmt.Sprintf(`WITH counted AS MATERIALIZED (SELECT count(*) AS rows FROM (SELECT FROM %s WHERE %s ORDER BY %s LIMIT @limit) AS x)
+		SELECT rows, CASE WHEN rows > @most THEN -1 ELSE
+			(SELECT count(*) FROM log_leaves WHERE at >= @since AND at < @until AND entry_id COLLATE "C" >= @first AND entry_id COLLATE "C" < @past) +
+			(SELECT coalesce(sum(CASE WHEN r.first_id >= @least AND r.last_id < @beyond THEN r.size
+				ELSE (SELECT count(*) FROM unnest(r.entry_ids) AS u (id) WHERE u.id COLLATE "C" >= @least AND u.id COLLATE "C" < @beyond) END), 0) FROM %s) END
+		FROM counted`,
+		s.from, s.where, s.order, runsThere), pgx.QueryExecModeDescribeExec, s.args).Scan(&rows, &leaves)
 	return rows, rows == leaves, failed(err, "counting what is sealed")
 }

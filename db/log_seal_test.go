@@ -3,22 +3,30 @@
 package db_test
 
 import (
+	"context"
 	"crypto/ed25519"
 	"crypto/rand"
+	"slices"
 	"testing"
 	"time"
 
+	"ininjo/db"
 	"ininjo/poa"
 )
 
 // sealer seals the log of this world.
 func (w *world) sealer(t testing.TB) *poa.Records {
 	t.Helper()
+	return w.sealerOf(t, w.DB)
+}
+
+func (w *world) sealerOf(t testing.TB, store poa.Store) *poa.Records {
+	t.Helper()
 	_, key, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	records := poa.NewRecords(w.Clock, w.DB)
+	records := poa.NewRecords(w.Clock, store)
 	records.SealWith("https://ininjo.example", key)
 	return records
 }
@@ -144,6 +152,56 @@ func TestQuietRoundIsShort(t *testing.T) {
 		}
 		w.Clock.Advance(time.Hour)
 	}
+}
+
+// counted keeps how many rows each look at what is sealed counted.
+type counted struct {
+	*db.DB
+	rows []int
+}
+
+func (c *counted) Sealed(ctx context.Context, table string, since, until time.Time, most int) (rows int, whole bool, err error) {
+	rows, whole, err = c.DB.Sealed(ctx, table, since, until, most)
+	c.rows = append(c.rows, rows)
+	return rows, whole, err
+}
+
+// TestMorningAfterAQuietNight: a look that grew over hours in which nobody asked does
+// not count all at once what came then, which would take the processors from
+// answers. A late row is found all the same, by the next round and a day later.
+func TestMorningAfterAQuietNight(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	store := &counted{DB: w.DB}
+	records, d := w.sealerOf(t, store), w.accepted(t, w.delegator, days(0, 5))
+	w.seal(t, records)
+	w.Clock.Advance(10 * time.Hour)
+	morning := w.Clock.Now()
+	const rows = 12_000
+	for i := range rows / 100 {
+		w.askAt(t, d.ID, morning.Add(time.Duration(i)*8*time.Millisecond), 100)
+	}
+	look := func(when string, want int) {
+		t.Helper()
+		store.rows = nil
+		sealed, _ := w.seal(t, records)
+		if sealed != want {
+			t.Errorf("%s: %d were sealed, want %d", when, sealed, want)
+		}
+		if most := slices.Max(store.rows); most > 10_001 || most < 5_000 {
+			t.Errorf("%s: %d rows were counted in one look", when, most)
+		}
+	}
+	w.Clock.Advance(time.Minute)
+	look("the first", rows)
+	w.askAt(t, d.ID, morning.Add(420*time.Millisecond), 7)
+	w.Clock.Advance(time.Minute)
+	look("what came late", 7)
+	w.Clock.Advance(time.Hour)
+	w.seal(t, records)
+	w.askAt(t, d.ID, morning.Add(430*time.Millisecond), 9)
+	w.Clock.Advance(24 * time.Hour)
+	look("what came very late", 9)
 }
 
 // TestPositionsAreTakenOnce: no leaf is stored where a run has one, nor the other way.

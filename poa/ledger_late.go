@@ -5,37 +5,50 @@ package poa
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 )
 
 // lookBack looks once at the next stretch for what committed late.
 func (s *Sealing) lookBack(ctx context.Context) (sealed int, err error) {
-	s.stretch = max(s.stretch, sealLook)
-	next := earlier(s.back.Add(s.stretch), s.until)
-	rows, sealed, err := s.sealLate(ctx, s.back, next)
-	if err != nil || sealed >= sealBatch {
-		return sealed, err
+	s.back, sealed, err = s.look(ctx, s.back, s.until)
+	return sealed, err
+}
+
+// look looks from one instant on for what committed late, until at most another. It
+// returns up to where it looked: the first instant again where there was too much,
+// of which the next look takes half. How much a stretch has nobody knows before: a
+// night in which nobody asked says nothing about the morning.
+func (s *Sealing) look(ctx context.Context, since, until time.Time) (through time.Time, sealed int, err error) {
+	most := sealLookRows
+	if s.stretch <= sealLeast {
+		most = math.MaxInt32
 	}
-	s.back = next
+	through = earlier(since.Add(s.stretch), until)
+	rows, sealed, err := s.sealLate(ctx, since, through, most)
 	switch {
+	case err != nil || sealed >= sealBatch: // more may wait there
+		return since, sealed, err
+	case rows > most:
+		s.stretch = max(s.stretch/2, sealLeast)
+		return since, 0, nil
 	case rows < sealLookRows/2:
-		s.stretch = min(2*s.stretch, sealSlice)
-	case rows > sealLookRows:
-		s.stretch /= 2
+		s.stretch = min(2*s.stretch, sealSweep)
 	}
-	return sealed, nil
+	return through, sealed, nil
 }
 
 // sealLate seals what committed late between two instants before which all else is
-// sealed, and returns how many rows there are. What nobody changes is counted outside
-// of the transaction: as many leaves as rows are whole.
-func (s *Sealing) sealLate(ctx context.Context, since, until time.Time) (rows, sealed int, err error) {
+// sealed, and returns how many rows the fuller table has; where it has more than that
+// many nothing of it is sealed. What nobody changes is counted outside of the
+// transaction: as many leaves as rows are whole.
+func (s *Sealing) sealLate(ctx context.Context, since, until time.Time, most int) (rows, sealed int, err error) {
 	for _, table := range logTables {
-		n, whole, err := s.records.store.Sealed(ctx, table, since, until)
+		n, whole, err := s.records.store.Sealed(ctx, table, since, until, most)
 		if err != nil {
 			return rows, sealed, fmt.Errorf("looking back at the log: %w", err)
 		}
-		if rows += n; whole {
+		if rows = max(rows, n); whole || n > most {
 			continue
 		}
 		err = s.sealing(ctx, func(ctx context.Context, tx Tx, head LogHead) error {
@@ -53,33 +66,27 @@ func (s *Sealing) sealLate(ctx context.Context, since, until time.Time) (rows, s
 	return rows, sealed, nil
 }
 
-// sweepLog looks far back once a day: for what a process that stood still for long
-// committed all the same. It returns how many it found.
-func (s *Sealing) sweepLog(ctx context.Context) (found int, err error) {
-	due := false
-	err = s.sealing(ctx, func(ctx context.Context, tx Tx, head LogHead) error {
-		if head.SweptAt.IsZero() { // this was the first round, which looked at everything
-			head.SweptAt = s.until
+// sweep looks once more at the next stretch of what became sealSweep old since the
+// last round: for what a process that stood still for long committed all the same.
+// How far it came is kept with each step.
+func (s *Sealing) sweep(ctx context.Context) (sealed int, more bool, err error) {
+	from := s.swept
+	if from.IsZero() {
+		err = s.sealing(ctx, func(ctx context.Context, tx Tx, head LogHead) error {
+			if s.swept = head.SweptAt; !s.swept.IsZero() {
+				return nil
+			}
+			head.SweptAt = s.until // the first round, which looked at everything
 			return tx.MoveLogHead(ctx, head)
-		}
-		due = s.until.Sub(head.SweptAt) >= sealSweepEvery
-		return nil
-	})
-	if err != nil || !due {
-		return 0, err
+		})
+		return 0, !s.swept.IsZero() && s.swept.Before(s.until), err
 	}
-	for since := s.until.Add(-sealSweep); since.Before(s.until); {
-		next := earlier(since.Add(sealSlice), s.until)
-		_, n, err := s.sealLate(ctx, since, next)
-		if err != nil {
-			return found, err
-		}
-		if found += n; n < sealBatch {
-			since = next
-		}
+	through, sealed, err := s.look(ctx, from.Add(-sealSweep), s.until.Add(-sealSweep))
+	if s.swept = through.Add(sealSweep); err != nil || s.swept.Equal(from) {
+		return sealed, err == nil, err
 	}
-	return found, s.sealing(ctx, func(ctx context.Context, tx Tx, head LogHead) error {
-		head.SweptAt = s.until
+	return sealed, s.swept.Before(s.until), s.sealing(ctx, func(ctx context.Context, tx Tx, head LogHead) error {
+		head.SweptAt = later(head.SweptAt, s.swept)
 		return tx.MoveLogHead(ctx, head)
 	})
 }

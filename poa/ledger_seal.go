@@ -22,14 +22,16 @@ const (
 	// a little later are found in their order.
 	sealSettle = 10 * time.Second
 	// sealOverlap is how far back each round looks again for rows that committed
-	// late, in stretches of sealLook to sealSlice with at most about sealLookRows;
-	// sealSweep how far once in sealSweepEvery, in stretches of sealSlice.
-	sealOverlap    = 2 * time.Minute
-	sealLook       = time.Second
-	sealLookRows   = 10_000
-	sealSweep      = 48 * time.Hour
-	sealSweepEvery = 24 * time.Hour
-	sealSlice      = 10 * time.Minute
+	// late, sealReach how far where the log was not sealed for longer. sealSweep is
+	// how old everything else is when it is looked at once more.
+	sealOverlap = 2 * time.Minute
+	sealReach   = 10 * time.Minute
+	sealSweep   = 24 * time.Hour
+	// sealLook is the stretch that a round begins to look with. None has more than
+	// sealLookRows, but one of sealLeast: it holds instants that IDs do not tell apart.
+	sealLook     = time.Second
+	sealLeast    = time.Millisecond
+	sealLookRows = 10_000
 	// sealBatch bounds the leaves of one transaction from each table.
 	sealBatch = 1000
 )
@@ -47,7 +49,8 @@ type LogHead struct {
 	// Through is the instant up to which each table (log.TableAudit,
 	// log.TableInquiries) was sealed; zero before the first time.
 	Through map[string]time.Time
-	// SweptAt is when it was looked far back for rows that committed late.
+	// SweptAt is up to when rows of sealSweep before it were looked at once more, for
+	// those that committed late; zero before the first round.
 	SweptAt time.Time
 }
 
@@ -68,11 +71,11 @@ type Sealing struct {
 	records *Records
 	until   time.Time
 	// from is up to where the log was sealed when it began, back up to where it looked
-	// back since: zero while there is something new.
-	from, back time.Time
+	// back since: zero while there is something new. swept is the head's SweptAt.
+	from, back, swept time.Time
 	// first says that nothing was sealed before: such a round looks at everything.
 	first bool
-	// stretch is how far the next look back goes.
+	// stretch is how far the next look goes.
 	stretch time.Duration
 	// tree is that of the head, as this round left it; nil where it is not known.
 	tree *log.Growing
@@ -83,13 +86,13 @@ type Sealing struct {
 
 // Sealing begins a round.
 func (r *Records) Sealing(before time.Time) *Sealing {
-	return &Sealing{records: r, until: before.Add(-sealSettle)}
+	return &Sealing{records: r, until: before.Add(-sealSettle), stretch: sealLook}
 }
 
 // Step seals at most a batch and signs the log's head: first what is new, then what
 // committed late. It returns how many leaves were added, and whether the round goes
-// on. A step takes so short a time that answers are not held up. Of several
-// processes one seals at a time.
+// on. A step takes so short a time that answers are not held up, and reads no more
+// than that many rows. Of several processes one seals at a time.
 func (s *Sealing) Step(ctx context.Context) (sealed int, more bool, err error) {
 	s.covered, s.behind = 0, 0
 	if len(s.records.logKeys) == 0 {
@@ -103,8 +106,7 @@ func (s *Sealing) Step(ctx context.Context) (sealed int, more bool, err error) {
 		sealed, err = s.lookBack(ctx)
 		return sealed, err == nil, err
 	}
-	sealed, err = s.sweepLog(ctx)
-	return sealed, false, err
+	return s.sweep(ctx)
 }
 
 // Rest is how long to rest after the last step, which took so long.
@@ -148,14 +150,14 @@ func (s *Sealing) sealNew(ctx context.Context) (sealed int, err error) {
 	return sealed, err
 }
 
-// sealed is up to where all tables were sealed before, of the last sealSlice: what
+// sealed is up to where all tables were sealed before, of the last sealReach: what
 // committed late in a longer stop of all processes is found within the day.
 func (h LogHead) sealed(until time.Time) time.Time {
 	through := until
 	for _, table := range logTables {
 		through = earlier(through, h.Through[table])
 	}
-	return later(through, until.Add(-sealSlice))
+	return later(through, until.Add(-sealReach))
 }
 
 // nextToSeal reads what comes next of a table, and moves the head past it.

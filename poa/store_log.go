@@ -22,9 +22,9 @@ type LogReader interface {
 
 // LogCounter counts what is sealed.
 type LogCounter interface {
-	// Sealed counts a table's rows between two instants, and says whether there are as
-	// many leaves.
-	Sealed(ctx context.Context, table string, since, until time.Time) (rows int, whole bool, err error)
+	// Sealed counts a table's rows between two instants, one more than most at the
+	// highest, and says whether there are as many leaves; not where there are more.
+	Sealed(ctx context.Context, table string, since, until time.Time, most int) (rows int, whole bool, err error)
 }
 
 // LogTx adds to the audit log's tree.
