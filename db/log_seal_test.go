@@ -7,6 +7,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -193,7 +194,9 @@ func TestMorningAfterAQuietNight(t *testing.T) {
 		}
 	}
 	w.Clock.Advance(time.Minute)
-	look("the first", rows)
+	if sealed, _ := w.seal(t, records); sealed != rows {
+		t.Errorf("%d were sealed, want %d", sealed, rows)
+	}
 	w.askAt(t, d.ID, morning.Add(420*time.Millisecond), 7)
 	w.Clock.Advance(time.Minute)
 	look("what came late", 7)
@@ -202,6 +205,43 @@ func TestMorningAfterAQuietNight(t *testing.T) {
 	w.askAt(t, d.ID, morning.Add(430*time.Millisecond), 9)
 	w.Clock.Advance(24 * time.Hour)
 	look("what came very late", 9)
+}
+
+// TestLooksBackInTurns: looking back takes as long as sealing, so that answers have
+// little beside them all the time, and not nothing and then much.
+func TestLooksBackInTurns(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	store := &counted{DB: w.DB}
+	records, d := w.sealerOf(t, store), w.accepted(t, w.delegator, days(0, 5))
+	w.seal(t, records)
+	for minute := range 3 {
+		for i := range 30 {
+			w.askAt(t, d.ID, w.Clock.Now().Add(time.Duration(i)*2*time.Second), 100)
+		}
+		w.Clock.Advance(time.Minute)
+		if minute < 2 {
+			w.seal(t, records)
+		}
+	}
+	turns, round := "", records.Sealing(w.Clock.Now())
+	for more := true; more; {
+		store.rows = nil
+		var sealed int
+		var err error
+		if sealed, more, err = round.Step(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		switch {
+		case sealed > 0:
+			turns += "S"
+		case store.rows != nil:
+			turns += "L"
+		}
+	}
+	if strings.Count(turns, "LS") < 2 {
+		t.Errorf("sealed and looked back in the order %s", turns)
+	}
 }
 
 // TestPositionsAreTakenOnce: no leaf is stored where a run has one, nor the other way.

@@ -9,12 +9,6 @@ import (
 	"time"
 )
 
-// lookBack looks once at the next stretch for what committed late.
-func (s *Sealing) lookBack(ctx context.Context) (sealed int, err error) {
-	s.back, sealed, err = s.look(ctx, s.back, s.until)
-	return sealed, err
-}
-
 // look looks from one instant on for what committed late, until at most another. It
 // returns up to where it looked: the first instant again where there was too much,
 // of which the next look takes half. How much a stretch has nobody knows before: a

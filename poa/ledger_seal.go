@@ -70,11 +70,11 @@ func (r *Records) SealWith(issuer string, keys ...ed25519.PrivateKey) {
 type Sealing struct {
 	records *Records
 	until   time.Time
-	// from is up to where the log was sealed when it began, back up to where it looked
-	// back since: zero while there is something new. swept is the head's SweptAt.
-	from, back, swept time.Time
-	// first says that nothing was sealed before: such a round looks at everything.
-	first bool
+	// from is up to where the log was sealed when it began, through up to where it is
+	// now; done says that there is nothing new any more. back is up to where it looked
+	// back, from sealOverlap before from on, and swept the head's SweptAt.
+	from, through, back, swept time.Time
+	done                       bool
 	// stretch is how far the next look goes.
 	stretch time.Duration
 	// tree is that of the head, as this round left it; nil where it is not known.
@@ -89,24 +89,33 @@ func (r *Records) Sealing(before time.Time) *Sealing {
 	return &Sealing{records: r, until: before.Add(-sealSettle), stretch: sealLook}
 }
 
-// Step seals at most a batch and signs the log's head: first what is new, then what
-// committed late. It returns how many leaves were added, and whether the round goes
-// on. A step takes so short a time that answers are not held up, and reads no more
+// Step seals at most a batch and signs the log's head: what is new and, in turns with
+// it, what committed late before. It returns how many leaves were added, and whether
+// the round goes on. A step takes so short a time that answers are not held up, and reads no more
 // than that many rows. Of several processes one seals at a time.
 func (s *Sealing) Step(ctx context.Context) (sealed int, more bool, err error) {
 	s.covered, s.behind = 0, 0
-	if len(s.records.logKeys) == 0 {
+	switch {
+	case len(s.records.logKeys) == 0:
 		return 0, false, nil
-	}
-	if s.back.IsZero() {
+	case s.looksBack():
+		s.back, sealed, err = s.look(ctx, s.back, s.from)
+	case !s.done:
 		sealed, err = s.sealNew(ctx)
-		return sealed, err == nil, err
+	default:
+		return s.sweep(ctx)
 	}
-	if s.back.Before(s.until) {
-		sealed, err = s.lookBack(ctx)
-		return sealed, err == nil, err
+	return sealed, err == nil, err
+}
+
+// looksBack says whether it is for looking back: that comes as far in its way as
+// sealing in its own, so that neither is done at one go.
+func (s *Sealing) looksBack() bool {
+	if !s.back.Before(s.from) {
+		return false
 	}
-	return s.sweep(ctx)
+	looked := 1 - s.from.Sub(s.back).Seconds()/sealOverlap.Seconds()
+	return s.done || looked < s.through.Sub(s.from).Seconds()/s.until.Sub(s.from).Seconds()
 }
 
 // Rest is how long to rest after the last step, which took so long.
@@ -120,11 +129,14 @@ func (s *Sealing) sealNew(ctx context.Context) (sealed int, err error) {
 	ours := false
 	err = s.sealing(ctx, func(ctx context.Context, tx Tx, head LogHead) error {
 		ours = true
+		before := head.sealed(s.until)
 		if s.from.IsZero() {
-			s.from, s.first = head.sealed(s.until), head.SweptAt.IsZero()
+			s.from, s.back = before, before.Add(-sealOverlap)
+			if head.SweptAt.IsZero() { // the first round looks at everything
+				s.back = before
+			}
 		}
 		var all []LogEntry
-		before := head.sealed(s.until)
 		for _, table := range logTables {
 			fresh, err := nextToSeal(ctx, tx, &head, table, s.until)
 			if err != nil {
@@ -133,20 +145,15 @@ func (s *Sealing) sealNew(ctx context.Context) (sealed int, err error) {
 			all = append(all, fresh...)
 		}
 		sealed = len(all)
-		if through := head.sealed(s.until); through.Before(s.until) {
-			s.covered, s.behind = through.Sub(before), s.until.Sub(through)
+		if s.through = head.sealed(s.until); s.through.Before(s.until) {
+			s.covered, s.behind = s.through.Sub(before), s.until.Sub(s.through)
 		}
 		return s.extend(ctx, tx, head, all)
 	})
-	switch {
-	case !ours:
-		s.back = s.until
-	case sealed == 0:
-		s.back = s.from.Add(-sealOverlap)
-		if s.first {
-			s.back = s.until
-		}
+	if !ours {
+		s.back = s.from
 	}
+	s.done = !ours || sealed == 0
 	return sealed, err
 }
 
