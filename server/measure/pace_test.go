@@ -188,12 +188,19 @@ func TestFlood(t *testing.T) {
 		fmt.Fprint(w, `{"status":"VALID"}`)
 	}))
 	t.Cleanup(server.Close)
-	r := &runner{question: ask("slow", server.URL, "/", "", placeholder), asked: asked{[]poa.DelegationID{placeholder}}, connections: 1, warm: 40 * each, span: 40 * each}
+	r := &runner{question: ask("slow", server.URL, "/", "", placeholder), asked: asked{[]poa.DelegationID{placeholder}}, connections: 1, warm: 40 * each, span: 40 * each, window: 10 * each}
 	got := r.flood(t, 2000)
 	// Without the loss the 400 that are due in the warm-up and the 400 of the span
 	// would all be asked, and 400 count.
 	if got.wrong != 0 || len(got.took) < 1 || len(got.took) > 45 {
 		t.Errorf("%d answers counted of at most 40 and a few that waited, %d wrong: %v", len(got.took), got.wrong, got.first)
+	}
+	counted := 0
+	for _, window := range got.windows {
+		counted += len(window.took)
+	}
+	if lowest := got.slowest(10 * each); len(got.windows) > 4 || counted != len(got.took) || lowest > 300 {
+		t.Errorf("%d windows with %d answers, the slowest with %.0f a second", len(got.windows), counted, lowest)
 	}
 }
 
