@@ -90,7 +90,7 @@ func Bootstrap(ctx context.Context, url string, logins Logins) error {
 		return nil
 	}
 	statements := slices.Concat(rolesSQL(), databaseSQL(conn.Config().Database), loginsSQL(logins))
-	if err := underLock(ctx, conn, statements); err != nil {
+	if err := makeRoles(ctx, conn, statements); err != nil {
 		return explainSetup(err, conn.Config().Database)
 	}
 	return nil
@@ -139,6 +139,22 @@ func literal(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + 
 
 // lockSetup is the advisory lock of everything that changes schema or roles.
 const lockSetup = 7310000
+
+// setupTries is how often the statements are begun anew.
+const setupTries = 20
+
+// makeRoles begins the statements anew where another changed the same role at the
+// same time: roles are the cluster's and the lock is the database's, and PostgreSQL
+// refuses the later of two then (XX000, "tuple concurrently updated").
+func makeRoles(ctx context.Context, conn *pgx.Conn, statements []string) error {
+	for try := 1; ; try++ {
+		err := underLock(ctx, conn, statements)
+		var server *ServerError
+		if try == setupTries || !errors.As(err, &server) || server.SQLState != stateInternal {
+			return err
+		}
+	}
+}
 
 // underLock runs statements in one transaction, one process after the other.
 func underLock(ctx context.Context, conn *pgx.Conn, statements []string) error {

@@ -54,6 +54,7 @@ func (e *ServerError) Error() string {
 const (
 	stateUniqueViolation = "23505"
 	stateSerialization   = "40001"
+	stateInternal        = "XX000"
 	stateDeadlock        = "40P01"
 )
 

@@ -55,6 +55,25 @@ func TestSeveralProcessesSetUpAtOnce(t *testing.T) {
 	}
 }
 
+// TestDatabasesOfOneClusterSetUpAtOnce has those of several databases change the
+// roles, which are the same, again and again.
+func TestDatabasesOfOneClusterSetUpAtOnce(t *testing.T) {
+	t.Parallel()
+	var wg sync.WaitGroup
+	for range 4 {
+		d := dbtest.New(t)
+		wg.Go(func() {
+			for range 25 {
+				if err := db.Bootstrap(t.Context(), d.SuperuserURL, dbtest.Logins(dbtest.Cluster(t))); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
 func TestBootstrapSaysWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	d := dbtest.New(t)

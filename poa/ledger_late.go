@@ -25,7 +25,7 @@ func (s *Sealing) look(ctx context.Context, since, until time.Time) (through tim
 		return since, sealed, err
 	case rows > most:
 		s.stretch = max(s.stretch/2, sealLeast)
-		return since, 0, nil
+		return since, sealed, nil
 	case rows < sealLookRows/2:
 		s.stretch = min(2*s.stretch, sealSweep)
 	}
