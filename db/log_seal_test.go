@@ -159,11 +159,15 @@ func TestQuietRoundIsShort(t *testing.T) {
 type counted struct {
 	*db.DB
 	rows []int
+	// looking is told of each look, where it is set.
+	looking func(until time.Time)
 }
 
 func (c *counted) Sealed(ctx context.Context, table string, since, until time.Time, most int) (rows int, whole bool, err error) {
 	rows, whole, err = c.DB.Sealed(ctx, table, since, until, most)
-	c.rows = append(c.rows, rows)
+	if c.rows = append(c.rows, rows); c.looking != nil {
+		c.looking(until)
+	}
 	return rows, whole, err
 }
 
@@ -241,6 +245,58 @@ func TestLooksBackInTurns(t *testing.T) {
 	}
 	if strings.Count(turns, "LS") < 2 {
 		t.Errorf("sealed and looked back in the order %s", turns)
+	}
+}
+
+// TestSweepIsNotLost: where another process seals while a round looks at what is a
+// day old, the round ends, and the next one finds there what came late.
+func TestSweepIsNotLost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	store := &counted{DB: w.DB}
+	records, d := w.sealerOf(t, store), w.accepted(t, w.delegator, days(0, 5))
+	w.seal(t, records)
+	w.Clock.Advance(time.Hour)
+	w.seal(t, records)
+	late := w.Clock.Now().Add(-12 * time.Hour) // there are looks behind the one that finds it
+	w.askAt(t, d.ID, late, 3)
+	w.Clock.Advance(24 * time.Hour)
+	release, other := make(chan struct{}), make(chan error, 1)
+	store.looking = func(until time.Time) {
+		if until.Before(late) || until.After(w.Clock.Now().Add(-20*time.Hour)) {
+			return
+		}
+		store.looking = nil
+		locked := make(chan struct{})
+		go func() {
+			other <- w.DB.InTx(t.Context(), func(ctx context.Context, tx poa.Tx) error {
+				_, _, err := tx.LockLog(ctx)
+				close(locked)
+				<-release
+				return err
+			})
+		}()
+		<-locked
+	}
+	round := records.Sealing(w.Clock.Now())
+	for more := true; more; {
+		var err error
+		if _, more, err = round.Step(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if store.looking == nil && release != nil {
+			close(release)
+			if err := <-other; err != nil {
+				t.Fatal(err)
+			}
+			release = nil
+		}
+	}
+	if release != nil {
+		t.Fatal("it did not look at what is a day old")
+	}
+	if sealed, _ := w.seal(t, records); sealed != 3 {
+		t.Errorf("the next round sealed %d of 3", sealed)
 	}
 }
 

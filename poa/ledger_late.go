@@ -21,7 +21,7 @@ func (s *Sealing) look(ctx context.Context, since, until time.Time) (through tim
 	through = earlier(since.Add(s.stretch), until)
 	rows, sealed, err := s.sealLate(ctx, since, through, most)
 	switch {
-	case err != nil || sealed >= sealBatch: // more may wait there
+	case err != nil || s.lost || sealed >= sealBatch: // more may wait there
 		return since, sealed, err
 	case rows > most:
 		s.stretch = max(s.stretch/2, sealLeast)
@@ -76,10 +76,13 @@ func (s *Sealing) sweep(ctx context.Context) (sealed int, more bool, err error) 
 		return 0, !s.swept.IsZero() && s.swept.Before(s.until), err
 	}
 	through, sealed, err := s.look(ctx, from.Add(-sealSweep), s.until.Add(-sealSweep))
-	if s.swept = through.Add(sealSweep); err != nil || s.swept.Equal(from) {
-		return sealed, err == nil, err
+	s.sweeps++
+	s.swept = through.Add(sealSweep)
+	more = s.swept.Before(s.until) && s.sweeps < sealSweeps
+	if err != nil || s.swept.Equal(from) {
+		return sealed, more, err
 	}
-	return sealed, s.swept.Before(s.until), s.sealing(ctx, func(ctx context.Context, tx Tx, head LogHead) error {
+	return sealed, more, s.sealing(ctx, func(ctx context.Context, tx Tx, head LogHead) error {
 		head.SweptAt = later(head.SweptAt, s.swept)
 		return tx.MoveLogHead(ctx, head)
 	})

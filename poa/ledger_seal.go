@@ -32,6 +32,9 @@ const (
 	sealLook     = time.Second
 	sealLeast    = time.Millisecond
 	sealLookRows = 10_000
+	// sealSweeps is how many looks a round takes at most at what is old: where that is
+	// much, since nothing was sealed for days, what is new comes between.
+	sealSweeps = 500
 	// sealBatch bounds the leaves of one transaction from each table.
 	sealBatch = 1000
 )
@@ -72,9 +75,11 @@ type Sealing struct {
 	until   time.Time
 	// from is up to where the log was sealed when it began, through up to where it is
 	// now; done says that there is nothing new any more. back is up to where it looked
-	// back, from sealOverlap before from on, and swept the head's SweptAt.
+	// back, from sealOverlap before from on, and swept the head's SweptAt; sweeps is
+	// how many looks that took. lost says that another process seals.
 	from, through, back, swept time.Time
-	done                       bool
+	done, lost                 bool
+	sweeps                     int
 	// stretch is how far the next look goes.
 	stretch time.Duration
 	// tree is that of the head, as this round left it; nil where it is not known.
@@ -91,21 +96,23 @@ func (r *Records) Sealing(before time.Time) *Sealing {
 
 // Step seals at most a batch and signs the log's head: what is new and, in turns with
 // it, what committed late before. It returns how many leaves were added, and whether
-// the round goes on. A step takes so short a time that answers are not held up, and reads no more
-// than that many rows. Of several processes one seals at a time.
+// the round goes on. A step takes so short a time that answers are not held up. Of
+// several processes one seals at a time.
 func (s *Sealing) Step(ctx context.Context) (sealed int, more bool, err error) {
 	s.covered, s.behind = 0, 0
+	more = true
 	switch {
 	case len(s.records.logKeys) == 0:
 		return 0, false, nil
 	case s.looksBack():
+		s.behind = s.until.Sub(s.through)
 		s.back, sealed, err = s.look(ctx, s.back, s.from)
 	case !s.done:
 		sealed, err = s.sealNew(ctx)
 	default:
-		return s.sweep(ctx)
+		sealed, more, err = s.sweep(ctx)
 	}
-	return sealed, err == nil, err
+	return sealed, more && err == nil && !s.lost, err
 }
 
 // looksBack says whether it is for looking back: that comes as far in its way as
@@ -123,12 +130,9 @@ func (s *Sealing) Rest(took time.Duration) time.Duration {
 	return RestAfter(took, s.covered, s.behind)
 }
 
-// sealNew seals what comes next, until nothing does. Where another process seals it
-// does nothing and ends the round.
+// sealNew seals what comes next, until nothing does.
 func (s *Sealing) sealNew(ctx context.Context) (sealed int, err error) {
-	ours := false
 	err = s.sealing(ctx, func(ctx context.Context, tx Tx, head LogHead) error {
-		ours = true
 		before := head.sealed(s.until)
 		if s.from.IsZero() {
 			s.from, s.back = before, before.Add(-sealOverlap)
@@ -150,10 +154,7 @@ func (s *Sealing) sealNew(ctx context.Context) (sealed int, err error) {
 		}
 		return s.extend(ctx, tx, head, all)
 	})
-	if !ours {
-		s.back = s.from
-	}
-	s.done = !ours || sealed == 0
+	s.done = sealed == 0
 	return sealed, err
 }
 
@@ -183,12 +184,13 @@ func nextToSeal(ctx context.Context, tx Tx, head *LogHead, table string, until t
 	return fresh, nil
 }
 
-// sealing runs a transaction of the one who seals; nothing where another does. The
-// tree is forgotten where it fails: it may have grown by what was not kept.
+// sealing runs a transaction of the one who seals; nothing where another does, which
+// ends the round. The tree is forgotten where it fails: it may have grown by what was
+// not kept.
 func (s *Sealing) sealing(ctx context.Context, fn func(context.Context, Tx, LogHead) error) error {
 	err := s.records.store.InTx(ctx, func(ctx context.Context, tx Tx) error {
 		head, ours, err := tx.LockLog(ctx)
-		if err != nil || !ours {
+		if s.lost = err == nil && !ours; err != nil || s.lost {
 			return err
 		}
 		return fn(ctx, tx, head)
