@@ -159,11 +159,17 @@ func TestQuietRoundIsShort(t *testing.T) {
 type counted struct {
 	*db.DB
 	rows []int
-	// looking is told of each look, where it is set.
+	// looking is told of each look, where it is set; what ends before full has in
+	// every stretch more than a look may count.
 	looking func(until time.Time)
+	full    time.Time
 }
 
 func (c *counted) Sealed(ctx context.Context, table string, since, until time.Time, most int) (rows int, whole bool, err error) {
+	if until.Before(c.full) && until.Sub(since) > time.Millisecond {
+		c.rows = append(c.rows, most+1)
+		return most + 1, false, nil
+	}
 	rows, whole, err = c.DB.Sealed(ctx, table, since, until, most)
 	if c.rows = append(c.rows, rows); c.looking != nil {
 		c.looking(until)
@@ -171,15 +177,22 @@ func (c *counted) Sealed(ctx context.Context, table string, since, until time.Ti
 	return rows, whole, err
 }
 
+// newLookedAt is a world in which looks are counted, sealed once.
+func newLookedAt(t *testing.T) (*world, *counted, *poa.Records, poa.Delegation) {
+	t.Helper()
+	w := newWorld(t)
+	store := &counted{DB: w.DB}
+	records, d := w.sealerOf(t, store), w.accepted(t, w.delegator, days(0, 5))
+	w.seal(t, records)
+	return w, store, records, d
+}
+
 // TestMorningAfterAQuietNight: a look that grew over hours in which nobody asked does
 // not count all at once what came then, which would take the processors from
 // answers. A late row is found all the same, by the next round and a day later.
 func TestMorningAfterAQuietNight(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	store := &counted{DB: w.DB}
-	records, d := w.sealerOf(t, store), w.accepted(t, w.delegator, days(0, 5))
-	w.seal(t, records)
+	w, store, records, d := newLookedAt(t)
 	w.Clock.Advance(10 * time.Hour)
 	morning := w.Clock.Now()
 	const rows = 12_000
@@ -215,10 +228,7 @@ func TestMorningAfterAQuietNight(t *testing.T) {
 // little beside them all the time, and not nothing and then much.
 func TestLooksBackInTurns(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	store := &counted{DB: w.DB}
-	records, d := w.sealerOf(t, store), w.accepted(t, w.delegator, days(0, 5))
-	w.seal(t, records)
+	w, store, records, d := newLookedAt(t)
 	for minute := range 3 {
 		for i := range 30 {
 			w.askAt(t, d.ID, w.Clock.Now().Add(time.Duration(i)*2*time.Second), 100)
@@ -252,10 +262,7 @@ func TestLooksBackInTurns(t *testing.T) {
 // day old, the round ends, and the next one finds there what came late.
 func TestSweepIsNotLost(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	store := &counted{DB: w.DB}
-	records, d := w.sealerOf(t, store), w.accepted(t, w.delegator, days(0, 5))
-	w.seal(t, records)
+	w, store, records, d := newLookedAt(t)
 	w.Clock.Advance(time.Hour)
 	w.seal(t, records)
 	late := w.Clock.Now().Add(-12 * time.Hour) // there are looks behind the one that finds it
@@ -297,6 +304,39 @@ func TestSweepIsNotLost(t *testing.T) {
 	}
 	if sealed, _ := w.seal(t, records); sealed != 3 {
 		t.Errorf("the next round sealed %d of 3", sealed)
+	}
+}
+
+// TestOldDoesNotHoldUpNew: where there is more that is a day old than one round can
+// look at, the round ends, what is new is sealed, and the next one goes on.
+func TestOldDoesNotHoldUpNew(t *testing.T) {
+	t.Parallel()
+	w, store, records, d := newLookedAt(t)
+	w.Clock.Advance(72 * time.Hour)
+	store.full = w.Clock.Now().Add(-24 * time.Hour)
+	w.askAt(t, d.ID, w.Clock.Now().Add(-time.Minute), 5)
+	swept := func() (at time.Time) {
+		w.in(t, func(ctx context.Context, tx poa.Tx) error {
+			head, _, err := tx.LockLog(ctx)
+			at = head.SweptAt
+			return err
+		})
+		return at
+	}
+	before := swept()
+	for round := range 2 {
+		store.rows = nil
+		if sealed, _ := w.seal(t, records); sealed != 5*(1-round) {
+			t.Errorf("round %d sealed %d", round, sealed)
+		}
+		if len(store.rows) > 2000 {
+			t.Errorf("round %d took %d looks", round, len(store.rows))
+		}
+		after := swept()
+		if !after.After(before) {
+			t.Errorf("round %d stayed at %v", round, before)
+		}
+		before = after
 	}
 }
 
