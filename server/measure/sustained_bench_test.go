@@ -84,7 +84,10 @@ func (l load) slowest(window time.Duration) float64 {
 // written by whoever needs it while all commits wait: in the first minutes only.
 func (w *world) growLog(b *testing.B) {
 	const files = 440 // of the 512 of max_wal_size
-	for w.count(b, "SELECT count(*)::int FROM pg_ls_waldir()") < files {
+	for range files {
+		if w.count(b, "SELECT count(*)::int FROM pg_ls_waldir()") >= files {
+			break
+		}
 		w.exec(b, "SELECT pg_logical_emit_message(true, '', '')", "SELECT pg_switch_wal()")
 	}
 	w.exec(b, "CHECKPOINT")
