@@ -6,9 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -88,8 +86,8 @@ type runner struct {
 	asked
 	connections int
 	warm, span  time.Duration
-	// pace is the time from one question of a connection to its next; zero asks
-	// as fast as answers come.
+	// pace is the time from one question of a connection to its next; zero asks as
+	// fast as answers come.
 	pace time.Duration
 	// window is the length of the parts that runAt tells apart; zero tells none.
 	window time.Duration
@@ -104,14 +102,7 @@ func (r *runner) run(tb testing.TB) load {
 	tb.Helper()
 	parts := make([]load, r.connections)
 	var asking sync.WaitGroup
-	for i := range parts {
-		peer, err := newPeer(r.addr)
-		must(tb, err)
-		asking.Go(func() {
-			defer peer.close()
-			r.keepAsking(peer, uint64(i), &parts[i])
-		})
-	}
+	r.begin(tb, parts, &asking)
 	<-time.After(r.warm)
 	if r.begun != nil {
 		r.begun()
@@ -127,6 +118,26 @@ func (r *runner) run(tb testing.TB) load {
 	r.over.Store(true)
 	asking.Wait()
 	return together(parts, elapsed)
+}
+
+// begin connects and lets every connection ask until the run is over, from one
+// thread or, at a pace, each for itself.
+func (r *runner) begin(tb testing.TB, parts []load, asking *sync.WaitGroup) {
+	tb.Helper()
+	if r.pace == 0 {
+		c, err := newCrowd(r, parts)
+		must(tb, err)
+		asking.Go(c.ask)
+		return
+	}
+	for i := range parts {
+		peer, err := newPeer(r.addr)
+		must(tb, err)
+		asking.Go(func() {
+			defer peer.close()
+			r.keepAsking(peer, uint64(i), &parts[i])
+		})
+	}
 }
 
 // together joins what connections got.
@@ -155,16 +166,13 @@ func (l *load) fault(err error) {
 	}
 }
 
+// keepAsking asks on one connection at the runner's pace.
 func (r *runner) keepAsking(p *peer, seed uint64, into *load) {
 	random := rand.New(rand.NewPCG(seed, 6))
-	into.took = make([]uint32, 0, 1<<16)
 	wire := slices.Clone(r.wire)
-	before := nanos()
 	for !r.over.Load() {
-		if r.pace > 0 {
-			<-time.After(time.Duration(random.Int64N(int64(2 * r.pace)))) // not in step with one another
-			before = nanos()
-		}
+		<-time.After(time.Duration(random.Int64N(int64(2 * r.pace)))) // not in step with one another
+		before := nanos()
 		now, err := r.once(p, random, wire)
 		if err != nil {
 			into.fault(fmt.Errorf("%s: %w", r.name, err))
@@ -174,17 +182,21 @@ func (r *runner) keepAsking(p *peer, seed uint64, into *load) {
 		} else if r.measuring.Load() {
 			into.took = append(into.took, uint32((now-before)/1000))
 		}
-		before = now
 	}
 }
 
-// once asks about delegations by chance and judges the answer, which came at that of nanos.
-func (r *runner) once(p *peer, random *rand.Rand, wire []byte) (came int64, err error) {
-	n := 0
+// draw writes delegations by chance into a request; n is the last of them.
+func (r *runner) draw(random *rand.Rand, wire []byte) (n int) {
 	for _, at := range r.at {
 		n = random.IntN(len(r.ids))
 		copy(wire[at:], r.ids[n])
 	}
+	return n
+}
+
+// once asks about delegations by chance and judges the answer, which came at that of nanos.
+func (r *runner) once(p *peer, random *rand.Rand, wire []byte) (came int64, err error) {
+	n := r.draw(random, wire)
 	body, err := p.exchange(wire)
 	came = nanos()
 	if err == nil {
@@ -226,114 +238,4 @@ func shared(a, b string) []byte {
 		n++
 	}
 	return []byte(a[:n])
-}
-
-// peer is one connection of HTTP/1.1 with as little around it as can be.
-type peer struct {
-	conn   net.Conn
-	buffer []byte
-	broken bool
-	asked  int
-}
-
-// answerTimeout bounds a thousand answers.
-const answerTimeout = 2 * time.Minute
-
-func newPeer(addr string) (*peer, error) {
-	conn, err := net.Dial("tcp", addr)
-	if err != nil {
-		return nil, err
-	}
-	return &peer{conn: conn, buffer: make([]byte, 0, 64<<10)}, nil
-}
-
-func (p *peer) close() { _ = p.conn.Close() }
-
-// exchange sends a request and returns the body of a 200.
-func (p *peer) exchange(wire []byte) ([]byte, error) {
-	status, body, err := p.trade(wire)
-	if err == nil && status != "200" {
-		err = fmt.Errorf("answered %s: %.300s", status, body)
-	}
-	return body, err
-}
-
-var (
-	endOfHead   = []byte("\r\n\r\n")
-	lengthField = []byte("\r\nContent-Length: ")
-	lowerLength = []byte("\r\ncontent-length: ")
-	endOfChunks = []byte("0\r\n\r\n")
-)
-
-// trade sends a request and reads one answer.
-func (p *peer) trade(wire []byte) (status string, body []byte, err error) {
-	p.broken = true
-	if p.asked++; p.asked%1000 == 1 { // now and then: it costs
-		if err := p.conn.SetDeadline(clock.Now().Add(answerTimeout)); err != nil {
-			return "", nil, err
-		}
-	}
-	if _, err := p.conn.Write(wire); err != nil {
-		return "", nil, err
-	}
-	p.buffer = p.buffer[:0]
-	head, length := -1, -1
-	for {
-		if head < 0 {
-			if head = bytes.Index(p.buffer, endOfHead); head >= 0 {
-				head += len(endOfHead)
-				length = lengthOf(p.buffer[:head])
-			}
-		}
-		if head >= 0 && (length >= 0 && len(p.buffer) >= head+length || length < 0 && bytes.HasSuffix(p.buffer, endOfChunks)) {
-			break
-		}
-		p.buffer = slices.Grow(p.buffer, 4<<10)
-		n, err := p.conn.Read(p.buffer[len(p.buffer):cap(p.buffer)])
-		if err != nil {
-			return "", nil, fmt.Errorf("reading an answer: %w", err)
-		}
-		p.buffer = p.buffer[:len(p.buffer)+n]
-	}
-	if len(p.buffer) < len("HTTP/1.1 200") {
-		return "", nil, fmt.Errorf("no HTTP: %q", p.buffer)
-	}
-	p.broken = bytes.Contains(p.buffer[:head], []byte("\r\nConnection: close"))
-	body = p.buffer[head:]
-	if length < 0 {
-		body, err = joined(body)
-	}
-	return string(p.buffer[9:12]), body, err
-}
-
-// joined puts the chunks of a body together.
-func joined(body []byte) ([]byte, error) {
-	var whole []byte
-	for {
-		line, rest, found := bytes.Cut(body, []byte("\r\n"))
-		n, err := strconv.ParseUint(string(line), 16, 31)
-		if !found || err != nil || int(n) > len(rest) {
-			return nil, fmt.Errorf("reading chunks: %.100q", body)
-		}
-		if n == 0 {
-			return whole, nil
-		}
-		whole, body = append(whole, rest[:n]...), bytes.TrimPrefix(rest[n:], []byte("\r\n"))
-	}
-}
-
-func lengthOf(head []byte) int {
-	at := bytes.Index(head, lengthField)
-	if at < 0 {
-		at = bytes.Index(head, lowerLength)
-	}
-	if at < 0 {
-		return -1
-	}
-	digits, _, _ := bytes.Cut(head[at+len(lengthField):], []byte("\r"))
-	n, err := strconv.Atoi(string(digits))
-	if err != nil {
-		return -1
-	}
-	return n
 }

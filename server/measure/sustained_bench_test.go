@@ -26,12 +26,11 @@ func BenchmarkSustained(b *testing.B) {
 	base := w.most(b, w.ofFloor(floor, "the floor"), connections)
 	floor.halt(b, true)
 	most := w.most(b, q, connections)
-	kept := most.slowest(steadyFor)
-	length, wanted := span(b, "ININJO_BENCH_SPAN", time.Minute), kept*sustained
+	length, wanted := span(b, "ININJO_BENCH_SPAN", time.Minute), most.rate()*sustained
 	lines := []string{"| third | answers a second, of those wanted | p50 | p99 | slowest | memory at its end | not sealed, not indexed for | taken by other guests | errors |", "|---|---|---|---|---|---|---|---|---|"}
 	parts := []part{}
 	before := readTimes()
-	progress("at most %.0f/s, %.2f of the floor's, %.0f/s in the slowest %v; now %v at %.0f/s", most.rate(), most.rate()/base.rate(), kept, steadyFor, length, wanted)
+	progress("at most %.0f/s, %.2f of the floor's, %.0f/s in the slowest %v; now %v at %.0f/s", most.rate(), most.rate()/base.rate(), most.slowest(steadyFor), steadyFor, length, wanted)
 	for third := range 3 {
 		since := readTimes()
 		got := (&runner{question: q, asked: w.asked, connections: connections, warm: time.Second, span: length / 3, window: length / 30}).runAt(b, wanted)
@@ -54,8 +53,8 @@ func BenchmarkSustained(b *testing.B) {
 	for _, line := range lines {
 		fmt.Fprintln(os.Stdout, line)
 	}
-	fmt.Fprintf(os.Stdout, "\n%s, %d connections, %v at %.0f %% of %.0f/s, each question's time from the instant at which it was due. That is what was kept up in the slowest %v of three minutes; in all of them it was %.0f/s, %.2f of the floor's %.0f/s (%.0f/s in its slowest %v) in the minutes before. GOGC=%s, %s, %s.\n",
-		q.name, connections, length, sustained*100, kept, steadyFor, most.rate(), most.rate()/base.rate(), base.rate(), base.slowest(steadyFor), steadyFor, gogc(), machine(before), clock.Now().Format(time.DateOnly))
+	fmt.Fprintf(os.Stdout, "\n%s, %d connections, %v at %.0f %% of %.0f/s, each question's time from the instant at which it was due. That is what was kept up in three minutes (%.0f/s in their slowest %v), %.2f of the floor's %.0f/s (%.0f/s) in the minutes before. GOGC=%s, %s, %s.\n",
+		q.name, connections, length, sustained*100, most.rate(), most.slowest(steadyFor), steadyFor, most.rate()/base.rate(), base.rate(), base.slowest(steadyFor), gogc(), machine(before), clock.Now().Format(time.DateOnly))
 	tell(parts)
 }
 
@@ -64,9 +63,8 @@ const (
 	// reached what of it must be answered, or it was another bench.
 	sustained = 0.8
 	reached   = 0.97
-	// steadyFor is for how long the most must be kept up: what was answered in the
-	// slowest such part of three minutes. More than that lets questions wait for
-	// seconds, even if the average of the minutes is higher.
+	// steadyFor is the length of the parts of which the slowest is told: the machine's
+	// speed changes in stretches of half a minute.
 	steadyFor = 10 * time.Second
 )
 
