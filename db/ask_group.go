@@ -152,6 +152,13 @@ func (g *group) linger() {
 	}
 }
 
+// ready tells whether the next statement has what it waits for.
+func (g *group) ready() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.inquiries > 0 && (!g.lingers || g.inquiries >= g.worthIt())
+}
+
 // worthIt is how many the next statement should take at least.
 func (g *group) worthIt() int {
 	if g.away < fewLinger {
@@ -160,19 +167,33 @@ func (g *group) worthIt() int {
 	return min(int(g.usual*2/5), maxGrouped)
 }
 
-// run sends one statement after the other until nobody waits.
+// run sends one statement after the other until nobody waits. Where the next one
+// is ready it goes before those of the last are told, or at least beside that: the
+// database does not stand still while they are served.
 func (g *group) run() {
 	size := 0
+	var answered []*asking
 	for {
-		g.linger()
+		if !g.ready() {
+			tell(answered)
+			answered = nil
+			g.linger()
+		}
 		var batch []*asking
 		if batch, size = g.collect(size); batch == nil {
+			tell(answered)
 			return
 		}
+		go tell(answered)
 		g.answer(batch)
-		for _, a := range batch {
-			close(a.done)
-		}
+		answered = batch
+	}
+}
+
+// tell lets those go on whose statement is over.
+func tell(answered []*asking) {
+	for _, a := range answered {
+		close(a.done)
 	}
 }
 

@@ -143,6 +143,39 @@ func TestGroups(t *testing.T) {
 	}
 }
 
+// TestAnsweredDoNotWaitForTheNext holds the second statement, by a lock that was asked
+// for behind the first one: who was answered by the first is told meanwhile.
+func TestAnsweredDoNotWaitForTheNext(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	d := w.accepted(t, w.delegator, days(0, 5))
+	w.ask(t, w.credential(), d.ID) // the statement is prepared: that takes locks of its own
+	release, statements := w.held(t), w.statements(t)
+	var first, second, locking sync.WaitGroup
+	askers := []*asker{{hash: w.token, inquiry: w.inquiry(d.ID)}, {hash: w.token, inquiry: w.inquiry(d.ID)}}
+	w.start(&first, t.Context(), askers[0])
+	until(t, "the first statement", func() bool { return statements() == 1 })
+	var releaseSecond func()
+	locking.Go(func() { releaseSecond = w.held(t) })
+	until(t, "the second lock", func() bool { return statements() == 2 })
+	w.start(&second, t.Context(), askers[1])
+	until(t, "who asks second", func() bool { return w.DB.Waiting() == 1 })
+	release()
+	locking.Wait()
+	until(t, "the second statement", func() bool { return statements() == 1 })
+	first.Wait() // or the test ends with its time
+	if n := statements(); n != 1 {
+		t.Errorf("%d statements are held", n)
+	}
+	releaseSecond()
+	second.Wait()
+	for i, a := range askers {
+		if a.err != nil || !a.readings[0].Found {
+			t.Errorf("%d: %v", i, a.err)
+		}
+	}
+}
+
 func TestOneSpoilsNoOther(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
