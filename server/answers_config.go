@@ -43,8 +43,9 @@ func (c answersConfig) check() error {
 	return nil
 }
 
-// tune sets Go's runtime, unless the environment does.
-func (c answersConfig) tune() {
+// tune sets Go's runtime, unless the environment does; beside tells that the
+// database is on this machine.
+func (c answersConfig) tune(beside bool) {
 	if os.Getenv("GOGC") == "" && c.GOGC > 0 {
 		debug.SetGCPercent(c.GOGC)
 	}
@@ -52,15 +53,26 @@ func (c answersConfig) tune() {
 		debug.SetMemoryLimit(int64(c.MemoryLimit) << 20)
 	}
 	if os.Getenv("GOMAXPROCS") == "" {
-		oneToSpare()
+		tuned.Do(func() { runtime.GOMAXPROCS(threads(processors, beside)) })
 	}
 }
 
-// oneToSpare lets one thread of Go more run than there are processors. Where all
-// are busy with requests, the runtime looks only now and then at what came from
-// the database, which then stands idle with the next statement at hand; a thread
-// to spare waits for that, and the system wakes it at once.
-var oneToSpare = sync.OnceFunc(func() { runtime.GOMAXPROCS(processors + 1) })
+// tuned keeps the first service of a process from being overruled by the next.
+var tuned sync.Once
+
+// threads is how many threads of Go run at once. Beside its database the program
+// leaves it half of the processors: it needs as much of them for an answer, and
+// each thread that is woken while it works takes one from it, and time. Elsewhere
+// there is one thread more than there are processors: where all are busy with
+// requests, the runtime looks only now and then at what came from the database,
+// which then stands idle with the next statement at hand; a thread to spare waits
+// for that, and the system wakes it at once.
+func threads(processors int, beside bool) int {
+	if beside {
+		return (processors + 1) / 2
+	}
+	return processors + 1
+}
 
 // processors are those that the program may use.
 var processors = runtime.GOMAXPROCS(0)

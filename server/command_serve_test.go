@@ -33,9 +33,9 @@ func TestServe(t *testing.T) {
 	if status, body := fetch(t, metrics); status != 200 || !strings.Contains(body, `ininjo_http_request_seconds_count{route="GET /readyz",status="200"}`) {
 		t.Errorf("%s answered %d: %.200s", metrics, status, body)
 	}
-	_, spare, _, _ := threads(t, "")
-	if _, body := fetch(t, metrics); !strings.Contains(body, fmt.Sprintf("\ngo_sched_gomaxprocs_threads %d\n", spare)) {
-		t.Errorf("not %d threads of Go, one to spare", spare)
+	_, half, _, _ := threadsOf(t, besideDatabase, "")
+	if _, body := fetch(t, metrics); !strings.Contains(body, fmt.Sprintf("\ngo_sched_gomaxprocs_threads %d\n", half)) {
+		t.Errorf("not %d threads of Go, beside the private database", half)
 	}
 	if status, _ := fetch(t, base+"/metrics"); status != 404 {
 		t.Errorf("figures stand on the public address: %d", status)

@@ -12,12 +12,13 @@ import (
 	"sync"
 	"time"
 
+	"ininjo/db"
 	"ininjo/poa"
 )
 
 // begin listens, works and serves.
 func (s *service) begin(ctx context.Context) error {
-	s.config.tune()
+	s.config.tune(db.OnThisMachine(s.database.url))
 	if err := s.listen(ctx); err != nil {
 		return err
 	}
