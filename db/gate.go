@@ -47,7 +47,7 @@ func (g *gate) close() (open func()) {
 func (g *gate) mustWait() <-chan struct{} {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.shut != nil && g.passed < runtime.GOMAXPROCS(0) {
+	if g.shut != nil && g.passed < runtime.NumCPU() {
 		g.passed++
 		return nil
 	}
