@@ -70,15 +70,17 @@ func TestKillBeforeTheAnswer(t *testing.T) {
 	p, base := serving(t, nil, args...)
 	d.terms = publishTerms(t, base, "--data-dir", dir)
 	enrolBeside(t, d, dir, base)
-	id := waitingFiling(t, d, s)
 	jobs := func(sql string) string {
 		t.Helper()
 		var text string
 		besideService(t, dir, func(ctx context.Context, b *service) error { return b.db.Pool().QueryRow(ctx, sql).Scan(&text) })
 		return text
 	}
+	id := waitingFiling(t, d, s, func() bool {
+		return jobs("SELECT count(*)::text FROM river.river_job WHERE kind = 'evidence.stamp' AND state <> 'completed'") == "0"
+	})
 	const waiting = "SELECT count(*)::text FROM river.river_job WHERE kind IN ('status.ask', 'evidence.stamp') AND state IN ('scheduled', 'retryable')"
-	await(t, "everything waits", func() bool { return jobs(waiting) == "2" }) // the delegate's record is stamped already
+	await(t, "everything waits", func() bool { return jobs(waiting) == "2" })
 	p.signal(t, syscall.SIGKILL)
 	p.status(t, patience)
 	goneWith(t, dir)
@@ -132,7 +134,7 @@ func enrolBeside(t *testing.T, d *demo, dir, base string) {
 }
 
 // waitingFiling files while the sources are silent.
-func waitingFiling(t *testing.T, d *demo, s *sources) string {
+func waitingFiling(t *testing.T, d *demo, s *sources, stamped func() bool) string {
 	t.Helper()
 	today := poa.DateOf(d.clock.Now())
 	o := d.filled(order{name: "waiting", from: today, through: today.AddDays(30)})
@@ -147,6 +149,7 @@ func waitingFiling(t *testing.T, d *demo, s *sources) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	await(t, "the delegate's record is stamped", stamped)
 	s.silent.Store(true)
 	var payload struct {
 		Delegation struct {
