@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -181,4 +183,18 @@ func (r *keyring) names() string {
 		names = append(names, source.Name())
 	}
 	return strings.Join(names, ", ")
+}
+
+// keyID is the form of a key's ID, the thumbprint of RFC 7638, where it looks like
+// a flag.
+var keyID = regexp.MustCompile(`^-[A-Za-z0-9_-]{42}$`)
+
+// behindFlags puts a key's ID that begins with a hyphen, as one of 64 does, behind
+// all flags, where it is taken for none.
+func behindFlags(args []string) []string {
+	at := slices.IndexFunc(args, keyID.MatchString)
+	if at < 0 || args[0] != "keys" || slices.Contains(args, "--") {
+		return args
+	}
+	return append(slices.Delete(slices.Clone(args), at, at+1), "--", args[at])
 }

@@ -59,6 +59,12 @@ func TestKeyCommands(t *testing.T) {
 		wantText(t, refused(t, nil, keys("end", "heartbeat", fresh[1])...), "there is no key")
 		wantText(t, refused(t, nil, keys("end", "receipt", "x")...), "there is no key x")
 	})
+	t.Run("an ID that looks like a flag is an ID", func(t *testing.T) {
+		for _, first := range []string{"-5", "--"} {
+			id := first + strings.Repeat("A", 41)
+			wantText(t, refused(t, nil, keys("end", "receipt", id)...), "there is no key "+id)
+		}
+	})
 	t.Run("keys that are kept elsewhere are made there", func(t *testing.T) {
 		args := append(keys("rotate", "receipt"), "--receipt-key", "vault:https://127.0.0.1:1/transit/receipts", "--vault-token-file", dir)
 		wantText(t, refused(t, nil, args...), "make a new key or version there")

@@ -68,7 +68,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("reading commands: %w", err)
 	}
-	parsed, err := parser.Parse(args)
+	parsed, err := parser.Parse(behindFlags(args))
 	if exited { // --help
 		return nil
 	}
