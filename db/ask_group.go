@@ -184,7 +184,9 @@ func (g *group) run() {
 			tell(answered)
 			return
 		}
-		go tell(answered)
+		if len(answered) > 0 {
+			go tell(answered)
+		}
 		g.answer(batch)
 		answered = batch
 	}

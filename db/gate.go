@@ -14,6 +14,10 @@ import (
 // alone.
 const giveWay = 3 * time.Millisecond
 
+// processors are those that the program may use, however many threads of Go it
+// later runs on.
+var processors = runtime.GOMAXPROCS(0)
+
 // gate lets acts of this process give way while changes are numbered. Each
 // session of the database is another of many that want the processors, and the
 // one that numbers works for all that committed: were it one among them, what is
@@ -47,7 +51,7 @@ func (g *gate) close() (open func()) {
 func (g *gate) mustWait() <-chan struct{} {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.shut != nil && g.passed < runtime.NumCPU() {
+	if g.shut != nil && g.passed < processors {
 		g.passed++
 		return nil
 	}
