@@ -164,40 +164,48 @@ func (c *crowd) leave(s *seat, err error) {
 	_ = syscall.Close(s.fd)
 }
 
-// TestCrowd asks on 16 connections, each of which waits for its own answer. Every
-// third answer of a delegation is wrong, and one connection ends with its answer.
+// TestCrowd asks on 16 connections: the first questions of all are there before one
+// is answered, and each connection waits for its own answer. Every third answer of
+// a delegation is wrong, and one connection ends with its answer.
 func TestCrowd(t *testing.T) {
 	t.Parallel()
-	const connections = 16
-	var came, here, most, ended atomic.Int64
+	const connections, questions = 16, 500
+	var came atomic.Int64
+	all := make(chan struct{})
+	r := &runner{asked: asked{[]poa.DelegationID{placeholder}}, connections: connections}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		most.Store(max(most.Load(), here.Add(1)))
-		defer here.Add(-1)
-		<-time.After(time.Millisecond)
-		text := `{"status":"VALID"}`
-		switch n := came.Add(1); {
+		text, n := `{"status":"VALID"}`, came.Add(1)
+		switch {
 		case n == 7:
-			ended.Add(1)
 			w.Header().Set("Connection", "close")
 		case n%3 == 0:
 			text = `{"status":"REVOKED"}`
+		case n == connections:
+			close(all)
+		case n == questions:
+			r.over.Store(true)
+		}
+		select {
+		case <-all:
+		case <-time.After(answerTimeout / 4):
+			t.Errorf("%d at a time", n)
 		}
 		_, _ = w.Write([]byte(text[:9])) // the caller may have gone away
 		w.(http.Flusher).Flush()
 		_, _ = w.Write([]byte(text[9:]))
 	}))
 	t.Cleanup(server.Close)
-	r := &runner{question: ask("many", server.URL, "/", "", placeholder), asked: asked{[]poa.DelegationID{placeholder}}, connections: connections, span: 100 * time.Millisecond}
+	r.question = ask("many", server.URL, "/", "", placeholder)
 	r.measuring.Store(true)
-	got := r.run(t)
-	wrong, right := came.Load()/3+ended.Load(), came.Load()-came.Load()/3
-	if got.wrong != wrong || !strings.Contains(fmt.Sprint(got.first), "many: ") {
-		t.Errorf("%d are wrong, want %d of %d: %v", got.wrong, wrong, came.Load(), got.first)
+	parts := make([]load, connections)
+	c, err := newCrowd(r, parts)
+	must(t, err)
+	c.ask()
+	got, wrong := together(parts, 0), came.Load()/3
+	if got.wrong != wrong+1 || !strings.Contains(fmt.Sprint(got.first), "many: ") {
+		t.Errorf("%d are wrong, want %d of %d: %v", got.wrong, wrong+1, came.Load(), got.first)
 	}
-	if n := int64(len(got.took)); n > right || n < right/2 || got.at(0) < time.Millisecond {
-		t.Errorf("%d are right, want %d; the fastest took %v", n, right, got.at(0))
-	}
-	if most.Load() != connections {
-		t.Errorf("%d at a time", most.Load())
+	if n := int64(len(got.took)); n != came.Load()-wrong || n < questions/2 || got.at(0) <= 0 {
+		t.Errorf("%d are right, want %d; the fastest took %v", n, came.Load()-wrong, got.at(0))
 	}
 }
