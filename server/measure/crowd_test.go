@@ -10,12 +10,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
+	"unsafe"
 
 	"ininjo/poa"
 )
@@ -94,13 +96,7 @@ func (c *crowd) ask() {
 	}
 	events := make([]syscall.EpollEvent, len(c.seats))
 	for c.asking > 0 {
-		n, err := syscall.EpollWait(c.epoll, events, int(answerTimeout.Milliseconds()))
-		if errors.Is(err, syscall.EINTR) {
-			continue
-		}
-		if n == 0 && err == nil {
-			err = os.ErrDeadlineExceeded
-		}
+		n, err := c.wait(events)
 		if err != nil {
 			for _, s := range c.seats {
 				c.fault(s, fmt.Errorf("waiting for an answer: %w", err))
@@ -111,6 +107,23 @@ func (c *crowd) ask() {
 			c.hear(c.seats[event.Fd])
 		}
 	}
+}
+
+// wait returns the connections on which something came. Go's runtime is not told
+// that this thread waits: else it would look every 20 µs what became of it. Where
+// nothing comes for a while, other goroutines may have the thread.
+func (c *crowd) wait(events []syscall.EpollEvent) (int, error) {
+	const milliseconds = 10
+	for end := nanos() + int64(answerTimeout); nanos() < end; runtime.Gosched() {
+		n, _, err := syscall.RawSyscall6(syscall.SYS_EPOLL_PWAIT, uintptr(c.epoll), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), milliseconds, 0, 0)
+		if err != 0 && err != syscall.EINTR {
+			return 0, err
+		}
+		if err == 0 && n > 0 {
+			return int(n), nil
+		}
+	}
+	return 0, os.ErrDeadlineExceeded
 }
 
 // hear reads what came, and asks again where that is a whole answer.
