@@ -13,6 +13,10 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"ininjo/db/embedded"
 )
 
 var metricsAddress = regexp.MustCompile(`http://127\.0\.0\.1:\d+/metrics`)
@@ -29,6 +33,10 @@ func TestServe(t *testing.T) {
 		}
 	}
 	await(t, "it logs where the figures are", func() bool { return metricsAddress.MatchString(p.stderr.String()) })
+	await(t, "its timers may be late", func() bool { return strings.Contains(p.stderr.String(), " timer_slack=1ms") })
+	if told := slackOfDatabase(t, dir); told != "50000" {
+		t.Errorf("PostgreSQL's timers may be late by %s ns", told)
+	}
 	metrics := metricsAddress.FindString(p.stderr.String())
 	if status, body := fetch(t, metrics); status != 200 || !strings.Contains(body, `ininjo_http_request_seconds_count{route="GET /readyz",status="200"}`) {
 		t.Errorf("%s answered %d: %.200s", metrics, status, body)
@@ -147,4 +155,23 @@ func TestStop(t *testing.T) {
 		}
 		wantText(t, p.stderr.String(), "the private PostgreSQL ended", "postgresql.log")
 	})
+}
+
+// slackOfDatabase is by how many nanoseconds timers of a session of the program's
+// private PostgreSQL may be late.
+func slackOfDatabase(t *testing.T, dir string) (told string) {
+	t.Helper()
+	cluster, err := embedded.Attach(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := pgx.Connect(t.Context(), cluster.SuperuserURL("postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	if err := conn.QueryRow(t.Context(), "SELECT trim(E'\\n' FROM pg_read_file('/proc/self/timerslack_ns'))").Scan(&told); err != nil {
+		t.Fatal(err)
+	}
+	return told
 }

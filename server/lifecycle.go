@@ -170,7 +170,7 @@ func (s *service) serve(ctx context.Context) error {
 	s.direct = newDirect(bounded, s.answerer, s.log, s.clock, s.metrics)
 	go s.run(s.http, s.direct)
 	go s.run(s.http, s.direct.rest)
-	s.log.Info("serving", "address", "http://"+s.listener.Addr().String())
+	s.log.Info("serving", "address", "http://"+s.listener.Addr().String(), "timer_slack", timerSlack())
 	return s.recordStart(ctx)
 }
 

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -31,7 +32,13 @@ type commands struct {
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 
+// lasting are the subcommands that go on until they are asked to stop.
+var lasting = []string{"serve", "work", "demo"}
+
 func main() {
+	if len(os.Args) > 1 && slices.Contains(lasting, os.Args[1]) {
+		loosenTimers()
+	}
 	os.Exit(ininjo())
 }
 

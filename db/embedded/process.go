@@ -30,6 +30,7 @@ func launch(cmd *exec.Cmd) (*process, error) {
 	started := make(chan error, 1)
 	go func() {
 		runtime.LockOSThread()
+		ordinaryTimers()
 		err := cmd.Start()
 		started <- err
 		if err == nil {

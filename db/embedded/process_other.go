@@ -12,3 +12,6 @@ import "syscall"
 func attributes(who account) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Credential: who.credential()}
 }
+
+// ordinaryTimers is for Linux.
+func ordinaryTimers() {}
