@@ -5,6 +5,7 @@ package measure_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -19,6 +20,8 @@ import (
 	"time"
 	"unsafe"
 
+	"golang.org/x/sys/unix"
+
 	"ininjo/poa"
 )
 
@@ -28,10 +31,42 @@ import (
 // answer and wakes threads.
 type crowd struct {
 	*runner
+	agenda
 	epoll int
 	seats map[int32]*seat
-	// asking are the connections on which an answer is awaited.
-	asking int
+	// free are the connections on which nothing is asked, the rest await an answer.
+	free []*seat
+}
+
+// agenda says when a crowd's questions are due.
+type agenda interface {
+	// due is the instant of a question that is due by now, and false where none is.
+	due(now int64) (at int64, is bool)
+	// next is the instant at which the next one is due, for whoever is free to ask
+	// it, and zero where no more will be.
+	next() int64
+	// count takes what was due at an instant and answered now.
+	count(into *load, at, now int64)
+}
+
+// endless has each connection ask again as soon as it is answered, until the run is
+// over.
+type endless struct{ *runner }
+
+func (e endless) due(now int64) (int64, bool) { return now, !e.over.Load() }
+
+// next is never while it goes on: whoever is free was asked.
+func (e endless) next() int64 {
+	if e.over.Load() {
+		return 0
+	}
+	return math.MaxInt64
+}
+
+func (e endless) count(into *load, at, now int64) {
+	if e.measuring.Load() {
+		into.took = append(into.took, uint32((now-at)/1000))
+	}
 }
 
 // seat is one connection of a crowd.
@@ -40,7 +75,7 @@ type seat struct {
 	random *rand.Rand
 	wire   []byte
 	reply  reply
-	// n is the delegation asked about, at that of nanos.
+	// n is the delegation asked about, by what was due at that of nanos.
 	n    int
 	at   int64
 	into *load
@@ -49,14 +84,15 @@ type seat struct {
 func (s *seat) read(into []byte) (int, error) { return syscall.Read(s.fd, into) }
 
 // newCrowd connects.
-func newCrowd(r *runner, parts []load) (*crowd, error) {
-	c := &crowd{runner: r, seats: map[int32]*seat{}}
+func newCrowd(r *runner, by agenda, parts []load) (*crowd, error) {
+	c := &crowd{runner: r, agenda: by, seats: map[int32]*seat{}}
 	var err error
 	if c.epoll, err = syscall.EpollCreate1(syscall.EPOLL_CLOEXEC); err != nil {
 		return nil, err
 	}
 	for i := range parts {
-		if err := c.sit(uint64(i), &parts[i]); err != nil {
+		parts[i].took = make([]uint32, 0, 1<<16)
+		if err := c.sit(&seat{random: rand.New(rand.NewPCG(uint64(i), 6)), wire: slices.Clone(c.wire), into: &parts[i]}); err != nil {
 			c.close()
 			return nil, err
 		}
@@ -64,20 +100,21 @@ func newCrowd(r *runner, parts []load) (*crowd, error) {
 	return c, nil
 }
 
-func (c *crowd) sit(number uint64, into *load) error {
+// sit connects a seat, which is free then.
+func (c *crowd) sit(s *seat) error {
 	addr, err := net.ResolveTCPAddr("tcp4", c.addr)
 	if err != nil {
 		return err
 	}
-	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	s.fd, err = syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return err
 	}
-	into.took = make([]uint32, 0, 1<<16)
-	c.seats[int32(fd)] = &seat{fd: fd, random: rand.New(rand.NewPCG(number, 6)), wire: slices.Clone(c.wire), into: into}
-	return errors.Join(syscall.Connect(fd, &syscall.SockaddrInet4{Port: addr.Port, Addr: [4]byte(addr.IP.To4())}),
-		syscall.SetNonblock(fd, true), syscall.SetsockoptInt(fd, syscall.IPPROTO_TCP, syscall.TCP_NODELAY, 1),
-		syscall.EpollCtl(c.epoll, syscall.EPOLL_CTL_ADD, fd, &syscall.EpollEvent{Events: syscall.EPOLLIN, Fd: int32(fd)}))
+	c.seats[int32(s.fd)] = s
+	c.free = append(c.free, s)
+	return errors.Join(syscall.Connect(s.fd, &syscall.SockaddrInet4{Port: addr.Port, Addr: [4]byte(addr.IP.To4())}),
+		syscall.SetNonblock(s.fd, true), syscall.SetsockoptInt(s.fd, syscall.IPPROTO_TCP, syscall.TCP_NODELAY, 1),
+		syscall.EpollCtl(c.epoll, syscall.EPOLL_CTL_ADD, s.fd, &syscall.EpollEvent{Events: syscall.EPOLLIN, Fd: int32(s.fd)}))
 }
 
 func (c *crowd) close() {
@@ -87,15 +124,16 @@ func (c *crowd) close() {
 	_ = syscall.Close(c.epoll)
 }
 
-// ask keeps asking on every connection until the run is over, and returns once
-// every question was answered.
+// ask asks what is due until no more will be, and returns once every question was
+// answered.
 func (c *crowd) ask() {
 	defer c.close()
-	for _, s := range c.seats {
-		c.next(s, nanos())
-	}
 	events := make([]syscall.EpollEvent, len(c.seats))
-	for c.asking > 0 {
+	for {
+		c.seatDue()
+		if len(c.free) == len(c.seats) && (len(c.free) == 0 || c.next() == 0) {
+			return
+		}
 		n, err := c.wait(events)
 		if err != nil {
 			for _, s := range c.seats {
@@ -109,34 +147,58 @@ func (c *crowd) ask() {
 	}
 }
 
-// wait returns the connections on which something came. Go's runtime is not told
-// that this thread waits: else it would look every 20 µs what became of it. Where
-// nothing comes for a while, other goroutines may have the thread.
+// seatDue asks what is due where somebody is free.
+func (c *crowd) seatDue() {
+	for len(c.free) > 0 {
+		at, is := c.due(nanos())
+		if !is {
+			return
+		}
+		last := len(c.free) - 1
+		s := c.free[last]
+		c.free = c.free[:last]
+		c.put(s, at)
+	}
+}
+
+// wait returns the connections on which something came, none where something is due
+// for whoever is free. Go's runtime is not told that this thread waits: else it would
+// look every 20 µs what became of it. Where nothing comes for a while, other
+// goroutines may have the thread.
 func (c *crowd) wait(events []syscall.EpollEvent) (int, error) {
-	const milliseconds = 10
 	for end := nanos() + int64(answerTimeout); nanos() < end; runtime.Gosched() {
-		n, _, err := syscall.RawSyscall6(syscall.SYS_EPOLL_PWAIT, uintptr(c.epoll), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), milliseconds, 0, 0)
+		patience, whoever := 10*time.Millisecond, false
+		if len(c.free) > 0 && c.next() != 0 {
+			patience, whoever = min(patience, time.Duration(max(c.next()-nanos(), 0))), true
+		}
+		within := unix.NsecToTimespec(int64(patience))
+		n, _, err := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT2, uintptr(c.epoll), uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), uintptr(unsafe.Pointer(&within)), 0, 0)
 		if err != 0 && err != syscall.EINTR {
 			return 0, err
 		}
-		if err == 0 && n > 0 {
+		if err != 0 {
+			n = 0
+		}
+		if n > 0 || whoever && c.next() <= nanos() {
 			return int(n), nil
 		}
 	}
 	return 0, os.ErrDeadlineExceeded
 }
 
-// hear reads what came, and asks again where that is a whole answer.
+// hear reads what came, and asks what is due where that is a whole answer.
 func (c *crowd) hear(s *seat) {
+	if s == nil { // it left meanwhile
+		return
+	}
 	if err := s.reply.take(s.read); err != nil {
-		c.asking--
-		c.leave(s, err)
+		c.fault(s, err)
+		c.renew(s)
 		return
 	}
 	if !s.reply.whole() {
 		return
 	}
-	c.asking--
 	now := nanos()
 	body, err := s.reply.ok()
 	if err == nil {
@@ -144,35 +206,41 @@ func (c *crowd) hear(s *seat) {
 	}
 	if err != nil {
 		c.fault(s, err)
-	} else if c.measuring.Load() {
-		s.into.took = append(s.into.took, uint32((now-s.at)/1000))
+	} else {
+		c.count(s.into, s.at, now)
 	}
 	if s.reply.last() {
-		c.leave(s, errors.New("the connection ends with its answer"))
-		return
+		c.renew(s)
+	} else if at, is := c.due(now); is {
+		c.put(s, at)
+	} else {
+		c.free = append(c.free, s)
 	}
-	c.next(s, now)
 }
 
-// next asks about delegations by chance.
-func (c *crowd) next(s *seat, now int64) {
-	if c.over.Load() {
-		return
-	}
-	s.n, s.at = c.draw(s.random, s.wire), now
+// put asks about delegations by chance what was due at an instant.
+func (c *crowd) put(s *seat, at int64) {
+	s.n, s.at = c.draw(s.random, s.wire), at
 	s.reply.clear()
 	if n, err := syscall.Write(s.fd, s.wire); err != nil || n < len(s.wire) {
-		c.leave(s, fmt.Errorf("asking, %d of %d bytes: %w", n, len(s.wire), err))
-		return
+		c.fault(s, fmt.Errorf("asking, %d of %d bytes: %w", n, len(s.wire), err))
+		c.renew(s)
 	}
-	c.asking++
 }
 
 func (c *crowd) fault(s *seat, err error) { s.into.fault(fmt.Errorf("%s: %w", c.name, err)) }
 
-// leave takes a connection that fails out of the crowd.
-func (c *crowd) leave(s *seat, err error) {
-	c.fault(s, err)
+// renew connects again where the connection ended, or takes it out of the crowd.
+func (c *crowd) renew(s *seat) {
+	c.stand(s)
+	if err := c.sit(s); err != nil {
+		c.fault(s, err)
+		c.free = slices.DeleteFunc(c.free, func(each *seat) bool { return each == s })
+		c.stand(s)
+	}
+}
+
+func (c *crowd) stand(s *seat) {
 	delete(c.seats, int32(s.fd))
 	_ = syscall.Close(s.fd)
 }
@@ -183,10 +251,10 @@ func (c *crowd) leave(s *seat, err error) {
 func TestCrowd(t *testing.T) {
 	t.Parallel()
 	const connections, questions = 16, 500
-	var came atomic.Int64
+	var came, connected atomic.Int64
 	all := make(chan struct{})
 	r := &runner{asked: asked{[]poa.DelegationID{placeholder}}, connections: connections}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		text, n := `{"status":"VALID"}`, came.Add(1)
 		switch {
 		case n == 7:
@@ -207,18 +275,27 @@ func TestCrowd(t *testing.T) {
 		w.(http.Flusher).Flush()
 		_, _ = w.Write([]byte(text[9:]))
 	}))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			connected.Add(1)
+		}
+	}
+	server.Start()
 	t.Cleanup(server.Close)
 	r.question = ask("many", server.URL, "/", "", placeholder)
 	r.measuring.Store(true)
 	parts := make([]load, connections)
-	c, err := newCrowd(r, parts)
+	c, err := newCrowd(r, endless{r}, parts)
 	must(t, err)
 	c.ask()
 	got, wrong := together(parts, 0), came.Load()/3
-	if got.wrong != wrong+1 || !strings.Contains(fmt.Sprint(got.first), "many: ") {
-		t.Errorf("%d are wrong, want %d of %d: %v", got.wrong, wrong+1, came.Load(), got.first)
+	if got.wrong != wrong || !strings.Contains(fmt.Sprint(got.first), "many: ") {
+		t.Errorf("%d are wrong, want %d of %d: %v", got.wrong, wrong, came.Load(), got.first)
 	}
 	if n := int64(len(got.took)); n != came.Load()-wrong || n < questions/2 || got.at(0) <= 0 {
 		t.Errorf("%d are right, want %d; the fastest took %v", n, came.Load()-wrong, got.at(0))
+	}
+	if n := connected.Load(); n != connections+1 {
+		t.Errorf("%d connections, want one more than %d", n, connections)
 	}
 }

@@ -125,7 +125,7 @@ func (r *runner) run(tb testing.TB) load {
 func (r *runner) begin(tb testing.TB, parts []load, asking *sync.WaitGroup) {
 	tb.Helper()
 	if r.pace == 0 {
-		c, err := newCrowd(r, parts)
+		c, err := newCrowd(r, endless{r}, parts)
 		must(tb, err)
 		asking.Go(c.ask)
 		return

@@ -4,11 +4,9 @@ package measure_test
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -17,70 +15,70 @@ import (
 	"ininjo/poa"
 )
 
-// bunch is the time from one instant at which questions are due to the next. One
-// ticker for all: a timer for each question, 14,000 a second, would take of the
-// processors that the program shares with its callers, and a schedule for each
-// connection would let a question wait for its own while others are free. Several
-// at one instant are harder for the program than the same number spread evenly.
+// bunch is the time from one instant at which questions are due to the next. A
+// schedule for each connection would let a question wait for its own while others are
+// free. Several at one instant are harder for the program than the same number spread
+// evenly.
 const bunch = 500 * time.Microsecond
 
-// schedule says how many questions are due when, whatever became of earlier ones.
+// schedule says how many questions are due when, whatever became of earlier ones, and
+// hands out the instants at which they were: how many are asked depends on it alone.
 type schedule struct {
 	rate  float64 // a second
 	began int64   // nanos
 	// warm is how much of the whole is not measured.
 	warm, whole time.Duration
-	// lossy leaves out who finds no room, so that a pace which nothing reaches has
-	// an end.
-	lossy bool
+	// room is how many may be late, where that is bounded: who was due before them is
+	// left out, so that a pace which nothing reaches has an end.
+	room int
+	// window is that of the runner.
+	window time.Duration
+	// instant is that of the next question, asked are those before it.
+	instant, asked int
 }
 
 // dueBefore counts the questions of all instants before the nth.
-func (s schedule) dueBefore(n int) int {
+func (s *schedule) dueBefore(n int) int {
 	return int(s.rate * (time.Duration(n) * bunch).Seconds())
 }
 
-// release hands out the instants at which questions are due, as many as there are
-// questions. One that comes late itself hands out all that it missed, each with
-// the instant at which it was due.
-func (s schedule) release(due chan<- int64) {
-	defer close(due)
-	ticks := time.NewTicker(bunch)
-	defer ticks.Stop()
-	for n := 0; time.Duration(n)*bunch < s.whole; {
-		at := s.began + int64(time.Duration(n)*bunch)
-		if nanos() < at {
-			<-ticks.C
-			continue
-		}
-		for range s.dueBefore(n+1) - s.dueBefore(n) {
-			s.hand(due, at)
-		}
-		n++
+// next is the instant of the next question.
+func (s *schedule) next() int64 {
+	for s.dueBefore(s.instant+1) <= s.asked {
+		s.instant++
 	}
+	if time.Duration(s.instant)*bunch >= s.whole {
+		return 0
+	}
+	return s.began + int64(time.Duration(s.instant)*bunch)
 }
 
-func (s schedule) hand(due chan<- int64, at int64) {
-	if !s.lossy {
-		due <- at
-		return
+func (s *schedule) due(now int64) (int64, bool) {
+	if s.room > 0 {
+		passed := int(min(time.Duration(now-s.began), s.whole-1) / bunch)
+		s.asked = max(s.asked, s.dueBefore(passed+1)-s.room)
 	}
-	select {
-	case due <- at:
-	default:
+	at := s.next()
+	if at == 0 || at > now {
+		return 0, false
 	}
+	s.asked++
+	return at, true
 }
 
-// queued bounds the questions that wait for a connection; more wait in the schedule.
-const queued = 1 << 16
+// count takes the time from the instant at which a question was due, so one that waits
+// for a connection is not left out (coordinated omission).
+func (s *schedule) count(into *load, at, now int64) {
+	if due := time.Duration(at-s.began) - s.warm; due >= 0 {
+		into.add(due, s.window, uint32((now-at)/1000))
+	}
+}
 
 // runAt asks so many questions a second, each at its instant on the next connection
-// that is free. Its time counts from the instant at which it was due, so one that
-// waits for a connection is not left out (coordinated omission). How many are asked
-// depends on the rate and the span alone; the time is that until the last answer.
+// that is free. The time is that until the last answer.
 func (r *runner) runAt(tb testing.TB, rate float64) load {
 	tb.Helper()
-	return r.keep(tb, schedule{rate: rate, warm: r.warm, whole: r.warm + r.span}, queued)
+	return r.keep(tb, schedule{rate: rate})
 }
 
 // flood asks at a rate that cannot be reached and leaves out who finds no room: what
@@ -88,50 +86,22 @@ func (r *runner) runAt(tb testing.TB, rate float64) load {
 // who were due would have taken, those of the warm-up first.
 func (r *runner) flood(tb testing.TB, rate float64) load {
 	tb.Helper()
-	return r.keep(tb, schedule{rate: rate, warm: r.warm, whole: r.warm + r.span, lossy: true}, 4*r.connections)
+	return r.keep(tb, schedule{rate: rate, room: 4 * r.connections})
 }
 
-// keep keeps to a schedule, with room for so many who wait for a connection.
-func (r *runner) keep(tb testing.TB, s schedule, room int) load {
+// keep keeps to a schedule in the runner's time.
+func (r *runner) keep(tb testing.TB, s schedule) load {
 	tb.Helper()
-	due, parts := make(chan int64, room), make([]load, r.connections)
-	var asking sync.WaitGroup
-	peers := make([]*peer, r.connections)
-	for i := range peers {
-		var err error
-		peers[i], err = newPeer(r.addr)
-		must(tb, err)
-	}
+	parts := make([]load, r.connections)
+	s.warm, s.whole, s.window = r.warm, r.warm+r.span, r.window
+	c, err := newCrowd(r, &s, parts)
+	must(tb, err)
 	s.began = nanos()
+	c.ask()
 	measured := s.began + int64(s.warm)
-	for i, peer := range peers {
-		parts[i].took = make([]uint32, 0, int(s.rate*r.span.Seconds()*1.2)/r.connections)
-		asking.Go(func() { r.askDue(peer, uint64(i), due, measured, &parts[i]) })
-	}
-	s.release(due)
-	asking.Wait()
 	all := together(parts, time.Duration(nanos()-measured))
 	all.began = measured
 	return all
-}
-
-// askDue asks what is due, on a new connection where the old one ended.
-func (r *runner) askDue(p *peer, seed uint64, due <-chan int64, measured int64, into *load) {
-	defer func() { p.close() }()
-	random := rand.New(rand.NewPCG(seed, 6))
-	wire := slices.Clone(r.wire)
-	for at := range due {
-		var now int64
-		err := p.renew(r.addr)
-		if err == nil {
-			now, err = r.once(p, random, wire)
-		}
-		if err != nil {
-			into.fault(fmt.Errorf("%s: %w", r.name, err))
-		} else if at >= measured {
-			into.add(time.Duration(at-measured), r.window, uint32((now-at)/1000))
-		}
-	}
 }
 
 // add counts an answer to what was due so long after the beginning, which only
@@ -148,28 +118,18 @@ func (l *load) add(due, window time.Duration, took uint32) {
 	l.windows[n].took = append(l.windows[n].took, took)
 }
 
-// renew connects again where the connection ended.
-func (p *peer) renew(addr string) error {
-	if !p.broken {
-		return nil
-	}
-	fresh, err := newPeer(addr)
-	if err == nil {
-		p.close()
-		*p = *fresh
-	}
-	return err
-}
-
+// TestSchedule asks from two sides: what is due by an instant, and when the next is.
 func TestSchedule(t *testing.T) {
 	t.Parallel()
 	s := schedule{rate: 14_321, began: nanos(), whole: 20 * time.Millisecond}
-	due := make(chan int64, queued)
-	s.release(due)
 	count, last := 0, s.began
-	for at := range due {
-		if at < last || (at-s.began)%int64(bunch) != 0 {
-			t.Errorf("due at %d after %d", at-s.began, last-s.began)
+	for next := s.next(); next != 0; next = s.next() {
+		if at, is := s.due(next - 1); is {
+			t.Fatalf("due at %d before %d", at-s.began, next-s.began)
+		}
+		at, is := s.due(next)
+		if !is || at != next || at < last || (at-s.began)%int64(bunch) != 0 {
+			t.Fatalf("due at %d (%v) after %d, want %d", at-s.began, is, last-s.began, next-s.began)
 		}
 		count, last = count+1, at
 	}
@@ -245,7 +205,7 @@ func TestConnectionEnds(t *testing.T) {
 		fmt.Fprint(w, `{"status":"VALID"}`)
 	}))
 	t.Cleanup(server.Close)
-	r := &runner{question: ask("ended", server.URL, "/", "", placeholder), asked: asked{[]poa.DelegationID{placeholder}}, connections: 2, span: 20 * time.Millisecond}
+	r := &runner{question: ask("ended", server.URL, "/", "", placeholder), asked: asked{[]poa.DelegationID{placeholder}}, connections: 1, span: 20 * time.Millisecond}
 	got := r.runAt(t, 1000)
 	if got.wrong != 1 || len(got.took) != 19 || !strings.Contains(fmt.Sprint(got.first), "ended: ") {
 		t.Errorf("%d answers, %d wrong: %v", len(got.took), got.wrong, got.first)
