@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -135,6 +136,20 @@ func TestSchedule(t *testing.T) {
 	}
 	if count != 286 { // 14,321 * 0.020
 		t.Errorf("%d were due, want 286", count)
+	}
+}
+
+// TestScheduleCounts takes microseconds from when a question was due, and none of
+// the warm-up's.
+func TestScheduleCounts(t *testing.T) {
+	t.Parallel()
+	s, took := schedule{warm: time.Second, window: time.Second}, load{}
+	for due, ms := range []int64{9, 3, 4} {
+		at := int64(due) * int64(time.Second)
+		s.count(&took, at, at+ms*int64(time.Millisecond))
+	}
+	if !slices.Equal(took.took, []uint32{3000, 4000}) || len(took.windows) != 2 || took.windows[1].at(0) != 4*time.Millisecond {
+		t.Errorf("counted %v, in %d windows", took.took, len(took.windows))
 	}
 }
 

@@ -87,7 +87,7 @@ var loadSettings = map[string]string{"fsync": "off", "full_page_writes": "off", 
 	"shared_buffers": "1GB", "maintenance_work_mem": "512MB", "work_mem": "512MB", "wal_level": "minimal", "max_wal_senders": "0"}
 
 // runSettings are what docs/operations.md recommends where many ask.
-var runSettings = map[string]string{"max_wal_size": "8GB", "min_wal_size": "8GB", "checkpoint_timeout": "15min", "shared_buffers": "2GB"}
+var runSettings = map[string]string{"max_wal_size": "8GB", "min_wal_size": "8GB", "checkpoint_timeout": "15min", "shared_buffers": "2GB", "bgwriter_lru_maxpages": "1000"}
 
 // start starts the cluster.
 func (w *world) start(tb testing.TB, settings map[string]string) {
