@@ -58,6 +58,7 @@ type group struct {
 	inquiries, away, running int
 	// usual is how many inquiries are here of late, waiting or away.
 	usual float64
+	crowd crowd
 	// enough is closed when so many wait as are wanted; nil where nobody lingers.
 	enough chan struct{}
 	wanted int
@@ -204,7 +205,8 @@ func tell(answered []*asking) {
 func (g *group) collect(last int) (batch []*asking, size int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	taken, most := 0, g.half()
+	now := g.clock.Now()
+	taken, most := 0, g.half(now)
 	for _, a := range g.waiting {
 		if taken > 0 && size+len(a.inquiries) > most {
 			break
@@ -219,13 +221,14 @@ func (g *group) collect(last int) (batch []*asking, size int) {
 	}
 	batch = g.waiting[:taken:taken]
 	g.waiting, g.inquiries = g.waiting[taken:], g.inquiries-size
-	return g.present(batch), size
+	return present(batch, now), size
 }
 
 // half bounds the next statement: half of the usual number, but no bound for a
 // crowd that is larger than usual.
-func (g *group) half() int {
+func (g *group) half(now time.Time) int {
 	here := float64(g.inquiries + g.away)
+	g.crowd.saw(here, now)
 	g.usual += (here - g.usual) / steadily
 	if here > g.usual*3/2 {
 		return maxGrouped
@@ -236,8 +239,8 @@ func (g *group) half() int {
 // present are the askings whose callers are still there; nobody waits for the
 // end of the others. One that waited for too long is refused: an answer is never
 // much older than its instant, and the index of inquiries counts on that.
-func (g *group) present(batch []*asking) []*asking {
-	now, kept := g.clock.Now(), batch[:0]
+func present(batch []*asking, now time.Time) []*asking {
+	kept := batch[:0]
 	for _, a := range batch {
 		switch {
 		case a.ctx.Err() != nil:

@@ -43,7 +43,24 @@ func (d *DB) IndexAtOnce(ctx context.Context, now time.Time) error {
 // where so many are usual, so many wait and the last one took so many.
 func NextOf(usual float64, waiting, away int) (wanted, most int) {
 	g := &group{usual: usual, inquiries: waiting, away: away}
-	return g.worthIt(), g.half()
+	return g.worthIt(), g.half(time.Time{})
+}
+
+// Crowd tells a crowd by what it saw.
+type Crowd struct{ crowd }
+
+// Saw counts those who are here at an instant.
+func (c *Crowd) Saw(here float64, now time.Time) { c.saw(here, now) }
+
+// Is says whether there is a crowd.
+func (c *Crowd) Is(now time.Time) bool { return c.is(now) }
+
+// Crowd has a crowd wait at an instant.
+func (d *DB) Crowd(now time.Time) { d.asked.singles.crowd.until.Store(now.Add(crowdWindow).UnixNano()) }
+
+// RestAfterIndexing is how long indexing rests after a step.
+func (d *DB) RestAfterIndexing(began, from, until, limit time.Time) time.Duration {
+	return d.restAfterIndexing(began, from, until, limit)
 }
 
 // Gate says whether acts give way, and how many passed all the same since.

@@ -54,11 +54,18 @@ func (d *DB) IndexInquiries(ctx context.Context, now time.Time) error {
 		if !until.Before(limit) {
 			break
 		}
-		if err := rest(ctx, poa.RestAfter(d.clock.Now().Sub(began), until.Sub(from), limit.Sub(until))); err != nil {
+		if err := rest(ctx, d.restAfterIndexing(began, from, until, limit)); err != nil {
 			return failed(err, "indexing inquiries")
 		}
 	}
 	return failed(d.dropIndexed(ctx), "dropping the index of months that are gone")
+}
+
+// restAfterIndexing is how long to rest after a step that began then, of a round up to
+// the limit.
+func (d *DB) restAfterIndexing(began, from, until, limit time.Time) time.Duration {
+	now := d.clock.Now()
+	return poa.RestAfter(now.Sub(began), until.Sub(from), limit.Sub(until), poa.GivesWay(d, now, until))
 }
 
 // dropIndexed drops what is older than the audit log's first month, once for each

@@ -30,7 +30,7 @@ func (w *sealLog) Work(ctx context.Context, _ *river.Job[poa.SealLog]) error {
 			return nil
 		}
 		select {
-		case <-time.After(round.Rest(w.MachineClock.Now().Sub(began))):
+		case <-time.After(round.Rest(w.MachineClock.Now().Sub(began), w.Clock.Now())):
 		case <-ctx.Done():
 			return ctx.Err()
 		}

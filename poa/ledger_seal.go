@@ -125,9 +125,9 @@ func (s *Sealing) looksBack() bool {
 	return s.done || looked < s.through.Sub(s.from).Seconds()/s.until.Sub(s.from).Seconds()
 }
 
-// Rest is how long to rest after the last step, which took so long.
-func (s *Sealing) Rest(took time.Duration) time.Duration {
-	return RestAfter(took, s.covered, s.behind)
+// Rest is how long to rest after the last step, which took so long and ended now.
+func (s *Sealing) Rest(took time.Duration, now time.Time) time.Duration {
+	return RestAfter(took, s.covered, s.behind, GivesWay(s.records.store, now, s.through))
 }
 
 // sealNew seals what comes next, until nothing does.

@@ -16,6 +16,7 @@ type Store interface {
 	DispatchReader
 	HeadReader
 	LogCounter
+	Crowd
 	// Ask checks the credential, reads the delegations and inserts the audit
 	// rows of the inquiries in one statement, and returns one Reading for each
 	// inquiry, in order, once they are durable. Where the credential does not
