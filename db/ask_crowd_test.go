@@ -48,6 +48,23 @@ func TestCrowdIsMoreThanUsual(t *testing.T) {
 	}
 }
 
+// TestCrowdOfAskers asks for one delegation at a time for a while, and then for many.
+func TestCrowdOfAskers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	d := w.accepted(t, w.delegator, days(0, 5))
+	for _, each := range []struct {
+		asked int
+		want  bool
+	}{{1, false}, {1, false}, {15, false}, {15, true}, {1, true}, {1, true}, {1, false}} { // what was seen holds for two windows
+		w.Clock.Advance(300 * time.Millisecond) // a window is over
+		w.askAt(t, d.ID, w.Clock.Now(), each.asked)
+		if got := w.DB.Crowded(w.Clock.Now()); got != each.want {
+			t.Errorf("asked %d at once: a crowd %v, want %v", each.asked, got, each.want)
+		}
+	}
+}
+
 // TestWhatFollowsGivesWay has so many answered within a second that sealing and
 // indexing take several steps, and a crowd come meanwhile.
 func TestWhatFollowsGivesWay(t *testing.T) {

@@ -206,7 +206,8 @@ func (g *group) collect(last int) (batch []*asking, size int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.clock.Now()
-	taken, most := 0, g.half(now)
+	g.crowd.saw(float64(g.inquiries+g.away), now)
+	taken, most := 0, g.half()
 	for _, a := range g.waiting {
 		if taken > 0 && size+len(a.inquiries) > most {
 			break
@@ -226,9 +227,8 @@ func (g *group) collect(last int) (batch []*asking, size int) {
 
 // half bounds the next statement: half of the usual number, but no bound for a
 // crowd that is larger than usual.
-func (g *group) half(now time.Time) int {
+func (g *group) half() int {
 	here := float64(g.inquiries + g.away)
-	g.crowd.saw(here, now)
 	g.usual += (here - g.usual) / steadily
 	if here > g.usual*3/2 {
 		return maxGrouped

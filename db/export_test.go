@@ -43,7 +43,7 @@ func (d *DB) IndexAtOnce(ctx context.Context, now time.Time) error {
 // where so many are usual, so many wait and the last one took so many.
 func NextOf(usual float64, waiting, away int) (wanted, most int) {
 	g := &group{usual: usual, inquiries: waiting, away: away}
-	return g.worthIt(), g.half(time.Time{})
+	return g.worthIt(), g.half()
 }
 
 // Crowd tells a crowd by what it saw.
