@@ -5,6 +5,8 @@ package db
 import (
 	"context"
 	"time"
+
+	"ininjo/poa"
 )
 
 // monthsAhead is how far ahead partitions of the audit tables are made.
@@ -64,12 +66,19 @@ func (d *DB) Ping(ctx context.Context) error {
 }
 
 // Ready reaches the server and returns by how much its clock is ahead of the
-// machine's, which was read just before the call. A process whose machine's
-// clock is over 500 ms off is not ready (design.md, rule 2).
-func (d *DB) Ready(ctx context.Context, machineNow time.Time) (time.Duration, error) {
+// machine's: by how much it lies outside the time in which it was asked, so that a
+// slow answer is not taken for a wrong clock. A process whose machine's clock is over
+// 500 ms off is not ready (design.md, rule 2).
+func (d *DB) Ready(ctx context.Context, machine poa.Clock) (time.Duration, error) {
+	conn, err := d.pool.Acquire(ctx)
+	if err != nil {
+		return 0, failed(err, "reaching the database")
+	}
+	defer conn.Release()
 	var server time.Time
-	if err := d.pool.QueryRow(ctx, "SELECT clock_timestamp()").Scan(&server); err != nil {
+	before := machine.Now()
+	if err := conn.QueryRow(ctx, "SELECT clock_timestamp()").Scan(&server); err != nil {
 		return 0, failed(err, "reading the database's clock")
 	}
-	return server.Sub(machineNow), nil
+	return max(server.Sub(machine.Now()), 0) + min(server.Sub(before), 0), nil
 }

@@ -54,7 +54,7 @@ type listPublisher struct {
 // Publish publishes the lists that are due.
 func (p *listPublisher) Publish(ctx context.Context) (int, error) {
 	s := p.service
-	difference, err := s.db.Ready(ctx, s.machine.Now())
+	difference, err := s.db.Ready(ctx, s.machine)
 	if err != nil {
 		return 0, fmt.Errorf("asking for the database's clock: %w", err)
 	}

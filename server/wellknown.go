@@ -40,7 +40,7 @@ func plain(w http.ResponseWriter, status int, text string) {
 func (s *service) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
-	difference, err := s.db.Ready(ctx, s.machine.Now())
+	difference, err := s.db.Ready(ctx, s.machine)
 	switch {
 	case s.stopping.Load():
 		plain(w, http.StatusServiceUnavailable, "stopping\n")

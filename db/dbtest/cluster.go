@@ -70,7 +70,7 @@ func trust(ctx context.Context, cluster *embedded.Cluster, dir string) error {
 	if err := os.WriteFile(rules, []byte("local all all trust\n"), 0o600); err != nil {
 		return fmt.Errorf("trusting the tests' socket: %w", err)
 	}
-	return execute(ctx, cluster.SuperuserURL("postgres"), "SELECT pg_reload_conf()")
+	return once(ctx, cluster.SuperuserURL("postgres"), "SELECT pg_reload_conf()")
 }
 
 // settings trade durability, which tests do not need, for speed.

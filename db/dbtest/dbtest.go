@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"ininjo/db"
 	"ininjo/db/embedded"
 	"ininjo/poa/poatest"
@@ -37,9 +35,10 @@ type Database struct {
 	// KeyStore holds the wrapped data keys.
 	KeyStore *db.FolderKeyStore
 	// Name is the database's name.
-	Name    string
-	cluster *embedded.Cluster
-	enqueue db.Enqueuer
+	Name      string
+	cluster   *embedded.Cluster
+	enqueue   db.Enqueuer
+	superuser session
 }
 
 // Option changes how a test database is opened.
@@ -64,11 +63,13 @@ func New(tb testing.TB, options ...Option) *Database {
 	for _, option := range options {
 		option(d)
 	}
-	if err := clone(tb.Context(), cluster, d.Name); err != nil {
+	if err := making(cluster).execute(tb.Context(), fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s STRATEGY file_copy", d.Name, template)); err != nil {
 		tb.Fatalf("making a test's database: %v", err)
 	}
 	tb.Cleanup(func() { drop(tb, cluster, d.Name) })
 	d.URL, d.SuperuserURL = cluster.URL(db.LoginApp, d.Name), cluster.SuperuserURL(d.Name)
+	d.superuser.url = d.SuperuserURL
+	tb.Cleanup(d.superuser.close)
 	d.makeSealer(tb)
 	d.DB = d.Open(tb)
 	return d
@@ -93,7 +94,7 @@ var prepared = sync.OnceValue(func() error {
 	if err := db.Migrate(ctx, cluster.URL(db.LoginMigrate, template)); err != nil {
 		return err
 	}
-	return execute(ctx, cluster.SuperuserURL(template), jobsTable)
+	return once(ctx, cluster.SuperuserURL(template), jobsTable)
 })
 
 // Logins gives the passwords of the cluster's login roles.
@@ -105,36 +106,12 @@ func Logins(c *embedded.Cluster) db.Logins {
 	return logins
 }
 
-// cloning lets one copy be made at a time: PostgreSQL refuses a template that
-// somebody is connected to.
-var cloning sync.Mutex
-
-func clone(ctx context.Context, c *embedded.Cluster, name string) error {
-	cloning.Lock()
-	defer cloning.Unlock()
-	return execute(ctx, c.SuperuserURL("postgres"), fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s STRATEGY file_copy", name, template))
-}
-
 func drop(tb testing.TB, c *embedded.Cluster, name string) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // the test's own is over
 	defer cancel()
-	if err := execute(ctx, c.SuperuserURL("postgres"), "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)"); err != nil {
+	if err := dropping(c).execute(ctx, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)"); err != nil {
 		tb.Errorf("dropping a test's database: %v", err)
 	}
-}
-
-func execute(ctx context.Context, url string, statements ...string) error {
-	conn, err := pgx.Connect(ctx, url)
-	if err != nil {
-		return fmt.Errorf("connecting: %w", err)
-	}
-	defer conn.Close(context.WithoutCancel(ctx))
-	for _, s := range statements {
-		if _, err := conn.Exec(ctx, s); err != nil {
-			return fmt.Errorf("executing: %w", err)
-		}
-	}
-	return nil
 }
 
 func (d *Database) makeSealer(tb testing.TB) {
@@ -175,7 +152,7 @@ func (d *Database) LoginURL(login string) string { return d.cluster.URL(login, d
 // Exec runs statements as superuser.
 func (d *Database) Exec(tb testing.TB, statements ...string) {
 	tb.Helper()
-	if err := execute(tb.Context(), d.SuperuserURL, statements...); err != nil {
+	if err := d.superuser.execute(tb.Context(), statements...); err != nil {
 		tb.Fatal(err)
 	}
 }

@@ -53,19 +53,11 @@ func InsertJob(ctx context.Context, tx pgx.Tx, j poa.Job, at time.Time) error {
 // Jobs returns the jobs that committed, in the order of their insertion.
 func (d *Database) Jobs(tb testing.TB) []Job {
 	tb.Helper()
-	conn, err := pgx.Connect(tb.Context(), d.SuperuserURL)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer conn.Close(context.WithoutCancel(tb.Context()))
-	rows, err := conn.Query(tb.Context(), "SELECT kind, args::text, coalesce(at, '0001-01-01 00:00:00+00') FROM test_jobs ORDER BY id")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	jobs, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Job])
-	if err != nil {
-		tb.Fatal(err)
-	}
+	var jobs []Job
+	d.query(tb, "SELECT kind, args::text, coalesce(at, '0001-01-01 00:00:00+00') FROM test_jobs ORDER BY id", func(rows pgx.Rows) (err error) {
+		jobs, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Job])
+		return err
+	})
 	for i := range jobs {
 		if jobs[i].At = jobs[i].At.UTC(); jobs[i].At.Year() == 1 {
 			jobs[i].At = time.Time{}

@@ -4,6 +4,7 @@ package dbtest
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -43,16 +44,14 @@ func (d *Database) Text(tb testing.TB, sql string) string {
 
 func (d *Database) query(tb testing.TB, sql string, read func(pgx.Rows) error) {
 	tb.Helper()
-	conn, err := pgx.Connect(tb.Context(), d.SuperuserURL)
+	err := d.superuser.use(tb.Context(), func(conn *pgx.Conn) error {
+		rows, err := conn.Query(tb.Context(), sql)
+		if err != nil {
+			return fmt.Errorf("asking: %w", err)
+		}
+		return read(rows)
+	})
 	if err != nil {
-		tb.Fatal(err)
-	}
-	defer conn.Close(context.WithoutCancel(tb.Context()))
-	rows, err := conn.Query(tb.Context(), sql)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	if err := read(rows); err != nil {
 		tb.Fatal(err)
 	}
 }
