@@ -28,12 +28,16 @@ const (
 type probe struct {
 	walk []uint32
 	at   uint32
+	readings
+}
 
+// readings are what a watch found so far.
+type readings struct {
 	mu    sync.Mutex
 	found []reading
 }
 
-// reading is one probe: nanoseconds for an access, at that of nanos.
+// reading is what something took, at an instant of nanos.
 type reading struct {
 	at   int64
 	took float64
@@ -55,13 +59,20 @@ func newProbe(bytes int) *probe {
 
 // watchMemory probes until the bench ends.
 func watchMemory(tb testing.TB) *probe {
-	p, over := newProbe(probed), make(chan struct{})
+	p := newProbe(probed)
+	watch(tb, probeEvery, p.look)
+	return p
+}
+
+// watch looks again and again, until the bench ends.
+func watch(tb testing.TB, every time.Duration, look func()) {
+	over := make(chan struct{})
 	var watching sync.WaitGroup
 	watching.Go(func() {
-		ticks := time.NewTicker(probeEvery)
+		ticks := time.NewTicker(every)
 		defer ticks.Stop()
 		for {
-			p.look()
+			look()
 			select {
 			case <-over:
 				return
@@ -70,7 +81,6 @@ func watchMemory(tb testing.TB) *probe {
 		}
 	})
 	tb.Cleanup(func() { close(over); watching.Wait() })
-	return p
 }
 
 func (p *probe) look() {
@@ -84,20 +94,25 @@ func (p *probe) look() {
 			best = took
 		}
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.found = append(p.found, reading{nanos(), best})
+	p.add(best)
 }
 
-// between is the median of what was found from one instant to before another, in
-// nanoseconds for an access; 0 where nothing was.
-func (p *probe) between(from, to int64) float64 {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+// add keeps what something took just now.
+func (r *readings) add(took float64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.found = append(r.found, reading{nanos(), took})
+}
+
+// between is the median of what was found from one instant to before another; 0
+// where nothing was.
+func (r *readings) between(from, to int64) float64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	var took []float64
-	for _, r := range p.found {
-		if r.at >= from && r.at < to {
-			took = append(took, r.took)
+	for _, each := range r.found {
+		if each.at >= from && each.at < to {
+			took = append(took, each.took)
 		}
 	}
 	if len(took) == 0 {

@@ -13,7 +13,7 @@ import (
 
 // BenchmarkSustained asks at 80 % of the most for as long as ININJO_BENCH_SPAN
 // says, and tells by thirds how the tail and the memory went, and by thirtieths the
-// tail beside how long an access to memory took. Questions are due at instants of
+// tail beside how long an access to memory took and a commit waited for the disk. Questions are due at instants of
 // their own, so slow answers do not make for fewer. The floor is asked for a third of
 // that time at 80 % of its own most: what its tail does is the machine's.
 func BenchmarkSustained(b *testing.B) {
@@ -22,7 +22,7 @@ func BenchmarkSustained(b *testing.B) {
 	q := w.status(ours, "the status")
 	const connections = 32
 	w.growLog(b)
-	memoryProbe := watchMemory(b)
+	accesses, commits := watchMemory(b), watchSyncs(b, w)
 	length, before := span(b, "ININJO_BENCH_SPAN", time.Minute), readTimes()
 	third := func(name string, q question, wanted float64, state func() string) (string, []part) {
 		since := readTimes()
@@ -36,7 +36,7 @@ func BenchmarkSustained(b *testing.B) {
 		if got.rate() < wanted*reached {
 			b.Errorf("%s: %.0f a second of %.0f wanted", name, got.rate(), wanted)
 		}
-		return line, partsOf(got, length/30, memoryProbe)
+		return line, partsOf(got, length/30, &accesses.readings, &commits.readings)
 	}
 	floor := w.floor(b, "GOGC="+gogc())
 	floored := w.ofFloor(floor, "the floor")
@@ -55,8 +55,8 @@ func BenchmarkSustained(b *testing.B) {
 	for _, line := range lines {
 		fmt.Fprintln(os.Stdout, line)
 	}
-	fmt.Fprintf(os.Stdout, "\n%s, %d connections, %v at %.0f %% of %.0f/s, each question's time from the instant at which it was due. That is what was kept up in three minutes (%.0f/s in their slowest %v), %.2f of the floor's %.0f/s (%.0f/s) in the minutes before. GOGC=%s, %s, %s.\n",
-		q.name, connections, length, sustained*100, most.rate(), most.slowest(steadyFor), steadyFor, most.rate()/base.rate(), base.rate(), base.slowest(steadyFor), gogc(), machine(before), clock.Now().Format(time.DateOnly))
+	fmt.Fprintf(os.Stdout, "\n%s, %d connections, %v at %.0f %% of %.0f/s, each question's time from the instant at which it was due. That is what was kept up in three minutes (%.0f/s in their slowest %v), %.2f of the floor's %.0f/s (%.0f/s) in the minutes before. GOGC=%s, %s, %s, %s.\n",
+		q.name, connections, length, sustained*100, most.rate(), most.slowest(steadyFor), steadyFor, most.rate()/base.rate(), base.rate(), base.slowest(steadyFor), gogc(), w.disk(b), machine(before), clock.Now().Format(time.DateOnly))
 	tell("the floor", floorParts)
 	tell("the program", parts)
 }
@@ -118,28 +118,31 @@ func (w *world) most(b *testing.B, q question, connections int) load {
 }
 
 // part is one of the thirty parts of a sustained load: its tail, and how long an
-// access to memory took meanwhile, in nanoseconds.
+// access to memory took meanwhile, in nanoseconds, and a commit's wait for the disk,
+// in milliseconds.
 type part struct {
-	p99    time.Duration
-	access float64
+	p99          time.Duration
+	access, sync float64
 }
 
-func partsOf(got load, window time.Duration, memoryProbe *probe) (parts []part) {
+func partsOf(got load, window time.Duration, accesses, commits *readings) (parts []part) {
 	for i, each := range got.windows {
 		from := got.began + int64(i)*int64(window)
-		parts = append(parts, part{each.at(0.99), memoryProbe.between(from, from+int64(window))})
+		to := from + int64(window)
+		parts = append(parts, part{each.at(0.99), accesses.between(from, to), commits.between(from, to)})
 	}
 	return parts
 }
 
-// tell prints the parts in the order of time, and how their tail goes with memory.
+// tell prints the parts in the order of time, and how their tail goes with memory and
+// the disk.
 func tell(whose string, parts []part) {
-	tails, accesses := make([]float64, len(parts)), make([]float64, len(parts))
-	for i, p := range parts {
-		tails[i], accesses[i] = p.p99.Seconds()*1000, p.access
+	var tails, accesses, commits []float64
+	for _, p := range parts {
+		tails, accesses, commits = append(tails, p.p99.Seconds()*1000), append(accesses, p.access), append(commits, p.sync)
 	}
-	fmt.Fprintf(os.Stdout, "\np99 of %s, by thirtieths, in ms: %.0f\nan access to memory in ns: %.0f\nmedians %.0f ms, %.0f ns; rank correlation %.2f\n",
-		whose, tails, accesses, medianOf(tails), medianOf(accesses), rankCorrelation(tails, accesses))
+	fmt.Fprintf(os.Stdout, "\np99 of %s, by thirtieths, in ms: %.0f, median %.0f\nan access to memory in ns: %.0f, median %.0f, rank correlation %.2f\na sync of a commit in ms: %.2f, median %.2f, rank correlation %.2f\n",
+		whose, tails, medianOf(tails), accesses, medianOf(accesses), rankCorrelation(tails, accesses), commits, medianOf(commits), rankCorrelation(tails, commits))
 }
 
 // rankCorrelation is Spearman's: 1 where both grow together, -1 where one falls as

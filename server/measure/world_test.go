@@ -70,7 +70,7 @@ func openWorld(tb testing.TB, delegations int) *world {
 		must(tb, os.WriteFile(w.marker(), nil, 0o600))
 		progress("loaded")
 	}
-	w.start(tb, runSettings)
+	w.start(tb, delayed(commitDelay(tb), runSettings))
 	tb.Cleanup(func() { _ = w.cluster.Stop(context.Background()) })
 	w.postgres = postmaster(tb, w.dir)
 	w.prepare(tb)
