@@ -5,6 +5,7 @@ package measure_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strconv"
 	"testing"
 	"time"
@@ -74,10 +75,8 @@ func delayed(delay time.Duration, settings map[string]string) map[string]string 
 	if delay == 0 {
 		return settings
 	}
-	all := map[string]string{"commit_delay": strconv.FormatInt(delay.Microseconds(), 10), "commit_siblings": "0"}
-	for name, value := range settings {
-		all[name] = value
-	}
+	all := maps.Clone(settings)
+	all["commit_delay"], all["commit_siblings"] = strconv.FormatInt(delay.Microseconds(), 10), "0"
 	return all
 }
 
