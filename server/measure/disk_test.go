@@ -29,13 +29,18 @@ func watchSyncs(tb testing.TB, w *world) *syncs {
 	w.exec(tb, "ALTER SYSTEM SET track_wal_io_timing = on", "SELECT pg_reload_conf()")
 	conn, err := pgx.Connect(context.Background(), w.url())
 	must(tb, err)
-	tb.Cleanup(func() { _ = conn.Close(context.Background()) })
+	tb.Cleanup(func() {
+		_ = conn.Close(context.Background())
+		w.exec(tb, "ALTER SYSTEM RESET track_wal_io_timing") // the folder stays, for benches without it
+	})
 	s := &syncs{conn: conn}
 	watch(tb, time.Second, func() {
 		var made, took float64
-		if err := s.conn.QueryRow(context.Background(), "SELECT wal_sync, wal_sync_time FROM pg_stat_wal").Scan(&made, &took); err == nil {
-			s.saw(made, took)
+		if err := s.conn.QueryRow(context.Background(), "SELECT wal_sync, wal_sync_time FROM pg_stat_wal").Scan(&made, &took); err != nil {
+			tb.Errorf("reading what syncs took: %v", err)
+			return
 		}
+		s.saw(made, took)
 	})
 	return s
 }
@@ -64,10 +69,7 @@ func TestSyncs(t *testing.T) {
 // rows last; it tells what of a tail is the disk's.
 func commitDelay(tb testing.TB) time.Duration {
 	tb.Helper()
-	if setting := span(tb, "ININJO_BENCH_COMMIT", time.Nanosecond); setting >= time.Microsecond {
-		return setting
-	}
-	return 0
+	return span(tb, "ININJO_BENCH_COMMIT", 0).Truncate(time.Microsecond)
 }
 
 // delayed are the settings of a database, with a commit's delay where one is wanted.
@@ -80,11 +82,11 @@ func delayed(delay time.Duration, settings map[string]string) map[string]string 
 	return all
 }
 
-// disk tells what a commit waits for.
+// disk tells what a commit waits for: no run in memory is taken for one on a disk.
 func (w *world) disk(tb testing.TB) string {
 	tb.Helper()
 	median, p99 := syncLatency(tb, w.dir)
-	told := fmt.Sprintf("fdatasync takes %.3f ms (p99 %.3f)", median.Seconds()*1000, p99.Seconds()*1000)
+	told := fmt.Sprintf("fdatasync of a page: p50 %.3f ms, p99 %.3f ms", median.Seconds()*1000, p99.Seconds()*1000)
 	if delay := commitDelay(tb); delay > 0 {
 		told += fmt.Sprintf(", and each commit waits %v more", delay)
 	}

@@ -157,9 +157,8 @@ func BenchmarkValidity(b *testing.B) {
 		progress("round %d of %d", n+1, rounds)
 		c.goround(b)
 	}
-	median, p99 := syncLatency(b, w.dir)
-	notes = append(notes, fmt.Sprintf("fdatasync of a page: p50 %.3f ms, p99 %.3f ms. %d delegations, %d rounds of %v, GOGC=%s, %s, %s, %s.",
-		median.Seconds()*1000, p99.Seconds()*1000, delegations, rounds, c.span, gogc(), machine(before), runtime.Version(), clock.Now().Format(time.DateOnly)))
+	notes = append(notes, fmt.Sprintf("%s. %d delegations, %d rounds of %v, GOGC=%s, %s, %s, %s.",
+		w.disk(b), delegations, rounds, c.span, gogc(), machine(before), runtime.Version(), clock.Now().Format(time.DateOnly)))
 	now, most := memory(b, ours.cmd.Process.Pid)
 	notes = append(notes, fmt.Sprintf("Memory of the program: %d MB at the end, %d MB at most.", now>>20, most>>20))
 	if wanted, kept := c.asksOfOurs(), w.count(b, "SELECT count(*) FROM inquiries"); kept < wanted {
